@@ -1,0 +1,105 @@
+"""The database: one engine; `transaction` begins, commits, then rings. Nobody else commits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from workshops.journal import AlreadyDone
+
+Bell = Callable[[Mapping[str, int]], None]
+
+
+class Database:
+    """Where records live. After each commit, `after_commit` is told the last gesture of each workshop touched."""
+
+    def __init__(self, url: str, after_commit: Bell = lambda gestures: None) -> None:
+        self.url = url
+        self.after_commit = after_commit
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = (
+            _sqlite(url)
+            if self.is_sqlite
+            else create_async_engine(url, pool_size=20, max_overflow=10, pool_pre_ping=True)
+        )
+        # SQLite has one writer: waiting for one's turn here is fair, busy_timeout is not.
+        self._turn = asyncio.Lock() if self.is_sqlite else None
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that sees one consistent past and changes nothing."""
+        async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def transaction(self, key: tuple[str, str] | None = None) -> AsyncIterator[AsyncSession]:
+        """All of it or nothing, then the bell. `key`: idempotency key and digest of what was sent.
+
+        A sending already answered (AlreadyDone) ends the block quietly: `session.info["gestures"]` holds the
+        number it was given the first time.
+        """
+        if self._turn is None:
+            async with self._transaction(key) as session:
+                yield session
+        else:
+            async with self._turn, self._transaction(key) as session:
+                yield session
+
+    @asynccontextmanager
+    async def _transaction(self, key: tuple[str, str] | None) -> AsyncIterator[AsyncSession]:
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            if key:
+                session.info["key"] = key
+            if self.is_sqlite:
+                await session.connection(execution_options={"writing": True})
+            try:
+                yield session
+                await session.commit()
+            except AlreadyDone as done:
+                await session.rollback()
+                session.info["gestures"] = {done.workshop_id: done.number}
+                return
+            except BaseException:
+                await session.rollback()
+                raise
+        self.after_commit(session.info.get("gestures", {}))
+
+    async def is_alive(self) -> bool:
+        """Whether the database answers, within two seconds."""
+        try:
+            async with asyncio.timeout(2), self.reading() as session:
+                await session.execute(text("SELECT 1"))
+        except Exception:
+            return False
+        return True
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _sqlite(url: str) -> AsyncEngine:
+    """An SQLite engine that begins its own transactions: deferred to read, immediate to write."""
+    file = make_url(url).database
+    if file and file != ":memory:":
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, pool_size=10, max_overflow=20)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine

@@ -1,0 +1,101 @@
+"""Forms: one small model each; `read` turns what was sent into it, or says in French what does not hold."""
+
+from datetime import date
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+from workshops.agenda import Stage, Start
+from workshops.consensus import Choice
+from workshops.refusals import NotThus
+from workshops.sheet import FIELDS
+from workshops.words import N_
+
+SENTENCES = {
+    "date_from_datetime_parsing": N_("Une date s'écrit 2026-11-23."),
+    "date_parsing": N_("Une date s'écrit 2026-11-23."),
+    "enum": N_("Choisissez dans la liste."),
+    "int_parsing": N_("Un nombre entier est attendu."),
+    "missing": N_("Ce champ est nécessaire."),
+}
+
+
+class Form(BaseModel):
+    """Texts as typed: the domain cleans and judges them."""
+
+    model_config = ConfigDict(extra="ignore", str_max_length=20_000)
+
+
+class JoinForm(Form):
+    name: str = ""
+    lab: str = ""
+
+
+class WorkshopForm(Form):
+    title: str = ""
+    purpose: str = ""
+    held_on: date
+    prepares: str = ""
+    start: Start
+
+
+class StageForm(Form):
+    stage: Stage
+
+
+class CommentForm(Form):
+    field: str = ""
+    text: str = ""
+    answers: str = ""
+
+
+class HideForm(Form):
+    because: str = ""
+
+
+class BallotForm(Form):
+    wording: int
+    choice: Choice
+    reason: str = ""
+
+
+class BaseForm(Form):
+    base: int
+
+
+class PublishForm(Form):
+    version: str = ""
+    note: str = ""
+
+
+AnyForm = TypeVar("AnyForm", bound=Form)
+
+
+async def sent(request: Request) -> FormData:
+    """What was sent, as it was; a repeated field keeps all its values."""
+    return await request.form(max_files=0, max_fields=500)
+
+
+async def read(request: Request, form: type[AnyForm]) -> AnyForm:
+    """The form, or NotThus naming each field that does not hold."""
+    try:
+        return form.model_validate(dict(await sent(request)))
+    except ValidationError as error:
+        raise NotThus({str(e["loc"][0]): SENTENCES.get(e["type"], N_("Cette valeur ne convient pas.")) for e in error.errors()}) from None
+
+
+async def typed(request: Request) -> dict[str, Any]:
+    """Every field as typed, to show the form again."""
+    return dict(await sent(request))
+
+
+async def typed_sheet(request: Request) -> dict[str, str | list[str]]:
+    """The fields of a sheet as typed; a list field keeps all its values."""
+    form = await sent(request)
+    return {
+        field.name: [str(value) for value in form.getlist(field.name)] if field.kind == "choices" else str(form[field.name])
+        for field in FIELDS
+        if field.name in form
+    }

@@ -1,0 +1,114 @@
+"""Gestures: a form's transaction, and the answer that carries its number."""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from server import forms, templating
+from server.i18n import gettext as _
+from workshops.refusals import NotFound, NotNow, NotThus, NotYours, Refusal
+from workshops.words import N_
+
+NAMES = {NotFound: "introuvable", NotYours: "pas_permis", NotNow: "pas_maintenant", NotThus: "a_corriger"}
+TITLES = {
+    403: N_("Ce geste ne vous est pas ouvert"),
+    404: N_("Introuvable"),
+    409: N_("Pas à ce moment"),
+    422: N_("À corriger"),
+}
+
+
+@asynccontextmanager
+async def transaction(request: Request) -> AsyncIterator[AsyncSession]:
+    """One transaction for one form: begin, commit, ring. The same `Idempotency-Key` twice is one gesture."""
+    async with request.app.state.database.transaction(await _key(request)) as session:
+        yield session
+    request.state.gestures = session.info.get("gestures", {})
+
+
+@asynccontextmanager
+async def reading(request: Request) -> AsyncIterator[AsyncSession]:
+    """A session to show a page: it changes nothing."""
+    async with request.app.state.database.reading() as session:
+        yield session
+
+
+async def _key(request: Request) -> tuple[str, str] | None:
+    """The key of this sending and the digest of what it carries."""
+    form = await forms.sent(request)
+    key = request.headers.get("idempotency-key") or str(form.get("key", ""))
+    if not key:
+        return None
+    if len(key) > 100:
+        raise NotThus({"key": N_("Cent caractères au plus.")})
+    fields = sorted((name, str(value)) for name, value in form.multi_items() if name != "key")
+    text = request.url.path + "?" + urlencode(fields)
+    return key, hashlib.sha256(text.encode()).hexdigest()
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the client is a program."""
+    return "application/json" in request.headers.get("accept", "")
+
+
+def done(request: Request, to: str, *, html: str | None = None, **more: Any) -> Response:
+    """The answer to a gesture: JSON for a program, the touched blocks for htmx, a redirection for a plain form."""
+    number = next(iter(request.state.gestures.values()), None)
+    headers = {} if number is None else {"X-Geste": str(number)}
+    if wants_json(request):
+        return JSONResponse({"geste": number, **more}, headers=headers)
+    if html is not None and templating.is_partial(request):
+        return HTMLResponse(html, headers=headers)
+    return RedirectResponse(to, status_code=303, headers=headers)
+
+
+def sentence(refusal: Refusal) -> str:
+    """What the person reads."""
+    return _(refusal.sentence).format(**{name: _(str(value)) for name, value in refusal.values.items()})
+
+
+def errors(refusal: NotThus) -> dict[str, str]:
+    """The sentence beside each field."""
+    return {field: _(reason).format(**refusal.values) for field, reason in refusal.fields.items()}
+
+
+def as_json(refusal: Refusal) -> JSONResponse:
+    """A refusal for a program."""
+    name = next((name for kind, name in NAMES.items() if isinstance(refusal, kind)), "refus")
+    body: dict[str, Any] = {"refus": name, "raison": sentence(refusal)}
+    if isinstance(refusal, NotThus):
+        body["champs"] = errors(refusal)
+    return JSONResponse(body, status_code=refusal.status)
+
+
+def again(
+    request: Request, template: str, refusal: Refusal, *, blocks: Sequence[str] = (), **values: Any
+) -> Response:
+    """The form once more, with what was typed and a sentence beside each field (or JSON for a program)."""
+    if wants_json(request):
+        return as_json(refusal)
+    values["errors"] = errors(refusal) if isinstance(refusal, NotThus) else {}
+    if blocks and templating.is_partial(request):
+        return templating.redraw(request, template, blocks, status_code=refusal.status, **values)
+    return templating.page(request, template, status_code=refusal.status, **values)
+
+
+def refused(request: Request, refusal: Exception) -> Response:
+    """Any refusal a page did not draw itself: JSON, a notice that leaves forms as they are, or a page."""
+    assert isinstance(refusal, Refusal)
+    if wants_json(request):
+        return as_json(refusal)
+    said = {"status": refusal.status, "title": _(TITLES.get(refusal.status, N_("Refusé"))), "sentence": sentence(refusal)}
+    if isinstance(refusal, NotThus):
+        said["sentence"] = " ".join(errors(refusal).values()) or said["sentence"]
+    if templating.is_partial(request):
+        html = templating.block("refused.html", "refusal", **said)
+        headers = {"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"}
+        return HTMLResponse(html, status_code=refusal.status, headers=headers)
+    return templating.page(request, "refused.html", status_code=refusal.status, **said)

@@ -1,0 +1,56 @@
+"""Languages: French is the source text; every sentence a person reads passes through `gettext`."""
+
+import re
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+
+PARIS = ZoneInfo("Europe/Paris")
+NARROW, WIDE = "\u202f", "\u00a0"
+
+_SPACES = (
+    (re.compile(r" ([;?!])"), rf"{NARROW}\1"),
+    (re.compile(r" :"), f"{WIDE}:"),
+    (re.compile(r"« "), f"«{WIDE}"),
+    (re.compile(r" »"), f"{WIDE}»"),
+    (re.compile(r"\bn° "), f"n°{WIDE}"),
+)
+
+
+def typeset(sentence: str) -> str:
+    """French spaces where they belong: narrow before ; ? !, no-break before : and inside « »."""
+    for pattern, replacement in _SPACES:
+        sentence = pattern.sub(replacement, sentence)
+    return sentence.replace("'", "’")
+
+
+def gettext(sentence: str) -> str:
+    """The sentence to show. There is one catalogue today: the source text itself."""
+    return typeset(sentence)
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """French counts 0 and 1 as one."""
+    return typeset(one if number < 2 else many)
+
+
+def day(moment: date) -> str:
+    """« lundi 23 novembre 2026 »"""
+    return format_date(moment, "EEEE d MMMM y", locale="fr").replace(" 1 ", " 1er ")
+
+
+def moment(at: datetime) -> str:
+    """« 23 novembre à 10:42 », Paris time."""
+    return format_datetime(at.astimezone(PARIS), "d MMMM 'à' HH:mm", locale="fr")
+
+
+def clock(at: datetime) -> str:
+    """« 10:42:07 », Paris time."""
+    return format_datetime(at.astimezone(PARIS), "HH:mm:ss", locale="fr")
+
+
+def number(value: int | float) -> str:
+    """« 1 234,5 »"""
+    return format_decimal(value, locale="fr")

@@ -1,0 +1,151 @@
+"""Fragments: which blocks a kind of gesture redraws, and the frame that carries them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server import scenes
+from server.scenes import Detail, Presence, Room
+from server.templating import block, partial
+from workshops import journal
+from workshops.journal import Entry, Kind
+
+LOBBY = ""  # the view of the room and of the projector; any other view is an indicator's id
+
+
+class Where(Enum):
+    """What a block belongs to, and so which screens have it."""
+
+    WORKSHOP = auto()  # every screen of the workshop
+    LIST = auto()  # the room and the projector
+    CARD = auto()  # an indicator in the list
+    INDICATOR = auto()  # an indicator, in the list and on its own page
+    SHEET = auto()  # an indicator on its own page
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a template; its root's id is its name, followed by the indicator's id if it is about one."""
+
+    template: str
+    name: str
+    where: Where
+
+    @property
+    def is_about_one(self) -> bool:
+        return self.where in (Where.CARD, Where.INDICATOR, Where.SHEET)
+
+    def shows_in(self, view: str, about: str) -> bool:
+        """Whether a screen has this block, for this indicator."""
+        if self.where is Where.WORKSHOP:
+            return True
+        if view == LOBBY:
+            return self.where is not Where.SHEET
+        return self.where in (Where.INDICATOR, Where.SHEET) and view == about
+
+
+STAGE = Block("workshops/_room.html", "stage", Where.WORKSHOP)
+PRESENCE = Block("workshops/_room.html", "presence", Where.WORKSHOP)
+BANNER = Block("workshops/_room.html", "banner", Where.WORKSHOP)
+LIST = Block("workshops/_list.html", "list", Where.LIST)
+TEXT = Block("indicators/_card.html", "text", Where.CARD)
+SAID = Block("indicators/_card.html", "said", Where.CARD)
+TALLY = Block("indicators/_card.html", "tally", Where.INDICATOR)
+BALLOT = Block("indicators/_card.html", "ballot", Where.INDICATOR)
+SHEET = Block("indicators/_sheet.html", "sheet", Where.SHEET)
+HISTORY = Block("indicators/_sheet.html", "history", Where.SHEET)
+REASONS = Block("indicators/_sheet.html", "reasons", Where.SHEET)
+COMMENTS = Block("indicators/_sheet.html", "comments", Where.SHEET)
+
+# The whole knowledge of "what changes when".
+REDRAWS: dict[Kind, tuple[Block, ...]] = {
+    Kind.WORKSHOP_CONVENED: (STAGE, LIST),
+    Kind.MEMBER_JOINED: (PRESENCE,),
+    Kind.STAGE_MOVED: (STAGE,),
+    Kind.INDICATOR_PROPOSED: (LIST, STAGE),
+    Kind.INDICATOR_REWORDED: (LIST, TEXT, TALLY, BALLOT, SHEET, HISTORY, REASONS, COMMENTS),
+    Kind.INDICATOR_WITHDRAWN: (LIST, STAGE, SHEET),
+    Kind.COMMENT_POSTED: (SAID, COMMENTS),
+    Kind.COMMENT_HIDDEN: (SAID, COMMENTS),
+    Kind.VOTE_CAST: (TALLY, REASONS),
+    Kind.VOTE_CONFIRMED: (TALLY, REASONS),
+    Kind.VOTE_TAKEN_BACK: (TALLY, REASONS),
+    Kind.FRAMEWORK_PUBLISHED: (STAGE, BANNER),
+}
+AMBIENT = (PRESENCE, BANNER)  # what changes without a gesture of this workshop
+
+
+class Drawing:
+    """One look at a workshop: everything is read at most once and each block drawn at most once."""
+
+    def __init__(self, session: AsyncSession, workshop_id: str, presence: Presence) -> None:
+        self.session = session
+        self.workshop_id = workshop_id
+        self.presence = presence
+        self._entries: list[Entry] = []
+        self._details: dict[str, Detail] = {}
+        self._drawn: dict[tuple[Any, ...], str] = {}
+
+    async def look(self, since: int) -> "Drawing":
+        """Read the room, then the gestures since the oldest cursor: both are seen up to `upto`."""
+        self.room: Room = await scenes.room(self.session, self.workshop_id)
+        self.upto = self.room.workshop.gestures
+        self._items = {item.id: item for item in self.room.items}
+        if since < self.upto:
+            entries = await journal.since(self.session, self.workshop_id, since)
+            self._entries = [entry for entry in entries if entry.number <= self.upto]
+        return self
+
+    async def frame(self, cursor: int, view: str, *, ambient: bool) -> str:
+        """What a screen at `cursor` must redraw to be at `upto`. Empty when nothing shows."""
+        touched = self._touched(cursor, view)
+        if ambient:
+            touched.update(dict.fromkeys((block, "") for block in AMBIENT))
+        fresh = self._fresh(cursor)
+        parts = [await self._part(block, about, view, fresh) for block, about in touched]
+        return f'<div data-geste="{self.upto}"></div>' + "".join(parts)
+
+    def _touched(self, cursor: int, view: str) -> dict[tuple[Block, str], None]:
+        """The blocks to redraw, in the order of the gestures, each once."""
+        touched: dict[tuple[Block, str], None] = {}
+        for entry in self._since(cursor):
+            for redrawn in REDRAWS[entry.kind]:
+                if redrawn.shows_in(view, entry.about):
+                    touched[redrawn, entry.about if redrawn.is_about_one else ""] = None
+        return touched
+
+    def _fresh(self, cursor: int) -> frozenset[str]:
+        """The indicators a screen at `cursor` has never had."""
+        born = {entry.about for entry in self._since(cursor) if entry.kind is Kind.INDICATOR_PROPOSED}
+        if any(entry.kind is Kind.WORKSHOP_CONVENED for entry in self._since(cursor)):
+            born.update(self._items)
+        return frozenset(born)
+
+    def _since(self, cursor: int) -> Iterable[Entry]:
+        return (entry for entry in self._entries if entry.number > cursor)
+
+    async def _part(self, block_: Block, about: str, view: str, fresh: frozenset[str]) -> str:
+        # A card just born comes whole, inside the list.
+        if block_.is_about_one and view == LOBBY and (about in fresh or about not in self._items):
+            return ""
+        key = (block_, about, fresh if block_ is LIST else None)
+        if key not in self._drawn:
+            target = f"{block_.name}-{about}" if about else block_.name
+            self._drawn[key] = partial(target, block(block_.template, block_.name, **await self._values(block_, about, view, fresh)))
+        return self._drawn[key]
+
+    async def _values(self, block_: Block, about: str, view: str, fresh: frozenset[str]) -> dict[str, Any]:
+        """What a block needs, known to nobody in particular."""
+        values: dict[str, Any] = {"room": self.room, "workshop": self.room.workshop, "presence": self.presence}
+        if block_ is LIST:
+            values["fresh"] = fresh
+        if block_.where is Where.SHEET or (block_.is_about_one and view != LOBBY):
+            if about not in self._details:
+                self._details[about] = await scenes.detail(self.session, about)
+            values |= {"detail": self._details[about], "item": self._details[about].item}
+        elif block_.is_about_one:
+            values["item"] = self._items[about]
+        return values

@@ -1,0 +1,71 @@
+"""The socket: a seat in a room. It brings HTML; gestures go by forms."""
+
+import asyncio
+from contextlib import suppress
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from server import scenes
+from server.live.fragments import LOBBY
+from server.live.hub import Seat
+from workshops import agenda
+
+NO_SEAT = 1008
+
+
+async def room(websocket: WebSocket) -> None:
+    """WS /ateliers/{workshop}/direct?depuis=N[&vue=indicator]: frames of what changed since gesture N.
+
+    A frame is HTML: `<div data-geste="58"></div>` (up to which gesture it is drawn), then one `<hx-partial>` a block.
+    """
+    seat = await _seat(websocket)
+    await websocket.accept()
+    if seat is None:
+        await websocket.close(NO_SEAT)
+        return
+    hub = websocket.app.state.hub
+    hub.sit(seat, websocket.app.state.database)
+    try:
+        await _serve(websocket, seat)
+    finally:
+        hub.leave(seat)
+
+
+async def _seat(websocket: WebSocket) -> Seat | None:
+    """The seat of somebody who joined the workshop; None for anyone else."""
+    person = getattr(websocket.state, "person", None)
+    workshop_id = websocket.path_params["workshop"]
+    async with websocket.app.state.database.reading() as session:
+        member = await agenda.seat(session, workshop_id, person)
+        if member is None:
+            return None
+        cast = await scenes.cast(session, workshop_id)
+    since = websocket.query_params.get("depuis", "0")
+    cursor = int(since) if since.isdecimal() and len(since) < 10 else 0
+    return Seat(workshop_id, member.person_id, cast.lab(member.person_id), cursor, websocket.query_params.get("vue", LOBBY))
+
+
+async def _serve(websocket: WebSocket, seat: Seat) -> None:
+    """Send frames until the seat is dismissed or the browser leaves."""
+    listening = asyncio.create_task(_listen(websocket, seat))
+    try:
+        while (frame := await seat.next()) is not None:
+            await websocket.send_text(frame)
+        await websocket.close(seat.closing or 1000)
+    except (WebSocketDisconnect, RuntimeError):
+        pass  # gone while we were sending
+    finally:
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+
+
+async def _listen(websocket: WebSocket, seat: Seat) -> None:
+    """Hear the browser leave. It has nothing to say but `ping`; the rest is ignored."""
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            seat.dismiss(1000)
+            return
+        if message.get("text") == "ping":
+            seat.put("pong")

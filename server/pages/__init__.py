@@ -1,0 +1,1 @@
+"""Pages: one module per noun, one function per page. They never import each other."""

@@ -1,0 +1,102 @@
+"""Signing in and out: through the provider, or by a link."""
+
+import logging
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from server import identity
+from server.gestures import transaction
+from server.identity import Attempt, Provider, SignInFailed
+from server.templating import page
+
+logger = logging.getLogger(__name__)
+
+
+async def start(request: Request) -> Response:
+    """Leave for the provider; `suite` says where to come back on this site."""
+    provider: Provider | None = request.app.state.provider
+    if provider is None:
+        return page(request, "signin/unavailable.html")
+    attempt = provider.attempt(identity.local_path(request.query_params.get("suite")))
+    try:
+        address = await provider.address(attempt)
+    except SignInFailed as failure:
+        return _failed(request, failure, attempt.next_path)
+    response = RedirectResponse(identity.without_host(request.app.state.settings, address), 303)
+    async with transaction(request) as session:
+        await identity.remember(request, session, response, attempt)
+    return response
+
+
+async def back(request: Request) -> Response:
+    """Back from the provider, proved or not: the attempt is over either way."""
+    try:
+        async with transaction(request) as session:
+            attempt = await identity.resume(request, session, request.query_params.get("state", ""))
+    except SignInFailed as failure:
+        return _failed(request, failure)
+    return await _enter(request, attempt)
+
+
+async def _enter(request: Request, attempt: Attempt) -> Response:
+    provider: Provider = request.app.state.provider
+    try:
+        proof = await provider.prove(request.query_params, attempt)
+    except SignInFailed as failure:
+        return _failed(request, failure, attempt.next_path)
+    response = RedirectResponse(attempt.next_path, 303)
+    async with transaction(request) as session:
+        person = await identity.recognise(session, proof)
+        await identity.begin(request, session, response, person, account=True, id_token=proof.id_token)
+    return response
+
+
+async def by_link(request: Request) -> Response:
+    """Come in by a link an administrator gave."""
+    response = RedirectResponse(identity.local_path(request.query_params.get("suite")), 303)
+    try:
+        async with transaction(request) as session:
+            person = await identity.redeem(session, request.path_params["token"])
+            await identity.begin(request, session, response, person, account=True)
+    except SignInFailed as failure:
+        return _failed(request, failure)
+    return response
+
+
+async def out(request: Request) -> Response:
+    """Sign out here, then at the provider when it knows this browser."""
+    async with transaction(request) as session:
+        id_token = await identity.end(request, session)
+    response = _leave(request, await _farewell(request, id_token))
+    identity.forget(request, response)
+    return response
+
+
+async def _farewell(request: Request, id_token: str | None) -> str:
+    """Where one goes after signing out. A provider that is down keeps nobody from leaving."""
+    provider: Provider | None = request.app.state.provider
+    if provider is None or id_token is None:
+        return "/"
+    try:
+        address = await provider.farewell(id_token)
+    except SignInFailed as failure:
+        logger.warning("sign-out: %s (%r)", failure.sentence, failure.__cause__)
+        return "/"
+    return identity.without_host(request.app.state.settings, address or "/")
+
+
+def _leave(request: Request, address: str) -> Response:
+    """Go on to `address`. Under `form-action 'self'` a form may not redirect to another site: a page takes one there."""
+    if address.startswith("/"):
+        return RedirectResponse(address, 303)
+    response = page(request, "signin/out.html", address=address)
+    response.headers["Refresh"] = f"0; url={address}"
+    return response
+
+
+def _failed(request: Request, failure: SignInFailed, next_path: str = "/") -> Response:
+    logger.warning("sign-in: %s (%r)", failure.sentence, failure.__cause__)
+    return page(
+        request, "signin/failed.html", status_code=failure.status, sentence=failure.sentence, next_path=next_path
+    )

@@ -1,0 +1,103 @@
+"""Protection: writes come from our own pages, bodies are small, and headers say what a page may do."""
+
+import secrets
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.i18n import gettext as _
+
+__all__ = ["RequestBodyLimitMiddleware", "SameOrigin", "SecurityHeaders", "is_same_origin"]
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "manifest-src 'self'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+def is_same_origin(headers: Headers) -> bool:
+    """Whether a browser says the request comes from one of our pages; a client that is no browser says nothing.
+
+    `Sec-Fetch-Site` decides when present; otherwise the host of `Origin` must be the one asked.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    if origin is None:
+        return True
+    return secrets.compare_digest(urlsplit(origin).netloc.encode(), headers.get("host", "").encode())
+
+
+class SameOrigin:
+    """Refuses writes and sockets that another site's page sends with our visitor's cookie.
+
+    A socket must carry an `Origin`, and it must be ours: browsers send no `Sec-Fetch-Site` everywhere there.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not is_same_origin(Headers(scope=scope)):
+            refusal = PlainTextResponse(_("Cette demande vient d'un autre site : elle est refusée."), status_code=403)
+            await refusal(scope, receive, send)
+        elif scope["type"] == "websocket" and not self._may_sit(HTTPConnection(scope)):
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+        else:
+            await self.app(scope, receive, send)
+
+    @staticmethod
+    def _may_sit(connection: HTTPConnection) -> bool:
+        origin = connection.headers.get("origin")
+        return origin is not None and urlsplit(origin).netloc == connection.headers.get("host")
+
+
+class SecurityHeaders:
+    """Puts the same headers on every answer; HSTS when we are behind TLS."""
+
+    def __init__(self, app: ASGIApp, https: bool) -> None:
+        self.app = app
+        self.headers = dict(HEADERS)
+        if https:
+            self.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+                if not scope["path"].startswith("/static/"):
+                    headers.setdefault("Cache-Control", "no-store" if "set-cookie" in headers else "private, no-cache")
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)

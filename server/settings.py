@@ -1,0 +1,84 @@
+"""Settings: what the environment says, read once."""
+
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "testserver")
+MAX_BODY = 256 * 1024
+
+
+class Settings(BaseSettings):
+    """Every knob of the server. Each is in `.env.example` and in the README."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    port: int = 8000
+    host: str = "127.0.0.1"
+    database_url: str = "sqlite+aiosqlite:///./var/grille.db"
+    secret_key: str = ""
+    public_url: str = "http://localhost:8000"
+    demo: bool = False
+    tick_ms: int = Field(default=100, ge=1, le=5000)
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_scopes: str = "openid given_name usual_name email"
+    oidc_pkce: bool = False
+    oidc_userinfo_signed: bool = True
+    smtp_url: str = ""
+    state_identity: bool = False
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_a_driver(cls, url: str) -> str:
+        """`postgresql://` and `sqlite://` get the driver this project uses."""
+        for plain, driven in (
+            ("sqlite:", "sqlite+aiosqlite:"),
+            ("postgres:", "postgresql+psycopg:"),
+            ("postgresql:", "postgresql+psycopg:"),
+        ):
+            if url.startswith(plain):
+                return url.replace(plain, driven, 1)
+        return url
+
+    @model_validator(mode="after")
+    def _demo_stays_at_home(self) -> "Settings":
+        if self.demo and urlsplit(self.public_url).hostname not in LOCAL_HOSTS:
+            raise ValueError(
+                "DEMO=on n'est permis qu'avec une PUBLIC_URL locale : la démonstration laisse entrer tout le monde."
+            )
+        if not self.demo and not self.secret_key:
+            raise ValueError("SECRET_KEY est nécessaire hors démonstration.")
+        return self
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+
+class Misconfigured(SystemExit):
+    """The environment does not allow the server to start; the message says why."""
+
+
+@lru_cache
+def from_environment() -> Settings:
+    """The settings of this process, or a clear refusal to start."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        reasons = "\n".join(f"  {'.'.join(map(str, e['loc'])).upper()} {e['msg']}".rstrip() for e in error.errors())
+        raise Misconfigured(f"Réglages refusés :\n{reasons}") from None

@@ -1,0 +1,98 @@
+"""Templates: the Jinja environment, a whole page, one block of it."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nh3
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2_fragments import render_block
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from server import i18n
+from server.settings import ROOT
+
+STATIC = ROOT / "server" / "static"
+MARKDOWN = MarkdownIt("commonmark", {"breaks": True, "html": False}).disable(["image", "heading", "lheading", "html_block"])
+TAGS = {"p", "br", "em", "strong", "ul", "ol", "li", "a", "code", "blockquote", "pre", "hr"}
+
+
+def environment() -> Environment:
+    """The one Jinja environment. Undefined names are errors; French sentences pass through `_`."""
+    jinja = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    jinja.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    jinja.filters.update(
+        day=i18n.day, moment=i18n.moment, clock=i18n.clock, number=i18n.number, markdown=markdown, typeset=i18n.typeset
+    )
+    jinja.globals["static"] = static
+    jinja.globals["ui"] = jinja.get_template("ui.html").module
+    return jinja
+
+
+def markdown(text: str) -> Markup:
+    """A person's markdown as safe HTML: text, lists, links; no image, no heading, no raw HTML."""
+    html = nh3.clean(MARKDOWN.render(text), tags=TAGS, attributes={"a": {"href"}}, link_rel="nofollow noopener ugc")
+    return Markup(html)  # noqa: S704  cleaned just above
+
+
+@cache
+def static(path: str) -> str:
+    """The address of a static file; it changes when the file does, so browsers may keep it for ever."""
+    file: Path = STATIC / path
+    if not file.is_file():
+        return f"/static/{path}"
+    return f"/static/{path}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
+
+
+JINJA = environment()
+
+
+def page(request: Request, template: str, status_code: int = 200, **values: Any) -> HTMLResponse:
+    """A whole page."""
+    html = JINJA.get_template(template).render(**_everywhere(request), **values)
+    return HTMLResponse(html, status_code=status_code)
+
+
+def block(template: str, name: str, **values: Any) -> str:
+    """One block of a template, drawn without a viewer."""
+    return str(render_block(JINJA, template, name, **values))
+
+
+def partial(target: str, html: str, swap: str = "outerMorph") -> str:
+    """A block with its place, as htmx wants it in an answer or a live frame."""
+    return f'<hx-partial hx-target="#{target}" hx-swap="{swap}">{html}</hx-partial>'
+
+
+def redraw(request: Request, template: str, names: Sequence[str], status_code: int = 200, **values: Any) -> Response:
+    """The answer to a form: the blocks it touched, the first one in place of the form's target."""
+    values = {**_everywhere(request), **values}
+    html = "".join(block(template, name, **values) for name in names)
+    return HTMLResponse(html, status_code=status_code)
+
+
+def is_partial(request: Request) -> bool:
+    """Whether htmx asked, and will put the answer in a part of its page."""
+    return request.headers.get("hx-request") == "true" and request.headers.get("hx-request-type") != "full"
+
+
+def _everywhere(request: Request) -> dict[str, Any]:
+    settings = request.app.state.settings
+    return {
+        "person": getattr(request.state, "person", None),
+        "path": request.url.path,
+        "demo": settings.demo,
+        "state_identity": settings.state_identity,
+    }

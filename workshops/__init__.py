@@ -1,0 +1,1 @@
+"""The domain: people of several labs agree on indicators, wording by wording."""

@@ -1,0 +1,246 @@
+"""The agenda: people of several labs, on one subject, stage after stage."""
+
+import re
+from datetime import date, datetime
+
+from sqlalchemy import UniqueConstraint, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col, select
+
+from workshops import journal, labs, people, world
+from workshops.journal import Kind
+from workshops.people import Person, Role
+from workshops.records import Coded, Moment, Record, one_of
+from workshops.refusals import NotFound, NotNow, NotThus, NotYours
+from workshops.words import N_, Word
+
+VERSION = re.compile(r"(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})")
+
+
+class Stage(Word):
+    """What the workshop is doing now. CLOSED is for good: the minutes are sealed."""
+
+    PREPARING = "preparing", N_("Préparation")
+    PROPOSING = "proposing", N_("Propositions")
+    DISCUSSING = "discussing", N_("Discussion")
+    VOTING = "voting", N_("Vote")
+    CLOSED = "closed", N_("Clôture")
+
+
+class Start(Word):
+    """What is on the table when a workshop opens."""
+
+    COMMITMENT = "commitment", N_("Les 19 indicateurs de l'engagement n° 46")
+    PREVIOUS = "previous", N_("La dernière version publiée")
+    EMPTY = "empty", N_("Une page blanche")
+
+
+class Workshop(Record, table=True):
+    """A workshop. `gestures` numbers its journal, `head` is the last hash of the chain."""
+
+    __table_args__ = (one_of("stage", Stage), one_of("start", Start))
+
+    id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
+    code: str = Field(default_factory=world.new_code, unique=True, max_length=6)
+    title: str = Field(max_length=120)
+    purpose: str = Field(max_length=1000)
+    held_on: date
+    prepares: str = Field(max_length=20)
+    start: Start = Field(sa_type=Coded(Start))
+    stage: Stage = Field(default=Stage.PREPARING, sa_type=Coded(Stage))
+    gestures: int = 0
+    head: str = Field(default=journal.GENESIS, max_length=64)
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage is not Stage.CLOSED
+
+    def require(self, *stages: Stage) -> None:
+        """One of these stages, or NotNow."""
+        if self.stage not in stages:
+            raise NotNow(
+                N_("L'atelier en est à l'étape « {stage} » : ce geste n'y est pas possible."), stage=self.stage.label
+            )
+
+
+class Member(Record, table=True):
+    """Somebody's place in a workshop."""
+
+    __table_args__ = (UniqueConstraint("workshop_id", "person_id"), one_of("role", Role))
+
+    id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
+    workshop_id: str = Field(foreign_key="workshop.id", max_length=12)
+    person_id: str = Field(foreign_key="person.id", index=True, max_length=12)
+    name: str = Field(max_length=people.NAME_LENGTH)
+    role: Role = Field(sa_type=Coded(Role))
+    lab_slug: str | None = Field(default=None, foreign_key="lab.slug", max_length=60)
+    joined_at: datetime = Field(default_factory=world.now, sa_type=Moment)
+
+
+async def convene(
+    session: AsyncSession, *, title: str, purpose: str, held_on: date, prepares: str, start: Start, by: Person
+) -> Workshop:
+    """A facilitator opens a workshop, in preparation, and gets its code.
+
+    Raises NotYours without the role, NotThus when a field does not hold.
+    """
+    await people.require(session, by, Role.FACILITATOR)
+    await journal.answered(session, by.id)
+    _check_convening(title, purpose, prepares)
+    workshop = Workshop(
+        title=title.strip(), purpose=purpose.strip(), held_on=held_on, prepares=prepares, start=start, gestures=1
+    )
+    while await session.scalar(select(Workshop.id).where(col(Workshop.code) == workshop.code)):
+        workshop.code = world.new_code()
+    session.add(workshop)
+    await session.flush()
+    session.add(
+        Member(
+            workshop_id=workshop.id,
+            person_id=by.id,
+            name=by.name,
+            role=Role.FACILITATOR,
+            lab_slug=await people.lab_of(session, by),
+        )
+    )
+    journal.record(session, workshop, Kind.WORKSHOP_CONVENED, by=by, about=workshop.id)
+    await session.flush()
+    return workshop
+
+
+def _check_convening(title: str, purpose: str, prepares: str) -> None:
+    wrong = {}
+    if not title.strip():
+        wrong["title"] = N_("Donnez un titre à l'atelier.")
+    elif len(title.strip()) > 120:
+        wrong["title"] = N_("Cent vingt caractères au plus.")
+    if not purpose.strip():
+        wrong["purpose"] = N_("Dites en une phrase à quoi sert l'atelier.")
+    elif len(purpose.strip()) > 1000:
+        wrong["purpose"] = N_("Mille caractères au plus.")
+    if not VERSION.fullmatch(prepares):
+        wrong["prepares"] = N_("Un numéro de version s'écrit 2.0.0.")
+    elif int(prepares.split(".")[0]) < 2:
+        wrong["prepares"] = N_("Le référentiel de 2019 est la version 1 : la première publiée ici est 2.0.0.")
+    if wrong:
+        raise NotThus(wrong)
+
+
+async def join(session: AsyncSession, workshop_id: str, *, name: str, lab: str | None, by: Person) -> Member:
+    """Sit down in an open workshop: with a lab one takes part, without one observes.
+
+    Joining again changes one's name or lab, never a facilitator's or a publisher's role.
+    """
+    workshop = await take_floor(session, workshop_id, by=by)
+    if not workshop.is_open:
+        raise NotNow(N_("Cet atelier est clos : on peut encore le lire, plus le rejoindre."))
+    name = people.clean_name(name)
+    if lab:
+        await _require_lab(session, lab)
+    member = await seat(session, workshop_id, by)
+    if member is None:
+        member = Member(workshop_id=workshop_id, person_id=by.id, name=name, role=Role.OBSERVER)
+    member.name, member.lab_slug = name, lab or None
+    if member.role in (Role.MEMBER, Role.OBSERVER):
+        member.role = Role.MEMBER if lab else Role.OBSERVER
+    session.add(member)
+    await session.flush()
+    journal.record(session, workshop, Kind.MEMBER_JOINED, by=by, about=member.id)
+    return member
+
+
+async def _require_lab(session: AsyncSession, slug: str) -> None:
+    try:
+        await labs.get(session, slug)
+    except NotFound:
+        raise NotThus({"lab": N_("Choisissez votre laboratoire dans la liste.")}) from None
+
+
+async def move(session: AsyncSession, workshop_id: str, stage: Stage, *, by: Person) -> Workshop:
+    """The facilitator sets the stage. Any stage but back from CLOSED; the stage one is at changes nothing.
+
+    Raises NotYours for anyone else, NotNow once closed.
+    """
+    workshop = await take_floor(session, workshop_id, by=by)
+    await require_member(session, workshop, by, Role.FACILITATOR)
+    if workshop.stage is stage:
+        yield_floor(session, workshop)
+        return workshop
+    if not workshop.is_open:
+        raise NotNow(N_("L'atelier est clos : son registre est scellé."))
+    workshop.stage = stage
+    journal.record(session, workshop, Kind.STAGE_MOVED, by=by, about=stage.value)
+    return workshop
+
+
+async def take_floor(session: AsyncSession, workshop_id: str, *, by: Person) -> Workshop:
+    """The first write of every verb: number the gesture and lock the workshop until the commit.
+
+    So the order of the journal is the order of the commits. A sending already answered stops here (AlreadyDone).
+    """
+    workshop: Workshop | None = await session.scalar(
+        update(Workshop)
+        .where(col(Workshop.id) == workshop_id)
+        .values(gestures=Workshop.gestures + 1)
+        .returning(Workshop)
+        .execution_options(populate_existing=True)
+    )
+    if workshop is None:
+        raise NotFound(N_("Cet atelier n'existe pas."))
+    await journal.answered(session, by.id)
+    return workshop
+
+
+def yield_floor(session: AsyncSession, workshop: Workshop) -> None:
+    """Nothing to do after all (a second click): the number taken is given back."""
+    workshop.gestures -= 1
+    session.info.setdefault("gestures", {})[workshop.id] = workshop.gestures
+
+
+async def get(session: AsyncSession, workshop_id: str) -> Workshop:
+    workshop = await session.get(Workshop, workshop_id)
+    if workshop is None:
+        raise NotFound(N_("Cet atelier n'existe pas."))
+    return workshop
+
+
+async def find(session: AsyncSession, code: str) -> Workshop:
+    """The workshop a code opens. Case and spaces do not matter."""
+    workshop = await session.scalar(select(Workshop).where(col(Workshop.code) == "".join(code.split()).upper()))
+    if workshop is None:
+        raise NotFound(N_("Aucun atelier ne porte ce code."))
+    return workshop
+
+
+async def calendar(session: AsyncSession) -> list[Workshop]:
+    """All workshops, the most recent first."""
+    return list(await session.scalars(select(Workshop).order_by(col(Workshop.held_on).desc(), col(Workshop.id))))
+
+
+async def seat(session: AsyncSession, workshop_id: str, person: Person | None) -> Member | None:
+    """A person's place in a workshop, if any."""
+    if person is None:
+        return None
+    return await session.scalar(
+        select(Member).where(col(Member.workshop_id) == workshop_id, col(Member.person_id) == person.id)
+    )
+
+
+async def members(session: AsyncSession, workshop_id: str) -> dict[str, Member]:
+    """Everybody of a workshop, by person."""
+    found = await session.scalars(select(Member).where(col(Member.workshop_id) == workshop_id))
+    return {member.person_id: member for member in found}
+
+
+async def require_member(session: AsyncSession, workshop: Workshop, person: Person, *roles: Role) -> Member:
+    """A person's place in the workshop, in one of these roles (any but observer when none is named), or NotYours."""
+    member = await seat(session, workshop.id, person)
+    if member is None:
+        raise NotYours(N_("Il faut d'abord rejoindre l'atelier."))
+    if roles and member.role not in roles:
+        raise NotYours(N_("Ce geste revient au rôle « {role} »."), role=roles[0].label)
+    if member.role is Role.OBSERVER:
+        raise NotYours(
+            N_("L'observation permet de tout lire, pas d'intervenir : choisissez un laboratoire pour participer.")
+        )
+    return member

@@ -1,0 +1,357 @@
+"""Frameworks: the public, frozen sets of indicators."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col, select
+
+from workshops import agenda, changes, consensus, indicators, journal, people, sheet, votes, world
+from workshops.agenda import VERSION, Start, Workshop
+from workshops.canonical import canonical, digest, timestamp
+from workshops.changes import Change
+from workshops.consensus import Outcome
+from workshops.indicators import Card, Origin
+from workshops.journal import Kind
+from workshops.people import Person, Role
+from workshops.records import Moment, Record
+from workshops.refusals import NotFound, NotNow, NotThus
+from workshops.sheet import Level, Sheet
+from workshops.votes import Tally
+from workshops.words import N_
+
+FIRST = "2.0.0"
+NOTE_LENGTH = 2000
+REASON_LENGTH = 500
+SIGNED_OUT = ("empreinte", "signature")
+
+
+class Framework(Record, table=True):
+    """One published version: a copy of everything, and its fingerprint. Triggers refuse any change.
+
+    `document` is the canonical text that was hashed; `workshop_id` names a workshop, it does not depend on it.
+    """
+
+    version: str = Field(primary_key=True, max_length=20)
+    previous_version: str | None = Field(default=None, unique=True, max_length=20)
+    workshop_id: str = Field(unique=True, max_length=12)
+    published_by: str = Field(max_length=12)
+    published_at: datetime = Field(sa_type=Moment)
+    fingerprint: str = Field(max_length=71)
+    document: str
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The published document, fingerprint included."""
+        return {**json.loads(self.document), "empreinte": self.fingerprint}
+
+    @property
+    def sheets(self) -> dict[str, Sheet]:
+        """The frozen sheets, by code, in order."""
+        return {item["code"]: item["fiche"] for item in json.loads(self.document)["indicateurs"]}
+
+
+@dataclass(frozen=True)
+class Exceptional:
+    """The publisher departs from the vote, or from the rule that sheets are complete, and says why."""
+
+    kept: bool
+    because: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """An indicator as the publisher sees it before publishing."""
+
+    card: Card
+    tally: Tally
+    exception: Exceptional | None = None
+
+    @property
+    def code(self) -> str:
+        return self.card.indicator.code
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.tally.outcome
+
+    @cached_property
+    def missing(self) -> list[sheet.Field]:
+        """What its sheet lacks to be adopted."""
+        return sheet.missing(self.card.sheet)
+
+    @property
+    def follows(self) -> bool:
+        """What the rule alone decides: kept by the votes, and complete."""
+        return self.outcome is Outcome.KEPT and not self.missing
+
+    @property
+    def kept(self) -> bool:
+        return self.exception.kept if self.exception else self.follows
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one version did to another."""
+
+    added: list[str]
+    removed: list[str]
+    changed: dict[str, list[Change]]
+
+    @property
+    def level(self) -> Level | None:
+        """The level of the whole (None: nothing differs). A removed indicator is major, an added one minor."""
+        levels = [change.level for found in self.changed.values() for change in found]
+        levels += [Level.MAJOR] * bool(self.removed) + [Level.MINOR] * bool(self.added)
+        return max(levels, default=None)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Exactly what would be frozen, and what would be left out."""
+
+    workshop: Workshop
+    lines: list[Line]
+    latest: Framework | None
+    exceptions: Mapping[str, Exceptional] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> list[Line]:
+        return [line for line in self.lines if line.kept]
+
+    @property
+    def left_out(self) -> list[Line]:
+        return [line for line in self.lines if not line.kept]
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The differences with the latest published version."""
+        before = self.latest.sheets if self.latest else {}
+        return compare(before, {line.code: line.card.sheet for line in self.kept})
+
+    @property
+    def version(self) -> str:
+        """The number the differences call for."""
+        if self.latest is None:
+            return FIRST
+        return bump(self.latest.version, self.comparison.level or Level.PATCH)
+
+
+async def lay_table(session: AsyncSession, workshop: Workshop, *, by: Person) -> None:
+    """Put on the table what a workshop just convened starts from."""
+    if workshop.start is Start.COMMITMENT:
+        await indicators.seed(session, workshop, indicators.commitment_texts(), Origin.COMMITMENT, by=by)
+    elif workshop.start is Start.PREVIOUS:
+        previous = await latest(session)
+        if previous is None:
+            raise NotThus(
+                {"start": N_("Aucune version n'est encore publiée : partez de l'engagement ou d'une page blanche.")}
+            )
+        await indicators.seed(session, workshop, list(previous.sheets.items()), Origin.REFERENCE, by=by)
+
+
+async def publish(
+    session: AsyncSession,
+    workshop_id: str,
+    *,
+    version: str,
+    note: str,
+    exceptions: Mapping[str, Exceptional],
+    by: Person,
+) -> Framework:
+    """A publisher freezes what a closed workshop decided, as the next version. It is a copy; nothing changes it.
+
+    Raises NotYours without the role, NotNow before closing or a second time, NotThus when an exception has no
+    reason, nothing is kept, or the number is lower than the differences call for.
+    """
+    workshop = await agenda.take_floor(session, workshop_id, by=by)
+    await people.require(session, by, Role.PUBLISHER)
+    if workshop.is_open:
+        raise NotNow(N_("On publie ce qu'un atelier a décidé une fois qu'il est clos."))
+    prepared = await draft(session, workshop, exceptions)
+    _check(prepared, version, note)
+    at = world.now()
+    document = _document(prepared, version, note.strip(), timestamp(at))
+    framework = Framework(
+        version=version,
+        previous_version=prepared.latest.version if prepared.latest else None,
+        workshop_id=workshop.id,
+        published_by=by.id,
+        published_at=at,
+        fingerprint=fingerprint(document),
+        document=canonical(document).decode(),
+    )
+    journal.record(session, workshop, Kind.FRAMEWORK_PUBLISHED, by=by, about=version)
+    session.add(framework)
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise NotNow(N_("Cet atelier, ou ce numéro de version, vient d'être publié.")) from None
+    return framework
+
+
+def _check(prepared: Draft, version: str, note: str) -> None:
+    wrong = {
+        f"because-{code}": N_("Une exception s'explique par écrit.")
+        for code, exception in prepared.exceptions.items()
+        if not exception.because.strip() or len(exception.because) > REASON_LENGTH
+    }
+    if len(note) > NOTE_LENGTH:
+        wrong["note"] = N_("C'est trop long.")
+    if not prepared.kept:
+        wrong["version"] = N_("Aucun indicateur n'est retenu : il n'y a rien à publier.")
+    elif prepared.latest and prepared.comparison.level is None:
+        wrong["version"] = N_("Rien ne change par rapport à la dernière version publiée.")
+    elif version not in allowed(prepared):
+        wrong["version"] = N_("Ce numéro n'est pas possible : les différences demandent au moins {version}.")
+    if wrong:
+        raise NotThus(wrong, version=prepared.version)
+
+
+def allowed(prepared: Draft) -> list[str]:
+    """The numbers a person may choose: the computed one, or a higher level."""
+    if prepared.latest is None:
+        return [FIRST]
+    level = prepared.comparison.level or Level.PATCH
+    return [bump(prepared.latest.version, higher) for higher in Level if higher >= level]
+
+
+def bump(version: str, level: Level) -> str:
+    """The next number at a level (semver.org 2.0.0)."""
+    major, minor, patch = map(int, version.split("."))
+    return {
+        Level.MAJOR: f"{major + 1}.0.0",
+        Level.MINOR: f"{major}.{minor + 1}.0",
+        Level.PATCH: f"{major}.{minor}.{patch + 1}",
+    }[level]
+
+
+def _document(prepared: Draft, version: str, note: str, at: str) -> dict[str, Any]:
+    workshop, previous = prepared.workshop, prepared.latest
+    return {
+        "titre": "Référentiel d'évaluation des laboratoires d'innovation publique",
+        "version": version,
+        "publie_le": at,
+        "note": note,
+        "licence": "Licence Ouverte 2.0",
+        "precedente": {"version": previous.version, "empreinte": previous.fingerprint} if previous else None,
+        "atelier": {
+            "id": workshop.id,
+            "titre": workshop.title,
+            "date": workshop.held_on.isoformat(),
+            "geste": workshop.gestures,
+            "registre": workshop.head,
+        },
+        "indicateurs": [_frozen(line, workshop) for line in prepared.kept],
+        "ecartes": [_left_out(line) for line in prepared.left_out],
+    }
+
+
+def _frozen(line: Line, workshop: Workshop) -> dict[str, Any]:
+    return {
+        "code": line.code,
+        "fiche": line.card.sheet,
+        "origine": line.card.indicator.origin.value,
+        "decision": {**_decision(line), "redaction": line.card.wording.number, "atelier": workshop.id},
+    }
+
+
+def _left_out(line: Line) -> dict[str, Any]:
+    return {"code": line.code, "libelle": line.card.sheet["libelle"], "decision": _decision(line)}
+
+
+def _decision(line: Line) -> dict[str, Any]:
+    decision: dict[str, Any] = {
+        "regle": consensus.ANNOUNCED.published(),
+        "resultat": line.outcome.value,
+        "votes": {
+            "texte_actuel": {choice.value: getattr(line.tally, choice.value) for choice in consensus.Choice},
+            "texte_anterieur": line.tally.earlier,
+        },
+    }
+    if line.exception:
+        decision["exception"] = {"retenu": line.exception.kept, "motif": line.exception.because.strip()}
+    return decision
+
+
+def fingerprint(document: Mapping[str, Any]) -> str:
+    """SHA-256 of the RFC 8785 form of a document without its own fingerprint and signature."""
+    return "sha256:" + digest({key: value for key, value in document.items() if key not in SIGNED_OUT})
+
+
+def verify(document: Mapping[str, Any]) -> bool:
+    """Whether a downloaded document is, to the letter, the one its fingerprint names."""
+    return document.get("empreinte") == fingerprint(document)
+
+
+async def draft(
+    session: AsyncSession, workshop: Workshop, exceptions: Mapping[str, Exceptional] | None = None
+) -> Draft:
+    """What would be published now, with these exceptions."""
+    tallies = await votes.tallies(session, workshop.id)
+    chosen = dict(exceptions or {})
+    lines = []
+    for card in await indicators.cards(session, workshop.id):
+        if not card.is_open:
+            continue
+        line = Line(card, tallies.get(card.id, Tally()))
+        exception = chosen.get(line.code)
+        if exception and exception.kept == line.follows:
+            del chosen[line.code]  # no departure from the rule: not an exception
+            exception = None
+        lines.append(Line(card, line.tally, exception))
+    return Draft(workshop, lines, await latest(session), chosen)
+
+
+def compare(before: Mapping[str, Sheet], after: Mapping[str, Sheet]) -> Comparison:
+    """Added, removed and changed indicators, field by field."""
+    return Comparison(
+        added=[code for code in after if code not in before],
+        removed=[code for code in before if code not in after],
+        changed={
+            code: changes.between(before[code], after[code])
+            for code in after
+            if code in before and before[code] != after[code]
+        },
+    )
+
+
+async def latest(session: AsyncSession) -> Framework | None:
+    """The last published version, if any."""
+    published = await versions(session)
+    return published[0] if published else None
+
+
+async def versions(session: AsyncSession) -> list[Framework]:
+    """Every published version, the last one first."""
+    found = list(await session.scalars(select(Framework)))
+    return sorted(found, key=lambda framework: _order(framework.version), reverse=True)
+
+
+async def fetch(session: AsyncSession, version: str) -> Framework:
+    """A published version, or NotFound."""
+    framework = await session.get(Framework, version) if VERSION.fullmatch(version) else None
+    if framework is None:
+        raise NotFound(N_("Cette version du référentiel n'est pas publiée."))
+    return framework
+
+
+async def from_workshop(session: AsyncSession, workshop_id: str) -> Framework | None:
+    """The version a workshop led to, if it was published."""
+    return await session.scalar(select(Framework).where(col(Framework.workshop_id) == workshop_id))
+
+
+async def latest_version(session: AsyncSession) -> str | None:
+    """The number of the last published version, without its content."""
+    numbers = list(await session.scalars(select(Framework.version)))
+    return max(numbers, key=_order, default=None)
+
+
+def _order(version: str) -> tuple[int, ...]:
+    """Versions in the order of their numbers, not of their letters."""
+    return tuple(map(int, version.split(".")))

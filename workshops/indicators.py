@@ -1,0 +1,290 @@
+"""Indicators: what labs propose to measure, wording after wording."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, UniqueConstraint, func, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col, select
+
+from workshops import agenda, journal, world
+from workshops.agenda import Member, Stage, Workshop
+from workshops.journal import Kind
+from workshops.people import Person, Role
+from workshops.records import Coded, Moment, Record, one_of
+from workshops.refusals import NotFound, NotNow, NotThus, NotYours
+from workshops.sheet import PREFIXES, Family, Sheet
+from workshops.words import N_, Word
+
+
+class Origin(Word):
+    """Where an indicator comes from."""
+
+    COMMITMENT = "engagement_46", N_("Engagement n° 46")
+    WORKSHOP = "atelier", N_("Atelier")
+    REFERENCE = "reference", N_("Version publiée")
+
+
+class CodeCounter(Record, table=True):
+    """The last code given in a family, over all workshops: a code is never given twice."""
+
+    prefix: str = Field(primary_key=True, max_length=3)
+    last: int
+
+
+class Indicator(Record, table=True):
+    """Something worth measuring. `wording` is the number of its current text."""
+
+    __table_args__ = (UniqueConstraint("workshop_id", "code"), one_of("origin", Origin))
+
+    id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
+    workshop_id: str = Field(foreign_key="workshop.id", max_length=12)
+    code: str = Field(max_length=10)
+    origin: Origin = Field(sa_type=Coded(Origin))
+    author_id: str | None = Field(default=None, foreign_key="person.id", max_length=12)
+    wording: int = 1
+
+
+class Wording(Record, table=True):
+    """One numbered text of an indicator. Nothing changes it; votes are for it."""
+
+    indicator_id: str = Field(primary_key=True, foreign_key="indicator.id", max_length=12)
+    number: int = Field(primary_key=True)
+    sheet: dict[str, Any] = Field(sa_type=JSON)
+    by_id: str = Field(foreign_key="person.id", max_length=12)
+    at: datetime = Field(default_factory=world.now, sa_type=Moment)
+    gesture: int
+
+
+class Withdrawal(Record, table=True):
+    """An indicator its author took back."""
+
+    indicator_id: str = Field(primary_key=True, foreign_key="indicator.id", max_length=12)
+    by_id: str = Field(foreign_key="person.id", max_length=12)
+    at: datetime = Field(default_factory=world.now, sa_type=Moment)
+    gesture: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """An indicator as it stands: its current text, and whether it was withdrawn."""
+
+    indicator: Indicator
+    wording: Wording
+    withdrawal: Withdrawal | None
+
+    @property
+    def id(self) -> str:
+        return self.indicator.id
+
+    @property
+    def sheet(self) -> Sheet:
+        return self.wording.sheet
+
+    @property
+    def family(self) -> Family:
+        return Family(self.sheet["famille"])
+
+    @property
+    def is_open(self) -> bool:
+        return self.withdrawal is None
+
+
+class Stale(NotNow):
+    """Somebody reworded meanwhile: `theirs` is now the current text, `yours` is what was sent. Nothing is lost."""
+
+    def __init__(self, theirs: Wording, yours: Sheet) -> None:
+        super().__init__(
+            N_("Quelqu'un a publié une nouvelle rédaction pendant que vous écriviez. Les deux textes sont ci-dessous.")
+        )
+        self.theirs = theirs
+        self.yours = yours
+
+
+@cache
+def commitment() -> dict[str, Any]:
+    """The facts of commitment no. 46: its families and the indicators it announces for version 2."""
+    document: dict[str, Any] = json.loads(
+        resources.files("workshops.content").joinpath("engagement46.json").read_text("utf-8")
+    )
+    return document
+
+
+async def propose(session: AsyncSession, workshop_id: str, sheet: Sheet, *, by: Person) -> Indicator:
+    """A member puts an indicator on the table; its code is given for ever.
+
+    Raises NotNow outside PROPOSING (the facilitator may also prepare), NotYours for a non-member.
+    """
+    workshop = await agenda.take_floor(session, workshop_id, by=by)
+    member = await agenda.require_member(session, workshop, by)
+    _require_stage(workshop, member, Stage.PROPOSING)
+    indicator = Indicator(
+        workshop_id=workshop.id,
+        code=await _next_code(session, Family(sheet["famille"])),
+        origin=Origin.WORKSHOP,
+        author_id=by.id,
+    )
+    await _put(session, workshop, indicator, sheet, by=by)
+    journal.record(session, workshop, Kind.INDICATOR_PROPOSED, by=by, about=indicator.id)
+    return indicator
+
+
+async def seed(
+    session: AsyncSession, workshop: Workshop, texts: list[tuple[str, Sheet]], origin: Origin, *, by: Person
+) -> None:
+    """Put the starting content on the table of a workshop just convened, in its first gesture: (code, sheet) pairs."""
+    for code, sheet in texts:
+        await _put(session, workshop, Indicator(workshop_id=workshop.id, code=code, origin=origin), sheet, by=by)
+
+
+def commitment_texts() -> list[tuple[str, Sheet]]:
+    """The nineteen indicators of the commitment, as (code, sheet): only what the commitment says."""
+    return [(item["code"], dict(item["fiche"])) for item in commitment()["indicateurs"]]
+
+
+async def reword(session: AsyncSession, indicator_id: str, sheet: Sheet, *, base: int, by: Person) -> Indicator:
+    """A new wording takes the place of wording `base`. Former votes stay where they were cast.
+
+    Its author or the facilitator may; a text without an author belongs to every member. A base that is no longer
+    the current wording raises Stale; a text that changes nothing, NotThus.
+    """
+    indicator, workshop = await on_floor(session, indicator_id, by=by)
+    member = await agenda.require_member(session, workshop, by)
+    _require_stage(workshop, member, Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING)
+    if indicator.author_id not in (None, by.id) and member.role is not Role.FACILITATOR:
+        raise NotYours(N_("Seules la personne qui a proposé l'indicateur et l'animation peuvent le réécrire."))
+    current = await wording(session, indicator, indicator.wording)
+    if base != indicator.wording:
+        raise Stale(current, sheet)
+    if sheet == current.sheet:
+        raise NotThus({"libelle": N_("Rien n'a changé : modifiez au moins un champ.")})
+    indicator.wording += 1
+    session.add(
+        Wording(
+            indicator_id=indicator.id, number=indicator.wording, sheet=sheet, by_id=by.id, gesture=workshop.gestures
+        )
+    )
+    journal.record(session, workshop, Kind.INDICATOR_REWORDED, by=by, about=indicator.id)
+    return indicator
+
+
+async def withdraw(session: AsyncSession, indicator_id: str, *, by: Person) -> Indicator:
+    """An author takes back a proposal, before the vote. It stays in the minutes."""
+    indicator, workshop = await on_floor(session, indicator_id, by=by)
+    member = await agenda.require_member(session, workshop, by)
+    _require_stage(workshop, member, Stage.PROPOSING, Stage.DISCUSSING)
+    if indicator.author_id != by.id:
+        raise NotYours(N_("On ne retire que sa propre proposition."))
+    session.add(Withdrawal(indicator_id=indicator.id, by_id=by.id, gesture=workshop.gestures))
+    journal.record(session, workshop, Kind.INDICATOR_WITHDRAWN, by=by, about=indicator.id)
+    return indicator
+
+
+async def on_floor(session: AsyncSession, indicator_id: str, *, by: Person) -> tuple[Indicator, Workshop]:
+    """An indicator still on the table, once its workshop's floor is taken (read after the lock, never before)."""
+    workshop_id = await session.scalar(select(Indicator.workshop_id).where(col(Indicator.id) == indicator_id))
+    if workshop_id is None:
+        raise NotFound(N_("Cet indicateur n'existe pas."))
+    workshop = await agenda.take_floor(session, workshop_id, by=by)
+    indicator = await session.get_one(Indicator, indicator_id)
+    if await session.get(Withdrawal, indicator_id):
+        raise NotNow(N_("Cet indicateur a été retiré par la personne qui l'avait proposé."))
+    return indicator, workshop
+
+
+def _require_stage(workshop: Workshop, member: Member, *stages: Stage) -> None:
+    """One of the stages; the facilitator may also work while preparing."""
+    if workshop.stage is Stage.PREPARING and member.role is Role.FACILITATOR:
+        return
+    workshop.require(*stages)
+
+
+async def _put(session: AsyncSession, workshop: Workshop, indicator: Indicator, sheet: Sheet, *, by: Person) -> None:
+    session.add(indicator)
+    await session.flush()
+    session.add(Wording(indicator_id=indicator.id, number=1, sheet=sheet, by_id=by.id, gesture=workshop.gestures))
+
+
+async def _next_code(session: AsyncSession, family: Family) -> str:
+    """The next code of a family. The row is locked, so that two workshops never give the same one."""
+    prefix = PREFIXES[family]
+    last = await session.scalar(
+        update(CodeCounter)
+        .where(col(CodeCounter.prefix) == prefix)
+        .values(last=CodeCounter.last + 1)
+        .returning(col(CodeCounter.last))
+        .execution_options(synchronize_session=False)
+    )
+    return f"{prefix}-{last:02d}"
+
+
+async def get(session: AsyncSession, indicator_id: str) -> Indicator:
+    indicator = await session.get(Indicator, indicator_id)
+    if indicator is None:
+        raise NotFound(N_("Cet indicateur n'existe pas."))
+    return indicator
+
+
+async def wording(session: AsyncSession, indicator: Indicator, number: int) -> Wording:
+    """One text of an indicator, or NotFound."""
+    found = await session.get(Wording, (indicator.id, number))
+    if found is None:
+        raise NotFound(N_("Cette rédaction n'existe pas."))
+    return found
+
+
+async def history(session: AsyncSession, indicator: Indicator) -> list[Wording]:
+    """Every text of an indicator, the first one first."""
+    return list(
+        await session.scalars(
+            select(Wording).where(col(Wording.indicator_id) == indicator.id).order_by(col(Wording.number))
+        )
+    )
+
+
+async def cards(session: AsyncSession, workshop_id: str) -> list[Card]:
+    """The indicators of a workshop, by family then code, with their current text. One query."""
+    return _in_order(await _cards(session, col(Indicator.workshop_id) == workshop_id))
+
+
+async def card(session: AsyncSession, indicator_id: str) -> Card:
+    """One indicator with its current text, or NotFound."""
+    for found in await _cards(session, col(Indicator.id) == indicator_id):
+        return found
+    raise NotFound(N_("Cet indicateur n'existe pas."))
+
+
+async def _cards(session: AsyncSession, condition: ColumnElement[bool]) -> list[Card]:
+    rows = await session.execute(
+        select(Indicator, Wording, Withdrawal)
+        .join(
+            Wording,
+            (col(Wording.indicator_id) == col(Indicator.id)) & (col(Wording.number) == col(Indicator.wording)),
+        )
+        .outerjoin(Withdrawal, col(Withdrawal.indicator_id) == col(Indicator.id))
+        .where(condition)
+    )
+    return [Card(*row) for row in rows]
+
+
+def _in_order(found: list[Card]) -> list[Card]:
+    """The order of the page, of the projector and of the framework."""
+    families = list(Family)
+    return sorted(found, key=lambda card: (families.index(card.family), len(card.indicator.code), card.indicator.code))
+
+
+async def count(session: AsyncSession, workshop_id: str) -> int:
+    """How many indicators are on the table."""
+    return int(
+        await session.scalar(
+            select(func.count())
+            .select_from(Indicator)
+            .outerjoin(Withdrawal, col(Withdrawal.indicator_id) == col(Indicator.id))
+            .where(col(Indicator.workshop_id) == workshop_id, col(Withdrawal.indicator_id).is_(None))
+        )
+        or 0
+    )

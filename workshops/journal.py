@@ -1,0 +1,163 @@
+"""The journal: every gesture of a workshop, in order, chained.
+
+An entry is (workshop, number, kind, by, about, at, previous hash, hash): no text, no copies. It is the
+minutes, the audit trail, the feed of the live page and an open data set.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col, select
+
+from workshops import world
+from workshops.canonical import digest, timestamp
+from workshops.people import Person
+from workshops.records import Coded, Moment, Record
+from workshops.refusals import NotThus
+from workshops.words import N_, Word
+
+GENESIS = "0" * 64
+
+
+class Kind(Word):
+    """What a gesture was; the label completes "Camille (Ti Lab) …"."""
+
+    WORKSHOP_CONVENED = "workshop_convened", N_("a ouvert l'atelier")
+    MEMBER_JOINED = "member_joined", N_("a rejoint l'atelier")
+    STAGE_MOVED = "stage_moved", N_("a changé d'étape")
+    INDICATOR_PROPOSED = "indicator_proposed", N_("a proposé un indicateur")
+    INDICATOR_REWORDED = "indicator_reworded", N_("a réécrit un indicateur")
+    INDICATOR_WITHDRAWN = "indicator_withdrawn", N_("a retiré sa proposition")
+    COMMENT_POSTED = "comment_posted", N_("a donné un avis")
+    COMMENT_HIDDEN = "comment_hidden", N_("a masqué un avis")
+    VOTE_CAST = "vote_cast", N_("a voté")
+    VOTE_CONFIRMED = "vote_confirmed", N_("a confirmé son vote sur la nouvelle rédaction")
+    VOTE_TAKEN_BACK = "vote_taken_back", N_("a retiré son vote")
+    FRAMEWORK_PUBLISHED = "framework_published", N_("a publié une version du référentiel")
+
+
+class Entry(Record, table=True):
+    """One gesture. `about` names what it touched: an indicator, a stage, a member, a version."""
+
+    workshop_id: str = Field(primary_key=True, foreign_key="workshop.id", max_length=12)
+    number: int = Field(primary_key=True)
+    kind: Kind = Field(sa_type=Coded(Kind))
+    by_id: str = Field(foreign_key="person.id", max_length=12)
+    about: str = Field(max_length=64)
+    at: datetime = Field(sa_type=Moment)
+    previous_hash: str = Field(max_length=64)
+    hash: str = Field(max_length=64)
+
+
+class Receipt(Record, table=True):
+    """An idempotency key already answered: the same person, the same key, one gesture."""
+
+    __table_args__ = (UniqueConstraint("person_id", "key"),)
+
+    id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
+    person_id: str = Field(foreign_key="person.id", max_length=12)
+    key: str = Field(max_length=100)
+    sent: str = Field(max_length=64)
+    workshop_id: str = Field(foreign_key="workshop.id", max_length=12)
+    number: int
+
+
+class AlreadyDone(Exception):
+    """This very sending was already answered: gesture `number` of `workshop_id`. Not a refusal."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(receipt.key)
+        self.workshop_id = receipt.workshop_id
+        self.number = receipt.number
+
+
+class Journaled(Protocol):
+    """What has a journal: its floor is taken, `gestures` is the number of the gesture under way."""
+
+    id: str
+    gestures: int
+    head: str
+
+
+def sign(entry: Entry) -> str:
+    """SHA-256 of the entry's canonical JSON, previous hash included: what chains the minutes."""
+    return digest(
+        {
+            "atelier": entry.workshop_id,
+            "numero": entry.number,
+            "genre": entry.kind.value,
+            "par": entry.by_id,
+            "objet": entry.about,
+            "le": timestamp(entry.at),
+            "precedent": entry.previous_hash,
+        }
+    )
+
+
+def record(session: AsyncSession, workshop: Journaled, kind: Kind, *, by: Person, about: str) -> Entry:
+    """Write the gesture under way. Called once by each verb, after the act, on a workshop whose floor is taken."""
+    entry = Entry(
+        workshop_id=workshop.id,
+        number=workshop.gestures,
+        kind=kind,
+        by_id=by.id,
+        about=about,
+        at=world.now(),
+        previous_hash=workshop.head,
+        hash="",
+    )
+    entry.hash = workshop.head = sign(entry)
+    session.add(entry)
+    session.info.setdefault("gestures", {})[workshop.id] = entry.number
+    if "key" in session.info:
+        key, sent = session.info["key"]
+        session.add(Receipt(person_id=by.id, key=key, sent=sent, workshop_id=workshop.id, number=entry.number))
+    return entry
+
+
+async def answered(session: AsyncSession, person_id: str) -> None:
+    """Raise AlreadyDone if this person's key was answered; NotThus if it came with something else.
+
+    The key and the SHA-256 of what was sent are in `session.info["key"]`, put there by whoever opened the session.
+    """
+    if "key" not in session.info:
+        return
+    key, sent = session.info["key"]
+    receipt = await session.scalar(select(Receipt).where(col(Receipt.person_id) == person_id, col(Receipt.key) == key))
+    if receipt is None:
+        return
+    if receipt.sent != sent:
+        raise NotThus({"key": N_("Cette clé d'envoi a déjà servi pour autre chose. Envoyez de nouveau.")})
+    raise AlreadyDone(receipt)
+
+
+async def since(session: AsyncSession, workshop_id: str, number: int) -> list[Entry]:
+    """The gestures after `number`, in order."""
+    return list(
+        await session.scalars(
+            select(Entry)
+            .where(col(Entry.workshop_id) == workshop_id, col(Entry.number) > number)
+            .order_by(col(Entry.number))
+        )
+    )
+
+
+def first_break(entries: Iterable[Mapping[str, Any]]) -> int | None:
+    """The number of the first gesture whose hash or chaining is wrong, or None when the chain holds.
+
+    Entries are those of `registre.json`: keys atelier, numero, genre, par, objet, le, precedent, empreinte.
+    """
+    previous, expected = GENESIS, 1
+    for entry in entries:
+        signed = {key: entry.get(key) for key in ("atelier", "numero", "genre", "par", "objet", "le", "precedent")}
+        if (
+            entry.get("numero") != expected
+            or entry.get("precedent") != previous
+            or entry.get("empreinte") != digest(signed)
+        ):
+            return expected
+        previous, expected = str(entry["empreinte"]), expected + 1
+    return None

@@ -1,0 +1,124 @@
+"""People: who acts, and who may do what on the whole platform."""
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col, select
+
+from workshops import world
+from workshops.records import Coded, Moment, Record, one_of
+from workshops.refusals import NotFound, NotThus, NotYours
+from workshops.words import N_, Word
+
+NAME_LENGTH = 60
+
+
+class Role(Word):
+    """Facilitator, member and observer are given in a workshop; the others on the platform."""
+
+    FACILITATOR = "facilitator", N_("Animation")
+    MEMBER = "member", N_("Participation")
+    OBSERVER = "observer", N_("Observation")
+    PUBLISHER = "publisher", N_("Édition (DITP)")
+    MODERATOR = "moderator", N_("Modération")
+
+
+class Person(Record, table=True):
+    """Somebody. A guest of one workshop has no identity; an agent who signs in has at least one."""
+
+    id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
+    name: str = Field(max_length=NAME_LENGTH)
+    created_at: datetime = Field(default_factory=world.now, sa_type=Moment)
+
+
+class Identity(Record, table=True):
+    """How an OpenID provider knows a person: `sub` is only meaningful beside its `iss`."""
+
+    __table_args__ = (UniqueConstraint("iss", "sub"),)
+
+    id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
+    iss: str = Field(max_length=255)
+    sub: str = Field(max_length=255)
+    email: str | None = Field(default=None, max_length=254)
+    lab_slug: str | None = Field(default=None, foreign_key="lab.slug", max_length=60)
+    person_id: str = Field(foreign_key="person.id", index=True, max_length=12)
+
+
+class Granting(Record, table=True):
+    """A role on the whole platform, given by someone at some time (`by_id` empty: the command line)."""
+
+    __table_args__ = (UniqueConstraint("person_id", "role"), one_of("role", Role))
+
+    id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
+    person_id: str = Field(foreign_key="person.id", index=True, max_length=12)
+    role: Role = Field(sa_type=Coded(Role))
+    by_id: str | None = Field(default=None, foreign_key="person.id", max_length=12)
+    at: datetime = Field(default_factory=world.now, sa_type=Moment)
+
+
+def clean_name(name: str) -> str:
+    """One line, no more than sixty characters, not empty."""
+    name = " ".join(name.split())
+    if not name:
+        raise NotThus({"name": N_("Indiquez votre prénom.")})
+    if len(name) > NAME_LENGTH:
+        raise NotThus({"name": N_("Soixante caractères au plus.")})
+    return name
+
+
+async def welcome(session: AsyncSession, name: str) -> Person:
+    """A guest gives a first name; that is all we ask."""
+    person = Person(name=clean_name(name))
+    session.add(person)
+    await session.flush()
+    return person
+
+
+async def recognise(
+    session: AsyncSession, *, iss: str, sub: str, name: str, email: str | None, lab_slug: str | None = None
+) -> Person:
+    """The person behind an identity; at the first sign-in, a new one."""
+    found = await session.scalar(select(Identity).where(col(Identity.iss) == iss, col(Identity.sub) == sub))
+    if found is not None:
+        found.email = email
+        return await get(session, found.person_id)
+    person = Person(name=clean_name(name[:NAME_LENGTH]))
+    session.add(person)
+    await session.flush()
+    session.add(Identity(iss=iss, sub=sub, email=email, lab_slug=lab_slug, person_id=person.id))
+    await session.flush()
+    return person
+
+
+async def grant(session: AsyncSession, person: Person, role: Role, *, by: Person | None) -> None:
+    """Give a role on the platform; giving it twice changes nothing."""
+    if role not in await roles(session, person):
+        session.add(Granting(person_id=person.id, role=role, by_id=by.id if by else None))
+        await session.flush()
+
+
+async def get(session: AsyncSession, person_id: str) -> Person:
+    person = await session.get(Person, person_id)
+    if person is None:
+        raise NotFound(N_("Cette personne n'existe pas."))
+    return person
+
+
+async def roles(session: AsyncSession, person: Person) -> frozenset[Role]:
+    """The roles a person holds on the platform."""
+    return frozenset(await session.scalars(select(Granting.role).where(col(Granting.person_id) == person.id)))
+
+
+async def require(session: AsyncSession, person: Person, *accepted: Role) -> None:
+    """One of the accepted roles on the platform, or NotYours."""
+    if not accepted or await roles(session, person) & frozenset(accepted):
+        return
+    raise NotYours(N_("Il faut pour cela le rôle « {role} »."), role=accepted[0].label)
+
+
+async def lab_of(session: AsyncSession, person: Person) -> str | None:
+    """The slug of the lab a person's identity provider gave, if any."""
+    return await session.scalar(
+        select(Identity.lab_slug).where(col(Identity.person_id) == person.id, col(Identity.lab_slug).is_not(None))
+    )

@@ -1,0 +1,63 @@
+"""Records: what every table shares."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, String, TypeDecorator
+from sqlmodel import SQLModel
+
+from workshops.words import Word
+
+
+class Record(SQLModel):
+    """A row. Constraints are named, so that a migration can name them too."""
+
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC. SQLite forgets the zone; this remembers it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without a zone is not a moment")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return None if value is None else value.astimezone(UTC)
+        return value.replace(tzinfo=UTC)
+
+
+class Coded(TypeDecorator[Word]):
+    """A Word, kept as its code in a plain string column."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def __init__(self, words: type[Word]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else str(self.words(value).value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Word | None:
+        return None if value is None else self.words(value)
+
+
+def one_of(column: str, words: type[Word]) -> CheckConstraint:
+    """The constraint that goes with a `Coded` column."""
+    codes = ", ".join(f"'{word.value}'" for word in words)
+    return CheckConstraint(f"{column} IN ({codes})", name=column)
