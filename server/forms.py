@@ -83,7 +83,9 @@ async def read(request: Request, form: type[AnyForm]) -> AnyForm:
     try:
         return form.model_validate(dict(await sent(request)))
     except ValidationError as error:
-        raise NotThus({str(e["loc"][0]): SENTENCES.get(e["type"], N_("Cette valeur ne convient pas.")) for e in error.errors()}) from None
+        raise NotThus(
+            {str(e["loc"][0]): SENTENCES.get(e["type"], N_("Cette valeur ne convient pas.")) for e in error.errors()}
+        ) from None
 
 
 async def typed(request: Request) -> dict[str, Any]:
@@ -95,7 +97,9 @@ async def typed_sheet(request: Request) -> dict[str, str | list[str]]:
     """The fields of a sheet as typed; a list field keeps all its values."""
     form = await sent(request)
     return {
-        field.name: [str(value) for value in form.getlist(field.name)] if field.kind == "choices" else str(form[field.name])
+        field.name: [str(value) for value in form.getlist(field.name)]
+        if field.kind == "choices"
+        else str(form[field.name])
         for field in FIELDS
         if field.name in form
     }

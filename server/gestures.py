@@ -1,7 +1,7 @@
 """Gestures: a form's transaction, and the answer that carries its number."""
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -88,14 +88,17 @@ def as_json(refusal: Refusal) -> JSONResponse:
 
 
 def again(
-    request: Request, template: str, refusal: Refusal, *, blocks: Sequence[str] = (), **values: Any
+    request: Request, template: str, refusal: Refusal, *, part: tuple[str, str] | None = None, **values: Any
 ) -> Response:
-    """The form once more, with what was typed and a sentence beside each field (or JSON for a program)."""
+    """The form once more, with what was typed and a sentence beside each field (or JSON for a program).
+
+    `part`: the (template, block) that htmx puts back in its page, when that is less than the whole.
+    """
     if wants_json(request):
         return as_json(refusal)
     values["errors"] = errors(refusal) if isinstance(refusal, NotThus) else {}
-    if blocks and templating.is_partial(request):
-        return templating.redraw(request, template, blocks, status_code=refusal.status, **values)
+    if part and templating.is_partial(request):
+        return templating.redraw(request, *part, status_code=refusal.status, **values)
     return templating.page(request, template, status_code=refusal.status, **values)
 
 
@@ -104,7 +107,11 @@ def refused(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)
     if wants_json(request):
         return as_json(refusal)
-    said = {"status": refusal.status, "title": _(TITLES.get(refusal.status, N_("Refusé"))), "sentence": sentence(refusal)}
+    said = {
+        "status": refusal.status,
+        "title": _(TITLES.get(refusal.status, N_("Refusé"))),
+        "sentence": sentence(refusal),
+    }
     if isinstance(refusal, NotThus):
         said["sentence"] = " ".join(errors(refusal).values()) or said["sentence"]
     if templating.is_partial(request):

@@ -475,7 +475,7 @@ class Provider:
 async def _fetch(client: AsyncOAuth2Client, address: str) -> Any:
     """A public JSON document of the provider."""
     with _answering():
-        document = (await client.get(address, withhold_token=True)).raise_for_status().json()
+        document = (await client.request("GET", address, withhold_token=True)).raise_for_status().json()
         if not isinstance(document, dict):
             raise ValueError(f"{address} is not a JSON object")
     return document

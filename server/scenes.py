@@ -1,19 +1,20 @@
 """Scenes: what a screen shows, read once. Pages and live frames draw from the same ones."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from workshops import agenda, changes, comments, consensus, frameworks, indicators, labs, votes
-from workshops.agenda import Member, Workshop
+from server.i18n import gettext as _
+from workshops import agenda, changes, comments, consensus, frameworks, indicators, journal, labs, people, votes
+from workshops.agenda import Member, Stage, Workshop
 from workshops.changes import Change
 from workshops.comments import Thread
 from workshops.consensus import ThreeChoices
 from workshops.frameworks import Framework
 from workshops.indicators import Card, Wording
+from workshops.journal import Entry, Kind
 from workshops.people import Person
-from workshops.sheet import Family
+from workshops.sheet import BY_NAME, Family
 from workshops.votes import Tally, Vote
 
 
@@ -46,6 +47,26 @@ class Item:
     @property
     def id(self) -> str:
         return self.card.id
+
+
+@dataclass(frozen=True)
+class Minute:
+    """One line of the minutes: the entry, who, and what the records of that gesture add to it."""
+
+    entry: Entry
+    name: str
+    lab: str
+    code: str | None = None
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """The minutes of a workshop."""
+
+    workshop: Workshop
+    lines: tuple[Minute, ...]
+    published: Framework | None
 
 
 @dataclass(frozen=True)
@@ -94,6 +115,15 @@ class Detail:
     cast: Cast
     latest: Framework | None
     rule: ThreeChoices = consensus.ANNOUNCED
+
+    @property
+    def steps(self) -> list[tuple[Wording, list[Change]]]:
+        """The history, each text with what it changed from the one before."""
+        before = [None, *self.wordings]
+        return [
+            (wording, changes.between(former.sheet, wording.sheet) if former else [])
+            for former, wording in zip(before, self.wordings, strict=False)
+        ]
 
 
 async def room(session: AsyncSession, workshop_id: str, viewer: Person | None = None) -> Room:
@@ -153,6 +183,54 @@ async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None
     )
 
 
+async def minutes(session: AsyncSession, workshop_id: str) -> Minutes:
+    """The minutes in words. The records of a gesture bear its number: that is how they are found again."""
+    workshop = await agenda.get(session, workshop_id)
+    entries = await journal.since(session, workshop_id, 0)
+    codes = {card.id: card.indicator.code for card in await indicators.cards(session, workshop_id)}
+    who = await cast(session, workshop_id)
+    more = await _told(session, workshop)
+    names = await people.names(session, {entry.by_id for entry in entries} - set(who.members))
+    lines = (
+        Minute(
+            entry,
+            who.name(entry.by_id) or names.get(entry.by_id, ""),
+            who.lab(entry.by_id),
+            codes.get(entry.about),
+            more.get(entry.number) or _said_by_itself(entry),
+        )
+        for entry in entries
+    )
+    return Minutes(workshop, tuple(lines), await frameworks.from_workshop(session, workshop_id))
+
+
+def _said_by_itself(entry: Entry) -> str:
+    """What an entry says without any other record."""
+    if entry.kind is Kind.STAGE_MOVED:
+        return Stage(entry.about).label
+    return entry.about if entry.kind is Kind.FRAMEWORK_PUBLISHED else ""
+
+
+async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
+    """What a gesture's own record adds: the number of the wording, the field, the reason."""
+    told = {
+        wording.gesture: _("rédaction %(number)s") % {"number": wording.number}
+        for wording in await indicators.wordings(session, workshop.id)
+        if wording.number > 1
+    }
+    for threads in (await comments.all_threads(session, workshop)).values():
+        for thread in (each for head in threads for each in (head, *head.answers)):
+            told[thread.comment.gesture] = BY_NAME[thread.comment.field].label
+            if thread.hiding:
+                told[thread.hiding.gesture] = thread.hiding.because
+    return told
+
+
+async def said(session: AsyncSession, workshop: Workshop) -> dict[str, list[Thread]]:
+    """All that was said in a workshop, by indicator."""
+    return await comments.all_threads(session, workshop)
+
+
 async def cast(session: AsyncSession, workshop_id: str) -> Cast:
     """Who is who in a workshop."""
     names = {lab.slug: lab.name for lab in await labs.directory(session)}
@@ -162,11 +240,3 @@ async def cast(session: AsyncSession, workshop_id: str) -> Cast:
 def seat_name(member: Member | None) -> str:
     """What a page calls the viewer's place: the role, or "none" for a stranger."""
     return member.role.value if member else "none"
-
-
-def steps(wordings: Sequence[Wording]) -> list[tuple[Wording, list[Change]]]:
-    """A history, each text with what it changed from the one before."""
-    return [
-        (wording, changes.between(before.sheet, wording.sheet) if before else [])
-        for before, wording in zip([None, *wordings], wordings, strict=False)
-    ]

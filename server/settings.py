@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     database_url: str = "sqlite+aiosqlite:///./var/grille.db"
     secret_key: str = ""
-    public_url: str = "http://localhost:8000"
+    public_url: str = Field(default="", validate_default=True)
     demo: bool = False
     tick_ms: int = Field(default=100, ge=1, le=5000)
     oidc_issuer: str = ""
@@ -35,8 +35,9 @@ class Settings(BaseSettings):
 
     @field_validator("public_url")
     @classmethod
-    def _no_trailing_slash(cls, url: str) -> str:
-        return url.rstrip("/")
+    def _no_trailing_slash(cls, url: str, others: ValidationInfo) -> str:
+        """Without an address of its own, the site is on this machine, at its port."""
+        return url.rstrip("/") or f"http://localhost:{others.data.get('port', 8000)}"
 
     @field_validator("database_url")
     @classmethod

@@ -1,7 +1,7 @@
 """Templates: the Jinja environment, a whole page, one block of it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,17 @@ from starlette.responses import HTMLResponse, Response
 
 from server import i18n
 from server.settings import ROOT
+from workshops.agenda import Stage
+from workshops.changes import readable
+from workshops.consensus import Choice
+from workshops.labs import Lab
+from workshops.sheet import FIELDS, Field, Sheet, missing
+from workshops.words import Word
 
 STATIC = ROOT / "server" / "static"
-MARKDOWN = MarkdownIt("commonmark", {"breaks": True, "html": False}).disable(["image", "heading", "lheading", "html_block"])
+MARKDOWN = MarkdownIt("commonmark", {"breaks": True, "html": False}).disable(
+    ["image", "heading", "lheading", "html_block"]
+)
 TAGS = {"p", "br", "em", "strong", "ul", "ol", "li", "a", "code", "blockquote", "pre", "hr"}
 
 
@@ -35,9 +43,22 @@ def environment() -> Environment:
     )
     jinja.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     jinja.filters.update(
-        day=i18n.day, moment=i18n.moment, clock=i18n.clock, number=i18n.number, markdown=markdown, typeset=i18n.typeset
+        day=i18n.day,
+        moment=i18n.moment,
+        clock=i18n.clock,
+        number=i18n.number,
+        markdown=markdown,
+        typeset=i18n.typeset,
+        options=options,
     )
-    jinja.globals["static"] = static
+    jinja.globals.update(
+        static=static,
+        sheet_rows=sheet_rows,
+        fields=FIELDS,
+        labels={field.name: field.label for field in FIELDS},
+        choices=list(Choice),
+        stages=list(Stage),
+    )
     jinja.globals["ui"] = jinja.get_template("ui.html").module
     return jinja
 
@@ -46,6 +67,36 @@ def markdown(text: str) -> Markup:
     """A person's markdown as safe HTML: text, lists, links; no image, no heading, no raw HTML."""
     html = nh3.clean(MARKDOWN.render(text), tags=TAGS, attributes={"a": {"href"}}, link_rel="nofollow noopener ugc")
     return Markup(html)  # noqa: S704  cleaned just above
+
+
+def options(items: Iterable[Word | Field | Lab]) -> list[tuple[str, str]]:
+    """What a list of choices shows: (value, label)."""
+    return [_option(item) for item in items]
+
+
+def _option(item: Word | Field | Lab) -> tuple[str, str]:
+    if isinstance(item, Field):
+        return item.name, i18n.gettext(item.label)
+    if isinstance(item, Lab):
+        return item.slug, f"{item.name} ({item.region})" if item.region else item.name
+    return item.value, i18n.gettext(item.label)
+
+
+def sheet_rows(sheet: Sheet) -> list[tuple[str, str]]:
+    """A sheet as (label, what to show): filled fields, and the empty ones that adoption will require."""
+    lacking = set(missing(sheet))
+    return [
+        (i18n.gettext(field.label), _shown(field, sheet)) for field in FIELDS if field.name in sheet or field in lacking
+    ]
+
+
+def _shown(field: Field, sheet: Sheet) -> str:
+    """A field's value for a page."""
+    if field.kind == "markdown" and field.name in sheet:
+        return markdown(sheet[field.name])
+    if isinstance(sheet.get(field.name), int | float):
+        return i18n.number(sheet[field.name])
+    return readable(field, sheet)
 
 
 @cache
@@ -76,11 +127,9 @@ def partial(target: str, html: str, swap: str = "outerMorph") -> str:
     return f'<hx-partial hx-target="#{target}" hx-swap="{swap}">{html}</hx-partial>'
 
 
-def redraw(request: Request, template: str, names: Sequence[str], status_code: int = 200, **values: Any) -> Response:
-    """The answer to a form: the blocks it touched, the first one in place of the form's target."""
-    values = {**_everywhere(request), **values}
-    html = "".join(block(template, name, **values) for name in names)
-    return HTMLResponse(html, status_code=status_code)
+def redraw(request: Request, template: str, name: str, status_code: int = 200, **values: Any) -> Response:
+    """The answer to a form: one block, in place of the form's target."""
+    return HTMLResponse(block(template, name, **{**_everywhere(request), **values}), status_code=status_code)
 
 
 def is_partial(request: Request) -> bool:

@@ -56,6 +56,11 @@ class ThreeChoices:
             "Les abstentions ne comptent pas ; seuls décident les votes sur le texte actuel."
         )
 
+    @property
+    def summary(self) -> str:
+        """The rule in one line, for a phone."""
+        return N_("Retenu si plus de la moitié des votes exprimés sur le texte actuel disent « garder ».")
+
     def published(self) -> dict[str, Any]:
         """The rule as written in a published version."""
         return {"methode": "trois_choix", "majorite": "absolue_des_exprimes", "quorum": self.quorum}

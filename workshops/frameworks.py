@@ -91,6 +91,11 @@ class Line:
         return self.outcome is Outcome.KEPT and not self.missing
 
     @property
+    def is_unfinished(self) -> bool:
+        """Kept by the votes, but its sheet is not complete: only an exception may keep it."""
+        return self.outcome is Outcome.KEPT and bool(self.missing)
+
+    @property
     def kept(self) -> bool:
         return self.exception.kept if self.exception else self.follows
 
@@ -128,11 +133,15 @@ class Draft:
     def left_out(self) -> list[Line]:
         return [line for line in self.lines if not line.kept]
 
+    @property
+    def kept_sheets(self) -> dict[str, Sheet]:
+        """The sheets that would be frozen, by code, in order."""
+        return {line.code: line.card.sheet for line in self.kept}
+
     @cached_property
     def comparison(self) -> Comparison:
         """The differences with the latest published version."""
-        before = self.latest.sheets if self.latest else {}
-        return compare(before, {line.code: line.card.sheet for line in self.kept})
+        return compare(self.latest.sheets if self.latest else {}, self.kept_sheets)
 
     @property
     def version(self) -> str:

@@ -155,7 +155,7 @@ async def reword(session: AsyncSession, indicator_id: str, sheet: Sheet, *, base
     indicator, workshop = await on_floor(session, indicator_id, by=by)
     member = await agenda.require_member(session, workshop, by)
     _require_stage(workshop, member, Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING)
-    if indicator.author_id not in (None, by.id) and member.role is not Role.FACILITATOR:
+    if not may_reword(indicator, member):
         raise NotYours(N_("Seules la personne qui a proposé l'indicateur et l'animation peuvent le réécrire."))
     current = await wording(session, indicator, indicator.wording)
     if base != indicator.wording:
@@ -170,6 +170,13 @@ async def reword(session: AsyncSession, indicator_id: str, sheet: Sheet, *, base
     )
     journal.record(session, workshop, Kind.INDICATOR_REWORDED, by=by, about=indicator.id)
     return indicator
+
+
+def may_reword(indicator: Indicator, member: Member | None) -> bool:
+    """The author, the facilitator; a text without an author belongs to every member."""
+    if member is None or member.role is Role.OBSERVER:
+        return False
+    return indicator.author_id in (None, member.person_id) or member.role is Role.FACILITATOR
 
 
 async def withdraw(session: AsyncSession, indicator_id: str, *, by: Person) -> Indicator:
@@ -242,6 +249,18 @@ async def history(session: AsyncSession, indicator: Indicator) -> list[Wording]:
     return list(
         await session.scalars(
             select(Wording).where(col(Wording.indicator_id) == indicator.id).order_by(col(Wording.number))
+        )
+    )
+
+
+async def wordings(session: AsyncSession, workshop_id: str) -> list[Wording]:
+    """Every text of every indicator of a workshop."""
+    return list(
+        await session.scalars(
+            select(Wording)
+            .join(Indicator, col(Indicator.id) == col(Wording.indicator_id))
+            .where(col(Indicator.workshop_id) == workshop_id)
+            .order_by(col(Wording.gesture))
         )
     )
 

@@ -122,3 +122,11 @@ async def lab_of(session: AsyncSession, person: Person) -> str | None:
     return await session.scalar(
         select(Identity.lab_slug).where(col(Identity.person_id) == person.id, col(Identity.lab_slug).is_not(None))
     )
+
+
+async def names(session: AsyncSession, person_ids: set[str]) -> dict[str, str]:
+    """The names of some people, by id."""
+    if not person_ids:
+        return {}
+    found = await session.scalars(select(Person).where(col(Person.id).in_(person_ids)))
+    return {person.id: person.name for person in found}

@@ -171,7 +171,7 @@ def provider(settings: Settings) -> Starlette:
 @cache
 def _key() -> RSAKey:
     """One key for the life of the process."""
-    return RSAKey.generate_key(2048, parameters={"use": "sig", "alg": "RS256"}, auto_kid=True)
+    return RSAKey.generate_key(2048, parameters={"use": "sig"}, auto_kid=True)
 
 
 # ── What it publishes

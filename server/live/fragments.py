@@ -48,17 +48,17 @@ class Block:
 
 
 STAGE = Block("workshops/_room.html", "stage", Where.WORKSHOP)
-PRESENCE = Block("workshops/_room.html", "presence", Where.WORKSHOP)
+PRESENCE = Block("workshops/_presence.html", "presence", Where.WORKSHOP)
 BANNER = Block("workshops/_room.html", "banner", Where.WORKSHOP)
 LIST = Block("workshops/_list.html", "list", Where.LIST)
 TEXT = Block("indicators/_card.html", "text", Where.CARD)
 SAID = Block("indicators/_card.html", "said", Where.CARD)
-TALLY = Block("indicators/_card.html", "tally", Where.INDICATOR)
-BALLOT = Block("indicators/_card.html", "ballot", Where.INDICATOR)
+TALLY = Block("indicators/_tally.html", "tally", Where.INDICATOR)
+BALLOT = Block("indicators/_ballot.html", "ballot", Where.INDICATOR)
 SHEET = Block("indicators/_sheet.html", "sheet", Where.SHEET)
-HISTORY = Block("indicators/_sheet.html", "history", Where.SHEET)
-REASONS = Block("indicators/_sheet.html", "reasons", Where.SHEET)
-COMMENTS = Block("indicators/_sheet.html", "comments", Where.SHEET)
+HISTORY = Block("indicators/_history.html", "history", Where.SHEET)
+REASONS = Block("indicators/_reasons.html", "reasons", Where.SHEET)
+COMMENTS = Block("indicators/_comments.html", "comments", Where.SHEET)
 
 # The whole knowledge of "what changes when".
 REDRAWS: dict[Kind, tuple[Block, ...]] = {
@@ -134,7 +134,9 @@ class Drawing:
         key = (block_, about, fresh if block_ is LIST else None)
         if key not in self._drawn:
             target = f"{block_.name}-{about}" if about else block_.name
-            self._drawn[key] = partial(target, block(block_.template, block_.name, **await self._values(block_, about, view, fresh)))
+            self._drawn[key] = partial(
+                target, block(block_.template, block_.name, **await self._values(block_, about, view, fresh))
+            )
         return self._drawn[key]
 
     async def _values(self, block_: Block, about: str, view: str, fresh: frozenset[str]) -> dict[str, Any]:

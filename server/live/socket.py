@@ -42,7 +42,9 @@ async def _seat(websocket: WebSocket) -> Seat | None:
         cast = await scenes.cast(session, workshop_id)
     since = websocket.query_params.get("depuis", "0")
     cursor = int(since) if since.isdecimal() and len(since) < 10 else 0
-    return Seat(workshop_id, member.person_id, cast.lab(member.person_id), cursor, websocket.query_params.get("vue", LOBBY))
+    return Seat(
+        workshop_id, member.person_id, cast.lab(member.person_id), cursor, websocket.query_params.get("vue", LOBBY)
+    )
 
 
 async def _serve(websocket: WebSocket, seat: Seat) -> None:

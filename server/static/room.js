@@ -11,6 +11,9 @@ const tell = sentence => {
 
 const hush = () => notice()?.replaceChildren()
 
+document.addEventListener("keydown", ({ key }) => key === "Escape" && hush())
+document.addEventListener("click", ({ target }) => target.closest("#notice") && hush())
+
 
 // ── The socket ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -68,5 +71,5 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
 })
 
 document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
-  if (ctx?.request && !ctx.response) tell(notice()?.dataset.offline)
+  if (ctx?.request && ctx.text === undefined) tell(notice()?.dataset.offline)
 })

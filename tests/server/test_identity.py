@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from sqlmodel import col, func, select
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -263,6 +263,25 @@ async def test_userinfo_may_be_unsigned_where_settings_say_so(make_site: SiteMak
         assert await name(browser) == "Alix Morvan"
 
 
+class Impostor(httpx2.AsyncBaseTransport):
+    """The provider, but its unsigned userinfo is someone else's."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+        self.inner = inner
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("/profil"):
+            return httpx2.Response(200, json={"sub": "demo-camille", "given_name": "Camille"})
+        return await self.inner.handle_async_request(request)
+
+
+async def test_unsigned_userinfo_of_someone_else_is_not_believed(make_site: SiteMaker) -> None:
+    site = await make_site(oidc_userinfo_signed=False)
+    site.provider.transport = Impostor(site.provider.transport)
+    async with site.browser() as browser:
+        assert failure(await sign_in(browser)) == (400, i18n.gettext(NOT_BELIEVED))
+
+
 async def test_unsigned_userinfo_is_not_believed_where_a_signature_is_due(
     site: Site, browser: httpx2.AsyncClient
 ) -> None:
@@ -290,7 +309,7 @@ async def test_the_demonstration_works_under_another_name_of_the_machine(site: S
 async def test_changing_ones_mind_is_no_error_of_ours(site: Site, browser: httpx2.AsyncClient) -> None:
     response = await sign_in(browser, "/ateliers", sub="")
     assert failure(response) == (400, i18n.gettext(CANCELLED))
-    assert 'href="/connexion?suite=/ateliers"' in response.text
+    assert 'href="/connexion?suite=%2Fateliers">Réessayer</a>' in response.text
     assert await site.count(SignInAttempt) == 0
 
 
@@ -479,18 +498,9 @@ async def test_a_new_key_of_the_provider_is_found(site: Site, browser: httpx2.As
 async def test_a_provider_may_sign_with_an_elliptic_curve(site: Site, browser: httpx2.AsyncClient) -> None:
     curve = ECKey.generate_key("P-256", auto_kid=True)
     site.provider.transport = Forging(site, "/jeton", {}, {"alg": "ES256", "kid": curve.kid}, curve)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("server.demo.signin.KeySet", lambda keys: _Published([*keys, curve]))
-        await sign_in(browser)
+    site.provider._keys = KeySet([site.desk.key, curve])
+    await sign_in(browser)
     assert await name(browser) == "Alix Morvan"
-
-
-class _Published:
-    def __init__(self, keys: list[Any]) -> None:
-        self.keys = keys
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"keys": [key.as_dict(private=False) for key in self.keys]}
 
 
 @pytest.mark.parametrize(
@@ -629,7 +639,9 @@ async def test_cookies_over_http(browser: httpx2.AsyncClient) -> None:
         "signin": "HttpOnly; Max-Age=600; Path=/; SameSite=lax",
     }
     assert cookies(await sign_in(browser)) == {"session": "HttpOnly; Max-Age=43200; Path=/; SameSite=lax"}
-    assert cookies(await browser.post("/bienvenue/Noor")) == {"session": "HttpOnly; Max-Age=2592000; Path=/; SameSite=lax"}
+    assert cookies(await browser.post("/bienvenue/Noor")) == {
+        "session": "HttpOnly; Max-Age=2592000; Path=/; SameSite=lax"
+    }
     assert cookies(await browser.post("/deconnexion")) == {"session": "HttpOnly; Max-Age=0; Path=/; SameSite=lax"}
 
 

@@ -1,0 +1,138 @@
+"""Exports: records as the data other programs read. Keys are French and stay."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from workshops import journal
+from workshops.agenda import Workshop
+from workshops.canonical import timestamp
+from workshops.comments import Comment, Thread
+from workshops.consensus import Choice
+from workshops.journal import Entry
+from workshops.sheet import FIELDS, Family
+from workshops.votes import Tally
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: int) -> dict[str, Any]:
+    """`/ateliers/{id}.json`: stage, indicators with their text, tallies and comments, last gesture."""
+    workshop: Workshop = scene.workshop
+    return {
+        "id": workshop.id,
+        "titre": workshop.title,
+        "objet": workshop.purpose,
+        "date": workshop.held_on.isoformat(),
+        "prepare": workshop.prepares,
+        "etape": workshop.stage.value,
+        "geste": workshop.gestures,
+        "presents": present,
+        "regle": scene.rule.published(),
+        "indicateurs": [
+            {
+                "id": item.id,
+                "code": item.card.indicator.code,
+                "redaction": item.card.wording.number,
+                "statut": "open",
+                "origine": item.card.indicator.origin.value,
+                "fiche": item.card.sheet,
+                "votes": tally(item.tally),
+                "avis": [comment(said, cast) for thread in threads.get(item.id, []) for said in _visible(thread)],
+            }
+            for item in scene.items
+        ],
+    }
+
+
+def _visible(thread: Thread) -> list[Comment]:
+    """A thread without what was hidden."""
+    return [each.comment for each in (thread, *thread.answers) if each.hiding is None]
+
+
+def comment(said: Comment, cast: Any) -> dict[str, Any]:
+    """A comment, signed as its author chose."""
+    return {
+        "id": said.id,
+        "champ": said.field,
+        "redaction": said.wording,
+        "texte": said.text,
+        "reponse_a": said.parent_id,
+        "auteur": cast.name(said.by_id),
+        "labo": cast.lab_slug(said.by_id),
+    }
+
+
+def tally(found: Tally) -> dict[str, Any]:
+    """Votes on this text, and how many people's vote is on an earlier one."""
+    return {
+        "texte_actuel": {choice.value: getattr(found, choice.value) for choice in Choice},
+        "texte_anterieur": found.earlier,
+    }
+
+
+def minutes(workshop: Workshop, entries: Iterable[Entry]) -> dict[str, Any]:
+    """`/ateliers/{id}/registre.json`: every gesture with what its hash is made of."""
+    return {
+        "atelier": {"id": workshop.id, "titre": workshop.title, "date": workshop.held_on.isoformat()},
+        "etape": workshop.stage.value,
+        "origine": journal.GENESIS,
+        "derniere_empreinte": workshop.head,
+        "gestes": [
+            {
+                "atelier": entry.workshop_id,
+                "numero": entry.number,
+                "genre": entry.kind.value,
+                "par": entry.by_id,
+                "objet": entry.about,
+                "le": timestamp(entry.at),
+                "precedent": entry.previous_hash,
+                "empreinte": entry.hash,
+            }
+            for entry in entries
+        ],
+    }
+
+
+def by_family(content: Mapping[str, Any]) -> list[tuple[Family, list[dict[str, Any]]]]:
+    """The indicators of a published document, family by family."""
+    items = content["indicateurs"]
+    return [(family, [item for item in items if item["fiche"]["famille"] == family.value]) for family in Family]
+
+
+def framework_csv(content: Mapping[str, Any]) -> str:
+    """A published version as a table: UTF-8 with BOM (spreadsheets need it), comma, one line an indicator."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    choices = [choice.value for choice in Choice]
+    writer.writerow(
+        [
+            "version",
+            "code",
+            *(field.name for field in FIELDS),
+            "resultat",
+            *(f"votes_{c}" for c in choices),
+            "exception",
+        ]
+    )
+    for item in content["indicateurs"]:
+        decision = item["decision"]
+        row = [content["version"], item["code"]]
+        row += [_cell(item["fiche"].get(field.name)) for field in FIELDS]
+        row += [decision["resultat"], *(decision["votes"]["texte_actuel"][c] for c in choices)]
+        row += [decision.get("exception", {}).get("motif", "")]
+        writer.writerow([_harmless(cell) for cell in row])
+    return "\ufeff" + out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A list takes one cell, its items separated by semicolons."""
+    if isinstance(value, list):
+        return ";".join(value)
+    return "" if value is None else value
+
+
+def _harmless(cell: Any) -> Any:
+    """A text a spreadsheet would run as a formula is made a text again."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

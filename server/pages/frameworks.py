@@ -1,0 +1,181 @@
+"""Frameworks: prepare a version, publish it, read it, compare two."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from server import exports
+from server.forms import PublishForm, read, sent
+from server.gestures import again, done, reading, transaction
+from server.identity import signed_in
+from server.templating import page
+from workshops import agenda, frameworks, indicators, people, world
+from workshops.frameworks import Exceptional
+from workshops.people import Role
+from workshops.refusals import NotFound, NotThus
+from workshops.words import N_
+
+CACHED = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+async def prepare(request: Request) -> Response:
+    """Exactly what would be frozen: kept and left out, tallies, differences, exceptions."""
+    viewer = signed_in(request)
+    async with reading(request) as session:
+        await people.require(session, viewer, Role.PUBLISHER)
+        workshop = await agenda.get(session, request.path_params["workshop"])
+        draft = await frameworks.draft(session, workshop)
+        published = await frameworks.from_workshop(session, workshop.id)
+    form = {"version": draft.version, "note": ""}
+    return page(
+        request,
+        "frameworks/prepare.html",
+        **_prepared(draft),
+        published=published,
+        form=form,
+        typed={},
+        errors={},
+        key=world.new_id(),
+    )
+
+
+def _prepared(draft: frameworks.Draft) -> dict[str, Any]:
+    numbers = [(version, version) for version in frameworks.allowed(draft)]
+    return {"draft": draft, "workshop": draft.workshop, "numbers": numbers}
+
+
+async def publish(request: Request) -> Response:
+    """Freeze it: a numbered, immutable version."""
+    viewer = signed_in(request)
+    workshop_id = request.path_params["workshop"]
+    form = await read(request, PublishForm)
+    exceptions = await _exceptions(request)
+    try:
+        async with transaction(request) as session:
+            version = (
+                form.version
+                or (await frameworks.draft(session, await agenda.get(session, workshop_id), exceptions)).version
+            )
+            await frameworks.publish(
+                session, workshop_id, version=version, note=form.note, exceptions=exceptions, by=viewer
+            )
+    except NotThus as refusal:
+        return await _again(request, workshop_id, exceptions, refusal)
+    async with reading(request) as session:
+        published = await frameworks.from_workshop(session, workshop_id)
+    version = published.version if published else form.version
+    return done(request, f"/referentiel/{version}", version=version)
+
+
+async def _exceptions(request: Request) -> dict[str, Exceptional]:
+    """`decision-ACT-01` = keep or leave departs from the vote, `because-ACT-01` says why.
+
+    `incomplete` on keeps every indicator the vote kept whose sheet is not finished, for the reason `because-incomplete`.
+    """
+    form = await sent(request)
+    exceptions: dict[str, Exceptional] = {}
+    for name, value in form.items():
+        if name.startswith("decision-") and value in ("keep", "leave"):
+            code = name.removeprefix("decision-")
+            exceptions[code] = Exceptional(value == "keep", str(form.get(f"because-{code}", "")))
+    if form.get("incomplete"):
+        because = str(form.get("because-incomplete", ""))
+        async with reading(request) as session:
+            workshop = await agenda.get(session, request.path_params["workshop"])
+            for line in (await frameworks.draft(session, workshop)).lines:
+                if line.is_unfinished:
+                    exceptions.setdefault(line.code, Exceptional(True, because))
+    return exceptions
+
+
+async def _again(request: Request, workshop_id: str, exceptions: dict[str, Exceptional], refusal: NotThus) -> Response:
+    form = dict(await sent(request))
+    async with reading(request) as session:
+        workshop = await agenda.get(session, workshop_id)
+        draft = await frameworks.draft(session, workshop, exceptions)
+        published = await frameworks.from_workshop(session, workshop.id)
+    if form.get("incomplete") and not str(form.get("because-incomplete", "")).strip():
+        refusal.fields["because-incomplete"] = N_("Une exception s'explique par écrit.")
+    return again(
+        request,
+        "frameworks/prepare.html",
+        refusal,
+        **_prepared(draft),
+        published=published,
+        form={"version": form.get("version", draft.version), "note": form.get("note", "")},
+        typed=form,
+        key=world.new_id(),
+    )
+
+
+async def latest(request: Request) -> Response:
+    """The latest version, every version, and the one that came before this site."""
+    async with reading(request) as session:
+        versions = await frameworks.versions(session)
+    if versions and request.url.path == "/referentiel/derniere":
+        return RedirectResponse(f"/referentiel/{versions[0].version}", status_code=303)
+    return page(
+        request,
+        "frameworks/latest.html",
+        versions=versions,
+        first=indicators.commitment()["version_1"],
+        source=indicators.commitment()["document"],
+    )
+
+
+async def show(request: Request) -> Response:
+    """One published version, as it was frozen."""
+    async with reading(request) as session:
+        framework = await frameworks.fetch(session, request.path_params["version"])
+        versions = await frameworks.versions(session)
+    return page(
+        request,
+        "frameworks/show.html",
+        framework=framework,
+        content=framework.content,
+        families=exports.by_family(framework.content),
+        others=[other.version for other in versions if other.version != framework.version],
+        latest=versions[0].version,
+    )
+
+
+async def as_json(request: Request) -> Response:
+    """The document whose fingerprint is published."""
+    async with reading(request) as session:
+        framework = await frameworks.fetch(session, request.path_params["version"])
+    return _file(request, JSONResponse(framework.content), framework)
+
+
+async def as_csv(request: Request) -> Response:
+    """One line an indicator, one column a field of the sheet."""
+    async with reading(request) as session:
+        framework = await frameworks.fetch(session, request.path_params["version"])
+    response = Response(exports.framework_csv(framework.content), media_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="referentiel-{framework.version}.csv"'
+    return _file(request, response, framework)
+
+
+def _file(request: Request, response: Response, framework: frameworks.Framework) -> Response:
+    """A file that never changes: its tag is its fingerprint, anyone may read it from anywhere."""
+    tag = f'"{framework.fingerprint}"'
+    if request.headers.get("if-none-match") == tag:
+        response = Response(status_code=304)
+    response.headers.update({**CACHED, "ETag": tag, "Access-Control-Allow-Origin": "*"})
+    return response
+
+
+async def compare(request: Request) -> Response:
+    """What one version did to another, word by word."""
+    async with reading(request) as session:
+        before = await frameworks.fetch(session, request.path_params["before"])
+        after = await frameworks.fetch(session, request.path_params["after"])
+    if before.version == after.version:
+        raise NotFound(N_("Il faut deux versions différentes pour comparer."))
+    return page(
+        request,
+        "frameworks/compare.html",
+        before=before,
+        after=after,
+        comparison=frameworks.compare(before.sheets, after.sheets),
+    )

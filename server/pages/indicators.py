@@ -1,0 +1,134 @@
+"""Indicators: propose, read, reword, withdraw."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from server import identity, scenes
+from server.forms import BaseForm, read, typed_sheet
+from server.gestures import again, done, reading, transaction, wants_json
+from server.identity import signed_in
+from server.templating import block, page
+from workshops import agenda, changes, indicators, sheet, world
+from workshops.indicators import Stale
+from workshops.refusals import NotThus
+
+
+async def new(request: Request) -> Response:
+    """A blank sheet: three fields, the rest folded."""
+    viewer = signed_in(request)
+    async with reading(request) as session:
+        workshop = await agenda.get(session, request.path_params["workshop"])
+        await agenda.require_member(session, workshop, viewer)
+    return page(request, "indicators/new.html", workshop=workshop, raw={}, errors={}, key=world.new_id())
+
+
+async def propose(request: Request) -> Response:
+    """Put an indicator on the table."""
+    viewer = signed_in(request)
+    workshop_id = request.path_params["workshop"]
+    raw = await typed_sheet(request)
+    born: dict[str, str] = {}
+    try:
+        async with transaction(request) as session:
+            indicator = await indicators.propose(session, workshop_id, sheet.read(raw), by=viewer)
+            born = {"indicateur": indicator.id, "code": indicator.code}
+    except NotThus as refusal:
+        async with reading(request) as session:
+            workshop = await agenda.get(session, workshop_id)
+        return again(request, "indicators/new.html", refusal, workshop=workshop, raw=raw, key=world.new_id())
+    anchor = f"#card-{born['indicateur']}" if born else ""
+    return done(request, f"/ateliers/{workshop_id}{anchor}", **born)
+
+
+async def show(request: Request) -> Response:
+    """One indicator: its sheet, its votes, what was said of it, its history."""
+    viewer = identity.person(request)
+    indicator_id = request.path_params["indicator"]
+    async with reading(request) as session:
+        indicator = await indicators.get(session, indicator_id)
+        member = await agenda.seat(session, indicator.workshop_id, viewer)
+        detail = await scenes.detail(session, indicator_id, viewer if member else None)
+    return page(
+        request,
+        "indicators/show.html",
+        detail=detail,
+        room=detail,
+        item=detail.item,
+        workshop=detail.workshop,
+        presence=request.app.state.hub.presence(detail.workshop.id),
+        member=member,
+        seat=scenes.seat_name(member),
+        may_reword=indicators.may_reword(indicator, member),
+        is_author=viewer is not None and indicator.author_id == viewer.id,
+        key=world.new_id(),
+    )
+
+
+async def ballot(request: Request) -> Response:
+    """A member's own ballot, asked for by a screen that was just given a fresh one."""
+    viewer = signed_in(request)
+    indicator_id = request.path_params["indicator"]
+    async with reading(request) as session:
+        indicator = await indicators.get(session, indicator_id)
+        workshop = await agenda.get(session, indicator.workshop_id)
+        await agenda.require_member(session, workshop, viewer)
+        item = await scenes.item(session, indicator_id, viewer)
+    return HTMLResponse(block("indicators/_ballot_form.html", "ballot_form", item=item, workshop=workshop, errors={}))
+
+
+async def edit(request: Request) -> Response:
+    """The current text, ready to be rewritten, with the number it starts from."""
+    viewer = signed_in(request)
+    async with reading(request) as session:
+        card = await indicators.card(session, request.path_params["indicator"])
+        workshop = await agenda.get(session, card.indicator.workshop_id)
+        await agenda.require_member(session, workshop, viewer)
+    values: dict[str, Any] = {"card": card, "workshop": workshop, "base": card.wording.number}
+    values |= {"raw": sheet.write(card.sheet), "errors": {}, "stale": None, "key": world.new_id()}
+    return page(request, "indicators/edit.html", **values)
+
+
+async def reword(request: Request) -> Response:
+    """A new wording; a stale base shows both texts and loses nothing."""
+    viewer = signed_in(request)
+    indicator_id = request.path_params["indicator"]
+    raw = await typed_sheet(request)
+    try:
+        form = await read(request, BaseForm)
+        async with transaction(request) as session:
+            await indicators.reword(session, indicator_id, sheet.read(raw), base=form.base, by=viewer)
+    except Stale as refusal:
+        values = await _editing(request, indicator_id, raw, refusal.theirs.number)
+        stale = {"theirs": refusal.theirs, "changes": changes.between(refusal.theirs.sheet, refusal.yours)}
+        if wants_json(request):
+            raise
+        return again(request, "indicators/edit.html", refusal, **values, stale=stale)
+    except NotThus as refusal:
+        base = (await request.form()).get("base", "")
+        values = await _editing(request, indicator_id, raw, base)
+        return again(request, "indicators/edit.html", refusal, **values, stale=None)
+    return done(request, f"/indicateurs/{indicator_id}")
+
+
+async def _editing(request: Request, indicator_id: str, raw: dict[str, Any], base: object) -> dict[str, Any]:
+    """The form as typed, on the indicator as it stands."""
+    async with reading(request) as session:
+        card = await indicators.card(session, indicator_id)
+        workshop = await _workshop(session, card)
+    return {"card": card, "workshop": workshop, "base": base, "raw": raw, "key": world.new_id()}
+
+
+async def _workshop(session: AsyncSession, card: indicators.Card) -> agenda.Workshop:
+    return await agenda.get(session, card.indicator.workshop_id)
+
+
+async def withdraw(request: Request) -> Response:
+    """Take back one's own proposal."""
+    viewer = signed_in(request)
+    indicator_id = request.path_params["indicator"]
+    async with transaction(request) as session:
+        await indicators.withdraw(session, indicator_id, by=viewer)
+    return done(request, f"/indicateurs/{indicator_id}")

@@ -1,0 +1,212 @@
+"""Workshops: convene, join, be in the room, move the stage, project, read the minutes."""
+
+from typing import Any
+
+import segno
+from markupsafe import Markup
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from server import exports, identity, scenes
+from server.forms import JoinForm, StageForm, WorkshopForm, read, typed
+from server.gestures import again, done, reading, transaction
+from server.identity import signed_in
+from server.limits import Patience
+from server.templating import page
+from workshops import agenda, frameworks, journal, labs, people, world
+from workshops.agenda import Start
+from workshops.people import Role
+from workshops.refusals import NotFound, NotThus
+from workshops.sheet import Level
+
+
+async def index(request: Request) -> Response:
+    """Every workshop; a facilitator may open another."""
+    viewer = identity.person(request)
+    async with reading(request) as session:
+        workshops = await agenda.calendar(session)
+        roles = await people.roles(session, viewer) if viewer else frozenset()
+    return page(request, "workshops/index.html", workshops=workshops, may_convene=Role.FACILITATOR in roles)
+
+
+async def new(request: Request) -> Response:
+    """One screen to open a workshop."""
+    viewer = signed_in(request)
+    async with reading(request) as session:
+        await people.require(session, viewer, Role.FACILITATOR)
+        return page(request, "workshops/new.html", errors={}, **await _convening(session))
+
+
+async def convene(request: Request) -> Response:
+    """Open a workshop, with its starting content on the table."""
+    viewer = signed_in(request)
+    try:
+        form = await read(request, WorkshopForm)
+        async with transaction(request) as session:
+            workshop = await agenda.convene(session, **form.model_dump(), by=viewer)
+            await frameworks.lay_table(session, workshop, by=viewer)
+    except NotThus as refusal:
+        async with reading(request) as session:
+            values = await _convening(session)
+        return again(request, "workshops/new.html", refusal, **{**values, "form": await typed(request)})
+    workshop_id = next(iter(request.state.gestures))
+    return done(request, f"/ateliers/{workshop_id}", atelier=workshop_id)
+
+
+async def _convening(session: AsyncSession) -> dict[str, Any]:
+    """What the form for a new workshop shows."""
+    latest = await frameworks.latest_version(session)
+    starts = [start for start in Start if latest or start is not Start.PREVIOUS]
+    prepares = frameworks.bump(latest, Level.MINOR) if latest else frameworks.FIRST
+    form = {
+        "title": "",
+        "purpose": "",
+        "held_on": world.now().date().isoformat(),
+        "prepares": prepares,
+        "start": (Start.PREVIOUS if latest else Start.COMMITMENT).value,
+    }
+    return {"starts": starts, "form": form}
+
+
+async def door(request: Request) -> Response:
+    """Type the code read on the projector."""
+    code = request.query_params.get("code", "")
+    if not code:
+        return page(request, "workshops/door.html", code="", errors={})
+    await Patience.of(request).wait(request)
+    async with reading(request) as session:
+        try:
+            workshop = await agenda.find(session, code)
+        except NotFound as refusal:
+            Patience.of(request).spend(request)
+            return again(request, "workshops/door.html", NotThus({"code": refusal.sentence}), code=code)
+    return RedirectResponse(f"/rejoindre/{workshop.code}", status_code=303)
+
+
+async def join(request: Request) -> Response:
+    """GET: a first name and a lab. POST: sit down, and be remembered on this device."""
+    await Patience.of(request).wait(request)
+    viewer = identity.person(request)
+    async with reading(request) as session:
+        try:
+            workshop = await agenda.find(session, request.path_params["code"])
+        except NotFound:
+            Patience.of(request).spend(request)
+            raise
+        directory = await labs.directory(session)
+        member = await agenda.seat(session, workshop.id, viewer)
+        lab = member.lab_slug if member else await people.lab_of(session, viewer) if viewer else None
+    values: dict[str, Any] = {
+        "workshop": workshop,
+        "labs": directory,
+        "member": member,
+        "form": {"name": viewer.name if viewer else "", "lab": lab or ""},
+        "errors": {},
+    }
+    if request.method != "POST":
+        return page(request, "workshops/join.html", **values)
+    try:
+        form = await read(request, JoinForm)
+        cookies = Response()
+        async with transaction(request) as session:
+            guest = viewer or await people.welcome(session, form.name)
+            await agenda.join(session, workshop.id, name=form.name, lab=form.lab or None, by=guest)
+            if viewer is None:
+                await identity.begin(request, session, cookies, guest, account=False)
+    except NotThus as refusal:
+        return again(request, "workshops/join.html", refusal, **{**values, "form": await typed(request)})
+    answer = done(request, f"/ateliers/{workshop.id}", atelier=workshop.id)
+    answer.raw_headers.extend(header for header in cookies.raw_headers if header[0] == b"set-cookie")
+    return answer
+
+
+async def room(request: Request) -> Response:
+    """The room: the same page for a phone and a desk; read-only for whoever has no seat."""
+    viewer = identity.person(request)
+    workshop_id = request.path_params["workshop"]
+    async with reading(request) as session:
+        member = await agenda.seat(session, workshop_id, viewer)
+        scene = await scenes.room(session, workshop_id, viewer if member else None)
+        roles = await people.roles(session, viewer) if viewer else frozenset()
+    return page(
+        request,
+        "workshops/room.html",
+        room=scene,
+        workshop=scene.workshop,
+        presence=request.app.state.hub.presence(workshop_id),
+        seat=scenes.seat_name(member),
+        member=member,
+        fresh=frozenset(item.id for item in scene.items),
+        may_publish=Role.PUBLISHER in roles,
+        **_ways_in(request, scene.workshop.code),
+    )
+
+
+async def screen(request: Request) -> Response:
+    """The projector: the code, the stage, who is here, and every indicator with its tally."""
+    viewer = signed_in(request)
+    workshop_id = request.path_params["workshop"]
+    async with reading(request) as session:
+        scene = await scenes.room(session, workshop_id)
+        await agenda.require_member(session, scene.workshop, viewer)
+    return page(
+        request,
+        "workshops/screen.html",
+        room=scene,
+        workshop=scene.workshop,
+        presence=request.app.state.hub.presence(workshop_id),
+        seat="screen",
+        fresh=frozenset(item.id for item in scene.items),
+        **_ways_in(request, scene.workshop.code),
+    )
+
+
+def _ways_in(request: Request, code: str) -> dict[str, Any]:
+    """How one enters: the address, short enough to copy, and its QR code."""
+    address = f"{request.app.state.settings.public_url}/rejoindre/{code}"
+    svg = segno.make(address, error="m").svg_inline(
+        scale=4, border=2, omitsize=True, svgclass="gc-qr__svg", lineclass=None
+    )
+    return {"address": address, "qr": Markup(svg)}  # noqa: S704  made by segno from our own address
+
+
+async def move(request: Request) -> Response:
+    """The facilitator sets the stage; everyone's screen follows."""
+    viewer = signed_in(request)
+    form = await read(request, StageForm)
+    workshop_id = request.path_params["workshop"]
+    async with transaction(request) as session:
+        await agenda.move(session, workshop_id, form.stage, by=viewer)
+    return done(request, f"/ateliers/{workshop_id}", html="")
+
+
+async def state(request: Request) -> Response:
+    """The room's public state, for programs."""
+    workshop_id = request.path_params["workshop"]
+    async with reading(request) as session:
+        scene = await scenes.room(session, workshop_id)
+        cast = await scenes.cast(session, workshop_id)
+        threads = await scenes.said(session, scene.workshop)
+    present = request.app.state.hub.presence(workshop_id).count
+    return JSONResponse(exports.room(scene, threads, cast, present), headers={"Cache-Control": "no-cache"})
+
+
+async def minutes(request: Request) -> Response:
+    """The minutes: every gesture, in order, in words."""
+    async with reading(request) as session:
+        scene = await scenes.minutes(session, request.path_params["workshop"])
+    return page(request, "workshops/minutes.html", minutes=scene, workshop=scene.workshop)
+
+
+async def minutes_json(request: Request) -> Response:
+    """The minutes as data: what `verify registre` checks."""
+    workshop_id = request.path_params["workshop"]
+    async with reading(request) as session:
+        workshop = await agenda.get(session, workshop_id)
+        entries = await journal.since(session, workshop_id, 0)
+    filename = f"registre-{workshop.code}.json"
+    return JSONResponse(
+        exports.minutes(workshop, entries),
+        headers={"Cache-Control": "no-cache", "Content-Disposition": f'inline; filename="{filename}"'},
+    )
