@@ -247,20 +247,20 @@ Found = TypeVar("Found")
 
 async def tell(database: Database, settings: Settings) -> Workshop:
     """Enter the labs, the cast and, unless it is already there, the workshop. Telling it again changes nothing."""
-    cast = await _enter(database, settings)
-    async with database.reading() as session:
-        told = await session.scalar(select(Workshop).where(col(Workshop.title) == TITLE).order_by(col(Workshop.id)))
-    return told or await Story(database, cast).play()
-
-
-async def _enter(database: Database, settings: Settings) -> dict[Persona, Person]:
-    """The labs and the four personas, with their roles."""
     async with database.transaction() as session:
         await labs.enter(session, labs.found())
-        cast = {persona: await _persona(session, persona, issuer(settings)) for persona in CAST}
-        for persona, role in ROLES.items():
-            await people.grant(session, cast[persona], role, by=None)
-    return cast
+        personas = await cast(session, settings)
+    async with database.reading() as session:
+        told = await session.scalar(select(Workshop).where(col(Workshop.title) == TITLE).order_by(col(Workshop.id)))
+    return told or await Story(database, personas).play()
+
+
+async def cast(session: AsyncSession, settings: Settings) -> dict[Persona, Person]:
+    """The four personas, with their roles; whoever is missing enters."""
+    found = {persona: await _persona(session, persona, issuer(settings)) for persona in CAST}
+    for persona, role in ROLES.items():
+        await people.grant(session, found[persona], role, by=None)
+    return found
 
 
 async def _persona(session: AsyncSession, persona: Persona, iss: str) -> Person:
