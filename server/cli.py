@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import psycopg
 import uvicorn
@@ -55,8 +55,8 @@ class Desk:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """0: done; 1: refused, or not in order; 2: not understood."""
-    given = parser().parse_args(argv)
     try:
+        given = parser().parse_args(argv)
         return int(given.command(given))
     except NotThus as refusal:
         return _refuse("\n".join(gestures.errors(refusal).values()))
@@ -77,11 +77,41 @@ def _refuse(reason: str, code: int = REFUSED) -> int:
 # ── What one may type
 
 
-def parser() -> argparse.ArgumentParser:
-    whole = argparse.ArgumentParser(prog="python -m server", description="Grille commune, en ligne de commande.")
+class Parser(argparse.ArgumentParser):
+    """argparse, in French."""
+
+    FRENCH = (
+        ("the following arguments are required:", "il manque :"),
+        ("unrecognized arguments:", "en trop :"),
+        ("invalid choice:", "inconnu :"),
+        ("choose from", "au choix :"),
+        ("invalid int value:", "ce n'est pas un nombre entier :"),
+        ("expected one argument", "il faut une valeur"),
+        ("argument ", ""),
+    )
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(add_help=False, **given)
+        self._positionals.title, self._optionals.title = "à donner", "options"
+        self.add_argument("-h", "--help", action="help", help="montrer cette aide")
+
+    def format_usage(self) -> str:
+        return super().format_usage().replace("usage:", "usage :", 1)
+
+    def format_help(self) -> str:
+        return super().format_help().replace("usage:", "usage :", 1)
+
+    def error(self, message: str) -> NoReturn:
+        for english, french in self.FRENCH:
+            message = message.replace(english, french)
+        self.exit(WRONG_USE, f"{self.format_usage()}{message}\n")
+
+
+def parser() -> Parser:
+    whole = Parser(prog="python -m server", description="Grille commune, en ligne de commande.")
     commands = whole.add_subparsers(title="commandes", metavar="COMMANDE", required=True)
 
-    def add(name: str, command: Callable[[Arguments], int], words: str) -> argparse.ArgumentParser:
+    def add(name: str, command: Callable[[Arguments], int], words: str) -> Parser:
         added = commands.add_parser(name, help=words, description=words[:1].upper() + words[1:] + ".")
         added.set_defaults(command=command)
         return added
@@ -139,7 +169,7 @@ def on_database(command: Callable[[Desk], Awaitable[int]]) -> Callable[[Argument
 def prepare(chosen: Settings) -> None:
     """The schema and the labs, in any mode. Two processes that come at once do it one after the other."""
     with migrating.alone(chosen.database_url):
-        asyncio.run(migrating.upgrade(chosen.database_url))
+        migrating.upgrade(chosen.database_url)
         asyncio.run(_with_database(chosen, _enter_labs))
 
 

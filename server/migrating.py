@@ -1,6 +1,5 @@
 """Migrating: the database brought to the schema of this code, by one process at a time."""
 
-import asyncio
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,10 +22,9 @@ def config(url: str) -> Config:
     return found
 
 
-async def upgrade(url: str) -> None:
-    """Apply the migrations that this database lacks."""
-    # Alembic's environment runs its own event loop: it needs a thread that has none.
-    await asyncio.to_thread(command.upgrade, config(url), "head")
+def upgrade(url: str) -> None:
+    """Apply the migrations that this database lacks. Alembic's environment runs a loop: call it where none runs."""
+    command.upgrade(config(url), "head")
 
 
 @contextmanager

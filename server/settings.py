@@ -81,5 +81,7 @@ def from_environment() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        reasons = "\n".join(f"  {'.'.join(map(str, e['loc'])).upper()} {e['msg']}".rstrip() for e in error.errors())
+        reasons = "\n".join(
+            f"  {'.'.join(map(str, e['loc'])).upper()} {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        )
         raise Misconfigured(f"Réglages refusés :\n{reasons}") from None

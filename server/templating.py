@@ -1,7 +1,7 @@
 """Templates: the Jinja environment, a whole page, one block of it."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -82,12 +82,11 @@ def _option(item: Word | Field | Lab) -> tuple[str, str]:
     return item.value, i18n.gettext(item.label)
 
 
-def sheet_rows(sheet: Sheet) -> list[tuple[str, str]]:
+def sheet_rows(sheet: Sheet, without: Sequence[str] = ()) -> list[tuple[str, str]]:
     """A sheet as (label, what to show): filled fields, and the empty ones that adoption will require."""
     lacking = set(missing(sheet))
-    return [
-        (i18n.gettext(field.label), _shown(field, sheet)) for field in FIELDS if field.name in sheet or field in lacking
-    ]
+    shown = [field for field in FIELDS if field.name in sheet or field in lacking]
+    return [(i18n.gettext(field.label), _shown(field, sheet)) for field in shown if field.name not in without]
 
 
 def _shown(field: Field, sheet: Sheet) -> str:

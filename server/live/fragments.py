@@ -55,6 +55,7 @@ TEXT = Block("indicators/_card.html", "text", Where.CARD)
 SAID = Block("indicators/_card.html", "said", Where.CARD)
 TALLY = Block("indicators/_tally.html", "tally", Where.INDICATOR)
 BALLOT = Block("indicators/_ballot.html", "ballot", Where.INDICATOR)
+HEAD = Block("indicators/_head.html", "head", Where.SHEET)
 SHEET = Block("indicators/_sheet.html", "sheet", Where.SHEET)
 HISTORY = Block("indicators/_history.html", "history", Where.SHEET)
 REASONS = Block("indicators/_reasons.html", "reasons", Where.SHEET)
@@ -66,8 +67,8 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.MEMBER_JOINED: (PRESENCE,),
     Kind.STAGE_MOVED: (STAGE,),
     Kind.INDICATOR_PROPOSED: (LIST, STAGE),
-    Kind.INDICATOR_REWORDED: (LIST, TEXT, TALLY, BALLOT, SHEET, HISTORY, REASONS, COMMENTS),
-    Kind.INDICATOR_WITHDRAWN: (LIST, STAGE, SHEET),
+    Kind.INDICATOR_REWORDED: (LIST, TEXT, TALLY, BALLOT, HEAD, SHEET, HISTORY, REASONS, COMMENTS),
+    Kind.INDICATOR_WITHDRAWN: (LIST, STAGE, HEAD),
     Kind.COMMENT_POSTED: (SAID, COMMENTS),
     Kind.COMMENT_HIDDEN: (SAID, COMMENTS),
     Kind.VOTE_CAST: (TALLY, REASONS),

@@ -1,0 +1,201 @@
+"""The cast of the tests.
+
+Camille facilitates: she convenes workshops and moves them on. Dominique publishes for the DITP. Alix is a member from
+the Ti Lab, Sacha a member from the SIILAB; others may come from any lab of the directory. Noor observes: she has a seat
+and no lab. The stranger has an account, and a seat nowhere.
+
+    camille = await facilitator(database)
+    room = await workshop(database, Stage.VOTING, by=camille)
+    alix = await member_of(database, room, "ti-lab")
+    await act(database, votes.cast, card.id, wording=1, choice=Choice.KEEP, by=alix)
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import httpx2
+from starlette.applications import Starlette
+
+from server import identity
+from server.database import Database
+from server.identity import Session
+from workshops import agenda, frameworks, indicators, people, world
+from workshops.agenda import Stage, Start, Workshop
+from workshops.indicators import Card
+from workshops.people import Person, Role
+from workshops.sheet import Sheet
+
+Found = TypeVar("Found")
+
+NAMES = {"ti-lab": "Alix", "siilab": "Sacha"}
+
+# The least a proposal holds, and all that adoption asks for.
+SHEET: Sheet = {
+    "libelle": "Nombre de projets abandonnés à temps",
+    "famille": "activite",
+    "definition": "Projets arrêtés avant leur terme parce que le besoin n'était pas confirmé.",
+}
+COMPLETE: Sheet = {
+    **SHEET,
+    "nature": "quantitatif",
+    "question_evaluative": "Le labo sait-il s'arrêter ?",
+    "unite": "projets",
+    "sens": "neutre",
+    "source_donnee": ["suivi des projets"],
+    "methode_collecte": ["comptage"],
+    "frequence": "Annuelle",
+    "agregation": "somme",
+    "limites": "Un arrêt tardif compte autant qu'un arrêt précoce.",
+    "cout_collecte": "faible",
+    "responsable": "Ti Lab",
+}
+
+
+# ── Who
+
+
+async def facilitator(database: Database, name: str = "Camille") -> Person:
+    """Somebody who may convene workshops."""
+    return await somebody(database, name, Role.FACILITATOR)
+
+
+async def publisher(database: Database, name: str = "Dominique") -> Person:
+    """Somebody who may publish versions."""
+    return await somebody(database, name, Role.PUBLISHER)
+
+
+async def stranger(database: Database, name: str = "Inconnu") -> Person:
+    """Somebody with an account, no role and no seat."""
+    return await somebody(database, name)
+
+
+async def somebody(database: Database, name: str, *roles: Role) -> Person:
+    async with database.transaction() as session:
+        person = await people.welcome(session, name)
+        for role in roles:
+            await people.grant(session, person, role, by=None)
+    return person
+
+
+async def member_of(database: Database, workshop: Workshop, lab: str = "ti-lab", name: str | None = None) -> Person:
+    """Somebody from a lab, seated in a workshop."""
+    person = await stranger(database, name or NAMES.get(lab, f"Quelqu'un de {lab}"))
+    await act(database, agenda.join, workshop.id, name=person.name, lab=lab, by=person)
+    return person
+
+
+async def observer(database: Database, workshop: Workshop, name: str = "Noor") -> Person:
+    """Somebody without a lab, seated in a workshop."""
+    person = await stranger(database, name)
+    await act(database, agenda.join, workshop.id, name=person.name, lab=None, by=person)
+    return person
+
+
+# ── Where
+
+
+async def workshop(
+    database: Database,
+    stage: Stage = Stage.PREPARING,
+    *,
+    by: Person,
+    start: Start = Start.COMMITMENT,
+    title: str = "Atelier de novembre",
+) -> Workshop:
+    """A workshop that its facilitator convened, table laid, and moved to a stage."""
+    async with database.transaction() as session:
+        convened = await agenda.convene(
+            session,
+            title=title,
+            purpose="Écrire la version 2.",
+            held_on=world.now().date(),
+            prepares=frameworks.FIRST,
+            start=start,
+            by=by,
+        )
+        await frameworks.lay_table(session, convened, by=by)
+    return await move(database, convened, stage, by=by)
+
+
+async def move(database: Database, workshop: Workshop, stage: Stage, *, by: Person) -> Workshop:
+    """The workshop at another stage."""
+    await act(database, agenda.move, workshop.id, stage, by=by)
+    return await reread(database, workshop)
+
+
+async def reread(database: Database, workshop: Workshop) -> Workshop:
+    """The workshop as it stands now."""
+    async with database.reading() as session:
+        return await agenda.get(session, workshop.id)
+
+
+async def cards(database: Database, workshop: Workshop) -> dict[str, Card]:
+    """What is on the table, by code."""
+    async with database.reading() as session:
+        return {card.indicator.code: card for card in await indicators.cards(session, workshop.id)}
+
+
+async def card(database: Database, workshop: Workshop, code: str = "ACT-01") -> Card:
+    """One indicator on the table."""
+    return (await cards(database, workshop))[code]
+
+
+# ── What they do
+
+
+async def act(database: Database, verb: Callable[..., Awaitable[Found]], *given: Any, **named: Any) -> Found:
+    """One gesture, in its own transaction."""
+    async with database.transaction() as session:
+        return await verb(session, *given, **named)
+
+
+async def ask(database: Database, question: Callable[..., Awaitable[Found]], *given: Any, **named: Any) -> Found:
+    """One question, in its own session."""
+    async with database.reading() as session:
+        return await question(session, *given, **named)
+
+
+# ── Their browsers
+
+
+class Browsers:
+    """Opens browsers on an application, and closes them all at the end."""
+
+    def __init__(self, app: Starlette) -> None:
+        self.app = app
+        self.opened: list[httpx2.AsyncClient] = []
+
+    def __call__(self, *, raise_app_exceptions: bool = True, **given: Any) -> httpx2.AsyncClient:
+        """A browser with no cookie. It follows no redirection: a test says where it goes."""
+        transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=raise_app_exceptions)
+        browser = httpx2.AsyncClient(transport=transport, base_url="http://testserver", **given)
+        self.opened.append(browser)
+        return browser
+
+    async def close(self) -> None:
+        for browser in self.opened:
+            await browser.aclose()
+
+
+async def signed_in(client: Browsers, person: Person, **given: Any) -> httpx2.AsyncClient:
+    """A browser that carries a person's session."""
+    browser = client(**given)
+    # The domain that a cookie jar gives to a host without a dot: what the site sets later replaces this.
+    browser.cookies.set("session", await session_of(client.app.state.database, person), domain="testserver.local")
+    return browser
+
+
+async def session_of(database: Database, person: Person) -> str:
+    """A session's cookie."""
+    token, now = identity.new_token(), world.now()
+    async with database.transaction() as session:
+        session.add(
+            Session(
+                token_hash=identity.digest(token),
+                person_id=person.id,
+                account=True,
+                created_at=now,
+                expires_at=now + identity.ACCOUNT_LIFE,
+            )
+        )
+    return token
