@@ -6,11 +6,10 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, closing
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
-import httpx2
 import hypothesis
 import psycopg
 import pytest
@@ -120,10 +119,9 @@ async def app(settings: Settings, database: Database) -> AsyncIterator[Starlette
 @pytest.fixture
 async def client(app: Starlette) -> AsyncIterator[Browsers]:
     """Opens browsers: `client()` is a new one, nobody yet; `await signed_in(client, person)` is that person's."""
-    async with AsyncExitStack() as stack:
-        browsers = Browsers(app)
-        stack.push_async_callback(browsers.close)
-        yield browsers
+    browsers = Browsers(app)
+    yield browsers
+    await browsers.close()
 
 
 # ── The clock
@@ -148,6 +146,3 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(world, "datetime", clock)
     return clock
-
-
-__all__ = ["Clock", "httpx2"]

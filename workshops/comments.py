@@ -176,4 +176,4 @@ async def _counts(session: AsyncSession, condition: ColumnElement[bool]) -> dict
         .where(condition, col(Hiding.comment_id).is_(None))
         .group_by(col(Comment.indicator_id))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
