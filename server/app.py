@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import quote
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
@@ -19,14 +19,14 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from server import gestures, settings, templating
+from server import gestures, protection, settings, templating
 from server.database import Database
 from server.demo.signin import demo_provider
 from server.i18n import gettext as _
 from server.identity import Identify, Provider, SignInNeeded
 from server.limits import Patience
 from server.live.hub import Hub
-from server.protection import HEADERS, RequestBodyLimitMiddleware, SameOrigin, SecurityHeaders
+from server.protection import SameOrigin, SecurityHeaders, SmallBodies
 from server.settings import MAX_BODY, Settings
 from workshops.refusals import Refusal
 from workshops.words import N_
@@ -88,7 +88,7 @@ def create_app(chosen: Settings) -> Starlette:
         routes=[*ROUTES, *mounts],
         middleware=[
             Middleware(SecurityHeaders, https=chosen.is_https),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY),
+            Middleware(SmallBodies, limit=MAX_BODY),
             Middleware(SameOrigin),
             Middleware(Identify),
         ],
@@ -96,6 +96,7 @@ def create_app(chosen: Settings) -> Starlette:
             SignInNeeded: sign_in_first,
             Refusal: gestures.refused,
             HTTPException: no_such_page,
+            DataError: unreadable,
             DBAPIError: out_of_order,
             PoolTimeout: out_of_order,
             Exception: out_of_order,
@@ -134,6 +135,12 @@ async def no_such_page(request: Request, error: Exception) -> Response:
     return response
 
 
+async def unreadable(request: Request, error: Exception) -> Response:
+    """What was asked fits in no column (a NUL in an address): the request is at fault, not the database."""
+    log.warning("unreadable request: %s %s", request.method, request.url.path, exc_info=error)
+    return await no_such_page(request, HTTPException(400))
+
+
 async def out_of_order(request: Request, error: Exception) -> Response:
     """The database is down, or something broke: say so, having written nothing."""
     log.error("request failed: %s %s", request.method, request.url.path, exc_info=error)
@@ -146,10 +153,12 @@ async def out_of_order(request: Request, error: Exception) -> Response:
     )
     refusal = Refusal(sentence)
     refusal.status = status
-    if "text/html" not in Headers(scope=request.scope).get("accept", "text/html"):
-        return JSONResponse({"refus": "panne", "raison": _(sentence)}, status_code=status)
-    response = gestures.refused(request, refusal)
-    response.headers.update(HEADERS)  # this answer is made outside of the middleware
+    if "text/html" in Headers(scope=request.scope).get("accept", "text/html"):
+        response = gestures.refused(request, refusal)
+    else:
+        response = JSONResponse({"refus": "panne", "raison": _(sentence)}, status_code=status)
+    # This answer may be made outside of the middleware.
+    response.headers.update(protection.headers(https=request.app.state.settings.is_https))
     return response
 
 

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from workshops.agenda import Stage, Start
@@ -74,8 +75,11 @@ AnyForm = TypeVar("AnyForm", bound=Form)
 
 
 async def sent(request: Request) -> FormData:
-    """What was sent, as it was; a repeated field keeps all its values."""
-    return await request.form(max_files=0, max_fields=500)
+    """What was sent, as it was; a repeated field keeps all its values. Nobody types a NUL, and no database keeps one."""
+    form = await request.form(max_files=0, max_fields=500)
+    if any("\0" in str(part) for field in form.multi_items() for part in field):
+        raise HTTPException(400)
+    return form
 
 
 async def read(request: Request, form: type[AnyForm]) -> AnyForm:

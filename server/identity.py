@@ -36,6 +36,7 @@ ACCOUNT_LIFE = timedelta(hours=12)
 ATTEMPT_LIFE = timedelta(minutes=10)
 ALGORITHMS = ("RS256", "ES256")
 CALLBACK = "/connexion/retour"
+FOR_ANYONE = ("/static/", "/sante")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,1999}")
 
@@ -149,13 +150,13 @@ async def identify(connection: HTTPConnection) -> Person | None:
 
 
 class Identify:
-    """Puts the person who asks in `request.state.person`, for pages and sockets; static files are for anyone."""
+    """Puts the person who asks in `request.state.person`, for pages and sockets; files and health are for anyone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket") and not scope["path"].startswith("/static/"):
+        if scope["type"] in ("http", "websocket") and not scope["path"].startswith(FOR_ANYONE):
             scope.setdefault("state", {})["person"] = await identify(HTTPConnection(scope))
         await self.app(scope, receive, send)
 

@@ -4,14 +4,12 @@ import secrets
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.i18n import gettext as _
-
-__all__ = ["RequestBodyLimitMiddleware", "SameOrigin", "SecurityHeaders", "is_same_origin"]
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -36,6 +34,11 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+
+
+def headers(*, https: bool) -> dict[str, str]:
+    """What every answer carries; HSTS when we are behind TLS."""
+    return {**HEADERS, "Strict-Transport-Security": "max-age=63072000; includeSubDomains"} if https else dict(HEADERS)
 
 
 def is_same_origin(headers: Headers) -> bool:
@@ -77,14 +80,33 @@ class SameOrigin:
         return origin is not None and urlsplit(origin).netloc == connection.headers.get("host")
 
 
+class SmallBodies:
+    """Stops reading a body that is too long; the refusal is worded by the application, like any other."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        read = 0
+
+        async def receive_a_little() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.limit:
+                raise HTTPException(413)
+            return message
+
+        await self.app(scope, receive_a_little if scope["type"] == "http" else receive, send)
+
+
 class SecurityHeaders:
-    """Puts the same headers on every answer; HSTS when we are behind TLS."""
+    """Puts the same headers on every answer."""
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self.app = app
-        self.headers = dict(HEADERS)
-        if https:
-            self.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        self.headers = headers(https=https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -93,11 +115,11 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                sent = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                    sent.setdefault(name, value)
                 if not scope["path"].startswith("/static/"):
-                    headers.setdefault("Cache-Control", "no-store" if "set-cookie" in headers else "private, no-cache")
+                    sent.setdefault("Cache-Control", "no-store" if "set-cookie" in sent else "private, no-cache")
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

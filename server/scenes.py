@@ -51,7 +51,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Minute:
-    """One line of the minutes: the entry, who, and what the records of that gesture add to it."""
+    """One line of the minutes: the entry, who, and what the records of that gesture add to it, ready to be read."""
 
     entry: Entry
     name: str
@@ -207,7 +207,7 @@ async def minutes(session: AsyncSession, workshop_id: str) -> Minutes:
 def _said_by_itself(entry: Entry) -> str:
     """What an entry says without any other record."""
     if entry.kind is Kind.STAGE_MOVED:
-        return Stage(entry.about).label
+        return _(Stage(entry.about).label)
     return entry.about if entry.kind is Kind.FRAMEWORK_PUBLISHED else ""
 
 
@@ -220,7 +220,7 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
     }
     for threads in (await comments.all_threads(session, workshop)).values():
         for thread in (each for head in threads for each in (head, *head.answers)):
-            told[thread.comment.gesture] = BY_NAME[thread.comment.field].label
+            told[thread.comment.gesture] = _(BY_NAME[thread.comment.field].label)
             if thread.hiding:
                 told[thread.hiding.gesture] = thread.hiding.because
     return told

@@ -119,5 +119,5 @@ async def _told(database: Database, workshop: Workshop, cursor: int, frame: str,
 def sentence(line: Minute) -> str:
     """« 58  10:42:07  Camille (Ti Lab) a voté · ACT-01 »"""
     who = f"{line.name} ({line.lab})" if line.lab else line.name
-    about = "".join(f" · {word}" for word in (line.code, i18n.gettext(line.more)) if word)
+    about = "".join(f" · {word}" for word in (line.code, line.more) if word)
     return f"{line.entry.number:>5}  {i18n.clock(line.entry.at)}  {who} {i18n.gettext(line.entry.kind.label)}{about}"

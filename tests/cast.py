@@ -19,8 +19,10 @@ from starlette.applications import Starlette
 from server import identity
 from server.database import Database
 from server.identity import Session
-from workshops import agenda, frameworks, indicators, people, world
+from workshops import agenda, frameworks, indicators, people, votes, world
 from workshops.agenda import Stage, Start, Workshop
+from workshops.consensus import Choice
+from workshops.frameworks import Framework
 from workshops.indicators import Card
 from workshops.people import Person, Role
 from workshops.sheet import Sheet
@@ -153,6 +155,31 @@ async def ask(database: Database, question: Callable[..., Awaitable[Found]], *gi
     """One question, in its own session."""
     async with database.reading() as session:
         return await question(session, *given, **named)
+
+
+async def all_vote(database: Database, workshop: Workshop, choice: Choice = Choice.KEEP, *, by: Person) -> None:
+    """One person says the same of every indicator."""
+    for card in (await cards(database, workshop)).values():
+        reason = "Une raison." if choice in votes.NEEDS_REASON else ""
+        await act(database, votes.cast, card.id, wording=card.wording.number, choice=choice, reason=reason, by=by)
+
+
+async def published(database: Database, **changes: Any) -> Framework:
+    """A first version, of one indicator (`changes` to its sheet), decided by one vote."""
+    camille, dominique = await facilitator(database), await publisher(database)
+    room = await workshop(database, Stage.PROPOSING, by=camille, start=Start.EMPTY)
+    alix = await member_of(database, room)
+    await act(database, indicators.propose, room.id, {**COMPLETE, **changes}, by=alix)
+    room = await move(database, room, Stage.VOTING, by=camille)
+    await all_vote(database, room, by=alix)
+    await move(database, room, Stage.CLOSED, by=camille)
+    return await publish(database, room, by=dominique)
+
+
+async def publish(database: Database, workshop: Workshop, *, by: Person, **given: Any) -> Framework:
+    """What a closed workshop decided, published."""
+    given = {"version": frameworks.FIRST, "note": "", "exceptions": {}, **given}
+    return await act(database, frameworks.publish, workshop.id, by=by, **given)
 
 
 # ── Their browsers

@@ -182,6 +182,8 @@ async def publish(
     await people.require(session, by, Role.PUBLISHER)
     if workshop.is_open:
         raise NotNow(N_("On publie ce qu'un atelier a décidé une fois qu'il est clos."))
+    if await from_workshop(session, workshop.id):
+        raise NotNow(N_("Ce que cet atelier a décidé est déjà publié."))
     prepared = await draft(session, workshop, exceptions)
     _check(prepared, version, note)
     at = world.now()

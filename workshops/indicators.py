@@ -159,6 +159,7 @@ async def reword(session: AsyncSession, indicator_id: str, sheet: Sheet, *, base
         raise NotYours(N_("Seules la personne qui a proposé l'indicateur et l'animation peuvent le réécrire."))
     current = await wording(session, indicator, indicator.wording)
     if base != indicator.wording:
+        session.expunge(current)  # it leaves whole: what stays in the session is emptied by the rollback
         raise Stale(current, sheet)
     if sheet == current.sheet:
         raise NotThus({"libelle": N_("Rien n'a changé : modifiez au moins un champ.")})

@@ -363,8 +363,9 @@ def read(raw: Raw) -> Sheet:
 
 def _clean(text: str) -> str:
     """NFC, one kind of line end, no control characters, no blanks around."""
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def _problem(field: Field, texts: list[str]) -> str | None:

@@ -1,0 +1,140 @@
+"""Migrations: they make what the models say, and the seals that models cannot say."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import CheckConstraint, Connection, inspect, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlmodel import col, select
+
+import server.identity
+import workshops.comments
+import workshops.votes
+from server import migrating
+from server.database import Database
+from tests.cast import act, facilitator, published, workshop
+from workshops import people
+from workshops.indicators import CodeCounter
+from workshops.people import Role
+from workshops.records import Record
+
+__all__ = ["server", "workshops"]  # imported for their tables
+
+FRAMEWORK = "Une version publiée du référentiel ne se modifie pas et ne se supprime pas."
+ENTRY = "Le registre d'un atelier ne se réécrit pas : on ne peut qu'y ajouter un geste."
+WORDING = "Une rédaction ne se modifie pas et ne se supprime pas : on en écrit une nouvelle."
+
+
+async def look(database: Database, question: Callable[[Connection], Any]) -> Any:
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(question)
+
+
+async def test_a_migrated_database_is_what_the_models_say(database: Database) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        return compare_metadata(context, Record.metadata)
+
+    assert await look(database, differences) == []
+
+
+async def test_its_checks_are_those_of_the_models(database: Database) -> None:
+    def checks(connection: Connection) -> dict[str, set[str]]:
+        found = inspect(connection)
+        return {table: {str(c["name"]) for c in found.get_check_constraints(table)} for table in Record.metadata.tables}
+
+    assert await look(database, checks) == {
+        name: {str(c.name) for c in table.constraints if isinstance(c, CheckConstraint)}
+        for name, table in Record.metadata.tables.items()
+    }
+
+
+async def test_the_codes_of_the_commitment_are_reserved(database: Database) -> None:
+    async with database.reading() as session:
+        counters = await session.execute(select(CodeCounter.prefix, CodeCounter.last).order_by(col(CodeCounter.prefix)))
+        assert counters.all() == [("ACT", 7), ("IMP", 9), ("RES", 3)]
+
+
+async def test_going_down_leaves_nothing_and_up_again_works(database: Database) -> None:
+    def left(connection: Connection) -> tuple[list[str], int]:
+        functions = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        count = 0 if database.is_sqlite else connection.scalar(text(functions))
+        return inspect(connection).get_table_names(), count or 0
+
+    await asyncio.to_thread(command.downgrade, migrating.config(database.url), "base")
+    assert await look(database, left) == (["alembic_version"], 0)
+    await asyncio.to_thread(migrating.upgrade, database.url)
+    assert await look(database, lambda c: set(inspect(c).get_table_names())) == {
+        "alembic_version",
+        *Record.metadata.tables,
+    }
+
+
+def forbidden(table: str, column: str, *, is_sqlite: bool) -> Iterator[str]:
+    """Every way to change or remove what a table holds."""
+    yield f"UPDATE {table} SET {column} = {column}"
+    yield f"DELETE FROM {table}"
+    if is_sqlite:
+        yield f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"
+    else:
+        yield f"TRUNCATE {table} CASCADE"
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "refusal"),
+    [("framework", "document", FRAMEWORK), ("entry", "about", ENTRY), ("wording", "sheet", WORDING)],
+)
+async def test_what_is_sealed_stays(database: Database, table: str, column: str, refusal: str) -> None:
+    await published(database)
+
+    async def rows() -> list[Any]:
+        async with database.engine.connect() as connection:
+            return sorted(map(repr, await connection.execute(text(f"SELECT * FROM {table}"))))
+
+    before = await rows()
+    assert before != []
+    for statement in forbidden(table, column, is_sqlite=database.is_sqlite):
+        async with database.engine.connect() as connection:
+            with pytest.raises(IntegrityError) as refused:
+                await connection.execute(text(statement))
+        assert str(refused.value.orig).splitlines()[0] == refusal, statement
+    assert await rows() == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE workshop SET stage = 'napping'",
+        "UPDATE workshop SET start = 'rumour'",
+        "UPDATE member SET role = 'king'",
+        "UPDATE granting SET role = 'king'",
+        "UPDATE indicator SET origin = 'rumour'",
+    ],
+)
+async def test_a_word_that_is_not_one_is_refused(database: Database, statement: str) -> None:
+    camille = await facilitator(database)
+    await workshop(database, by=camille)
+    await act(database, people.grant, camille, Role.MODERATOR, by=None)
+    async with database.engine.connect() as connection:
+        with pytest.raises(DBAPIError, match=r"ck_\w+_\w+"):
+            await connection.execute(text(statement))
+
+
+async def test_two_processes_prepare_a_database_one_after_the_other(database_url: str) -> None:
+    """The second one waits in the doorway, and finds the work done."""
+    order: list[str] = []
+
+    def prepare(name: str) -> None:
+        with migrating.alone(database_url):
+            order.append(f"{name} enters")
+            migrating.upgrade(database_url)
+            order.append(f"{name} leaves")
+
+    await asyncio.gather(asyncio.to_thread(prepare, "one"), asyncio.to_thread(prepare, "other"))
+    first, second = order[0].split()[0], order[2].split()[0]
+    assert order == [f"{first} enters", f"{first} leaves", f"{second} enters", f"{second} leaves"]

@@ -1,0 +1,270 @@
+"""Votes: each person judges a wording, and nobody voted for the text that came after."""
+
+import pytest
+
+from server.database import Database
+from tests.cast import (
+    COMPLETE,
+    SHEET,
+    act,
+    ask,
+    card,
+    facilitator,
+    member_of,
+    move,
+    observer,
+    reread,
+    stranger,
+    workshop,
+)
+from workshops import indicators, journal, votes
+from workshops.agenda import Stage, Workshop
+from workshops.consensus import Choice, Outcome
+from workshops.indicators import Card
+from workshops.journal import Kind
+from workshops.people import Person
+from workshops.refusals import NotFound, NotNow, NotThus, NotYours
+from workshops.votes import Ballot, Tally, Vote
+
+KEEP, REWORK, DROP, ABSTAIN = Choice.KEEP, Choice.REWORK, Choice.DROP, Choice.ABSTAIN
+
+
+@pytest.fixture
+async def camille(database: Database) -> Person:
+    return await facilitator(database)
+
+
+@pytest.fixture
+async def room(database: Database, camille: Person) -> Workshop:
+    return await workshop(database, Stage.VOTING, by=camille)
+
+
+@pytest.fixture
+async def alix(database: Database, room: Workshop) -> Person:
+    return await member_of(database, room)
+
+
+@pytest.fixture
+async def text(database: Database, room: Workshop) -> Card:
+    return await card(database, room)
+
+
+async def vote(
+    database: Database, text: Card, by: Person, choice: Choice = KEEP, *, on: int = 1, because: str = "Parce que."
+) -> Vote:
+    reason = because if choice in (REWORK, DROP) else ""
+    return await act(database, votes.cast, text.id, wording=on, choice=choice, reason=reason, by=by)
+
+
+async def reword(database: Database, text: Card, by: Person, *, base: int = 1) -> None:
+    sheet = {**SHEET, "libelle": f"Rédaction {base + 1}"}
+    await act(database, indicators.reword, text.id, sheet, base=base, by=by)
+
+
+async def tally(database: Database, text: Card) -> Tally:
+    return await ask(database, votes.tally, text.id)
+
+
+async def kinds(database: Database, room: Workshop, since: int) -> list[Kind]:
+    return [entry.kind for entry in await ask(database, journal.since, room.id, since)]
+
+
+# ── One person, one vote per wording
+
+
+async def test_a_member_votes_once_and_may_change(database: Database, room: Workshop, alix: Person, text: Card) -> None:
+    await vote(database, text, alix, DROP, because="  Pas\nutile. ")
+    assert await tally(database, text) == Tally(drop=1)
+    (reasoned,) = await ask(database, votes.reasons, text.indicator)
+    assert (reasoned.person_id, reasoned.reason) == (alix.id, "Pas utile.")
+    await vote(database, text, alix, KEEP)
+    assert await tally(database, text) == Tally(keep=1)
+    assert await ask(database, votes.reasons, text.indicator) == []
+    assert await kinds(database, room, 3) == [Kind.VOTE_CAST, Kind.VOTE_CAST]
+
+
+async def test_the_tally_counts_each_choice_and_says_what_the_rule_makes_of_it(
+    database: Database, room: Workshop, text: Card
+) -> None:
+    for number, choice in enumerate([KEEP, KEEP, KEEP, REWORK, DROP, ABSTAIN]):
+        await vote(database, text, await member_of(database, room, name=f"Membre {number}"), choice)
+    found = await tally(database, text)
+    assert found == Tally(keep=3, rework=1, drop=1, abstain=1)
+    assert (found.total, found.outcome) == (6, Outcome.KEPT)
+    assert await ask(database, votes.tallies, room.id) == {text.id: found}
+    assert (await tally(database, await card(database, room, "ACT-02"))).outcome is Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize("choice", [REWORK, DROP])
+async def test_to_rework_or_drop_one_says_why(database: Database, alix: Person, text: Card, choice: Choice) -> None:
+    for because, problem in (
+        (" ", "Dites pourquoi en une phrase : c'est elle qui aidera à réécrire."),
+        ("x" * 501, "Cinq cents caractères au plus."),
+    ):
+        with pytest.raises(NotThus) as refusal:
+            await vote(database, text, alix, choice, because=because)
+        assert refusal.value.fields == {"reason": problem}
+    assert await tally(database, text) == Tally()
+
+
+# ── A new wording
+
+
+async def test_twelve_on_this_text_five_on_an_earlier_one(
+    database: Database, room: Workshop, camille: Person, text: Card
+) -> None:
+    everyone = [await member_of(database, room, name=f"Membre {number}") for number in range(17)]
+    for person in everyone:
+        await vote(database, text, person)
+    assert await tally(database, text) == Tally(keep=17)
+    await reword(database, text, camille)
+    assert await tally(database, text) == Tally(earlier=17)
+    assert (await tally(database, text)).outcome is Outcome.UNDECIDED
+    for person in everyone[:12]:
+        await vote(database, text, person, on=2)
+    found = await tally(database, text)
+    assert (found, found.outcome) == (Tally(keep=12, earlier=5), Outcome.KEPT)
+    assert await ask(database, votes.tallies, room.id) == {text.id: found}
+
+
+async def test_someone_who_voted_on_two_earlier_texts_counts_once(
+    database: Database, camille: Person, alix: Person, text: Card
+) -> None:
+    await vote(database, text, alix)
+    await reword(database, text, camille)
+    await vote(database, text, alix, DROP, on=2)
+    await reword(database, text, camille, base=2)
+    assert await tally(database, text) == Tally(earlier=1)
+
+
+async def test_a_vote_for_the_text_one_read_counts_for_that_text(
+    database: Database, camille: Person, alix: Person, text: Card
+) -> None:
+    await reword(database, text, camille)
+    cast = await vote(database, text, alix, on=1)
+    assert (cast.wording, await tally(database, text)) == (1, Tally(earlier=1))
+    for never_was in (0, 3, -1):
+        with pytest.raises(NotThus) as refusal:
+            await vote(database, text, alix, on=never_was)
+        assert refusal.value.fields == {"wording": "Cette rédaction n'existe pas."}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (KEEP, KEEP, Kind.VOTE_CONFIRMED),
+        (DROP, DROP, Kind.VOTE_CONFIRMED),
+        (REWORK, KEEP, Kind.VOTE_CAST),
+        (None, KEEP, Kind.VOTE_CAST),
+    ],
+)
+async def test_saying_the_same_of_the_new_text_is_a_confirmation(
+    database: Database,
+    room: Workshop,
+    camille: Person,
+    alix: Person,
+    text: Card,
+    before: Choice | None,
+    after: Choice,
+    kind: Kind,
+) -> None:
+    if before:
+        await vote(database, text, alix, before)
+    await reword(database, text, camille)
+    since = (await reread(database, room)).gestures
+    await vote(database, text, alix, after, on=2)
+    await vote(database, text, alix, after, on=2)  # again: nothing left to confirm
+    assert await kinds(database, room, since) == [kind, Kind.VOTE_CAST]
+
+
+async def test_ones_own_ballot_is_on_this_text_or_on_the_last_one_read(
+    database: Database, room: Workshop, camille: Person, alix: Person, text: Card
+) -> None:
+    async def own() -> Ballot:
+        found = await ask(database, votes.ballots, room.id, alix)
+        indicator = await ask(database, indicators.get, text.id)
+        assert found.get(text.id, Ballot()) == await ask(database, votes.ballot, indicator, alix)
+        return found.get(text.id, Ballot())
+
+    assert await own() == Ballot()
+    first = await vote(database, text, alix)
+    assert await own() == Ballot(current=first)
+    await reword(database, text, camille)
+    assert await own() == Ballot(earlier=first)
+    second = await vote(database, text, alix, DROP, on=2)
+    assert await own() == Ballot(current=second)
+    await reword(database, text, camille, base=2)
+    assert await own() == Ballot(earlier=second)
+    read = await ask(database, votes.texts_read, [second])
+    assert {key: wording.sheet["libelle"] for key, wording in read.items()} == {(text.id, 2): "Rédaction 2"}
+
+
+# ── Take back
+
+
+async def test_taking_back_leaves_no_vote_whatever_the_wording(
+    database: Database, room: Workshop, camille: Person, alix: Person, text: Card
+) -> None:
+    await vote(database, text, alix)
+    await reword(database, text, camille)
+    await vote(database, text, alix, on=2)
+    since = (await reread(database, room)).gestures
+    await act(database, votes.take_back, text.id, by=alix)
+    assert await tally(database, text) == Tally()
+    assert await ask(database, votes.ballots, room.id, alix) == {}
+    assert await kinds(database, room, since) == [Kind.VOTE_TAKEN_BACK]
+    await vote(database, text, alix, DROP, on=2)
+    assert await tally(database, text) == Tally(drop=1)
+    assert await kinds(database, room, since) == [Kind.VOTE_TAKEN_BACK, Kind.VOTE_CAST]
+
+
+async def test_nothing_to_take_back_is_not_a_gesture(
+    database: Database, room: Workshop, alix: Person, text: Card
+) -> None:
+    before = await reread(database, room)
+    await act(database, votes.take_back, text.id, by=alix)
+    assert await reread(database, room) == before
+    await vote(database, text, alix)
+    for _ in range(2):
+        await act(database, votes.take_back, text.id, by=alix)
+    assert await kinds(database, room, before.gestures) == [Kind.VOTE_CAST, Kind.VOTE_TAKEN_BACK]
+
+
+# ── Who, when
+
+
+async def test_neither_observers_nor_strangers_nor_the_facilitator_vote(
+    database: Database, room: Workshop, camille: Person, text: Card
+) -> None:
+    for person in (await observer(database, room), await stranger(database), camille):
+        with pytest.raises(NotYours):
+            await vote(database, text, person)
+        with pytest.raises(NotYours):
+            await act(database, votes.take_back, text.id, by=person)
+    assert await tally(database, text) == Tally()
+
+
+@pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.PROPOSING, Stage.DISCUSSING, Stage.CLOSED])
+async def test_voting_has_its_stage(
+    database: Database, room: Workshop, camille: Person, alix: Person, text: Card, stage: Stage
+) -> None:
+    await vote(database, text, alix)
+    await move(database, room, stage, by=camille)
+    with pytest.raises(NotNow):
+        await vote(database, text, alix, DROP)
+    with pytest.raises(NotNow):
+        await act(database, votes.take_back, text.id, by=alix)
+    assert await tally(database, text) == Tally(keep=1)
+
+
+async def test_nobody_votes_on_what_does_not_exist_or_was_withdrawn(
+    database: Database, room: Workshop, camille: Person, alix: Person
+) -> None:
+    await move(database, room, Stage.PROPOSING, by=camille)
+    proposed = await act(database, indicators.propose, room.id, COMPLETE, by=alix)
+    await act(database, indicators.withdraw, proposed.id, by=alix)
+    await move(database, room, Stage.VOTING, by=camille)
+    with pytest.raises(NotNow):
+        await act(database, votes.cast, proposed.id, wording=1, choice=KEEP, by=alix)
+    with pytest.raises(NotFound):
+        await act(database, votes.cast, "nothing", wording=1, choice=KEEP, by=alix)
