@@ -1,0 +1,299 @@
+"""A live page equals a reload, whatever happened and since whenever."""
+
+import difflib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from server.database import Database
+from server.live.fragments import LOBBY, REDRAWS, Drawing
+from server.scenes import Presence
+from tests.cast import (
+    COMPLETE,
+    SHEET,
+    Browsers,
+    act,
+    card,
+    facilitator,
+    member_of,
+    move,
+    publisher,
+    signed_in,
+    workshop,
+)
+from tests.room import Screen
+from workshops import agenda, comments, frameworks, indicators, votes
+from workshops.agenda import Stage, Workshop
+from workshops.consensus import Choice
+from workshops.journal import Kind
+from workshops.people import Person
+from workshops.sheet import Sheet
+
+REWORDED: Sheet = {**SHEET, "definition": "Projets arrêtés avant leur terme, quelle qu'en soit la raison."}
+
+
+@dataclass
+class World:
+    """A workshop under way: Camille facilitates, Alix and Sacha take part, Alix proposed `ours`."""
+
+    database: Database
+    workshop: Workshop
+    camille: Person
+    alix: Person
+    sacha: Person
+    dominique: Person
+    ours: str
+    theirs: str
+
+    async def to(self, stage: Stage) -> None:
+        await move(self.database, self.workshop, stage, by=self.camille)
+
+
+@pytest.fixture
+async def world(database: Database, app: object) -> World:
+    camille = await facilitator(database)
+    room = await workshop(database, Stage.PROPOSING, by=camille)
+    alix = await member_of(database, room, "ti-lab")
+    sacha = await member_of(database, room, "siilab")
+    ours = await act(database, indicators.propose, room.id, SHEET, by=alix)
+    theirs = await card(database, room, "IMP-08")
+    dominique = await publisher(database)
+    return World(database, room, camille, alix, sacha, dominique, ours.id, theirs.id)
+
+
+async def nothing(world: World) -> None:
+    """The scene is already set."""
+
+
+async def voting(world: World) -> None:
+    """Sacha and Alix have voted on Alix's indicator."""
+    await world.to(Stage.VOTING)
+    for person, choice in ((world.sacha, Choice.KEEP), (world.alix, Choice.REWORK)):
+        await act(world.database, votes.cast, world.ours, wording=1, choice=choice, reason="trop vague", by=person)
+
+
+async def reworded(world: World) -> None:
+    await voting(world)
+    await act(world.database, indicators.reword, world.ours, REWORDED, base=1, by=world.alix)
+
+
+async def commented(world: World) -> None:
+    await act(world.database, comments.post, world.ours, field="definition", text="Qui décide ?", by=world.sacha)
+
+
+async def closed(world: World) -> None:
+    await act(world.database, indicators.reword, world.ours, COMPLETE, base=1, by=world.alix)
+    await world.to(Stage.VOTING)
+    await act(world.database, votes.cast, world.ours, wording=2, choice=Choice.KEEP, by=world.sacha)
+    await world.to(Stage.CLOSED)
+
+
+async def join(world: World) -> None:
+    await member_of(world.database, world.workshop, "erasme")
+
+
+async def propose(world: World) -> None:
+    await act(world.database, indicators.propose, world.workshop.id, {**SHEET, "famille": "impact"}, by=world.sacha)
+
+
+async def change_family(world: World) -> None:
+    await act(world.database, indicators.reword, world.ours, {**SHEET, "famille": "impact"}, base=1, by=world.alix)
+
+
+async def withdraw(world: World) -> None:
+    await act(world.database, indicators.withdraw, world.ours, by=world.alix)
+
+
+async def answer(world: World) -> None:
+    thread = (await threads(world))[0]
+    await act(
+        world.database, comments.post, world.ours, field="", text="Le labo.", answers=thread.comment.id, by=world.alix
+    )
+
+
+async def hide(world: World) -> None:
+    thread = (await threads(world))[0]
+    await act(world.database, comments.hide, thread.comment.id, because="hors sujet", by=world.camille)
+
+
+async def threads(world: World) -> list[comments.Thread]:
+    async with world.database.reading() as session:
+        return await comments.threads(session, world.ours)
+
+
+async def cast(world: World) -> None:
+    await act(world.database, votes.cast, world.theirs, wording=1, choice=Choice.DROP, reason="doublon", by=world.alix)
+
+
+async def confirm(world: World) -> None:
+    await act(world.database, votes.cast, world.ours, wording=2, choice=Choice.REWORK, reason="oui", by=world.alix)
+
+
+async def take_back(world: World) -> None:
+    await act(world.database, votes.take_back, world.ours, by=world.alix)
+
+
+async def reword(world: World) -> None:
+    await act(world.database, indicators.reword, world.ours, REWORDED, base=1, by=world.alix)
+
+
+async def publish(world: World) -> None:
+    await act(
+        world.database,
+        frameworks.publish,
+        world.workshop.id,
+        version="2.0.0",
+        note="",
+        exceptions={},
+        by=world.dominique,
+    )
+
+
+Step = Callable[[World], Awaitable[None]]
+
+
+def to(stage: Stage) -> Step:
+    async def step(world: World) -> None:
+        await world.to(stage)
+
+    step.__name__ = f"to_{stage.value}"
+    return step
+
+
+CASES: list[tuple[Kind, Step, Step]] = [
+    (Kind.MEMBER_JOINED, nothing, join),
+    *((Kind.STAGE_MOVED, nothing, to(stage)) for stage in Stage if stage is not Stage.PROPOSING),
+    (Kind.STAGE_MOVED, voting, to(Stage.CLOSED)),
+    (Kind.INDICATOR_PROPOSED, nothing, propose),
+    (Kind.INDICATOR_REWORDED, nothing, reword),
+    (Kind.INDICATOR_REWORDED, voting, reword),
+    (Kind.INDICATOR_REWORDED, nothing, change_family),
+    (Kind.INDICATOR_WITHDRAWN, commented, withdraw),
+    (Kind.COMMENT_POSTED, nothing, commented),
+    (Kind.COMMENT_POSTED, commented, answer),
+    (Kind.COMMENT_HIDDEN, commented, hide),
+    (Kind.VOTE_CAST, voting, cast),
+    (Kind.VOTE_CONFIRMED, reworded, confirm),
+    (Kind.VOTE_TAKEN_BACK, voting, take_back),
+    (Kind.FRAMEWORK_PUBLISHED, closed, publish),
+]
+# Nobody can look at a workshop before it is convened: its first gesture is in every page.
+UNSEEN = {Kind.WORKSHOP_CONVENED}
+
+
+def test_every_kind_of_gesture_has_a_case_and_a_drawing() -> None:
+    assert {kind for kind, _, _ in CASES} | UNSEEN == set(Kind)
+    assert set(REDRAWS) == set(Kind)
+
+
+async def screens(world: World, client: Browsers) -> dict[str, Screen]:
+    """Every kind of screen of the workshop, freshly loaded."""
+    sacha = await signed_in(client, world.sacha)
+    camille = await signed_in(client, world.camille)
+    room = f"/ateliers/{world.workshop.id}"
+    opened = {
+        "a member's phone": Screen(sacha, room),
+        "the facilitator's desk": Screen(camille, room),
+        "the projector": Screen(camille, f"{room}/ecran"),
+        "a member on the indicator": Screen(sacha, f"/indicateurs/{world.ours}"),
+        "the facilitator on the indicator": Screen(camille, f"/indicateurs/{world.ours}"),
+        "a member on another indicator": Screen(sacha, f"/indicateurs/{world.theirs}"),
+    }
+    return {name: await screen.load() for name, screen in opened.items()}
+
+
+def view(screen: Screen) -> str:
+    return screen.path.rpartition("/")[2] if screen.path.startswith("/indicateurs") else LOBBY
+
+
+def differences(live: Screen, reloaded: Screen) -> list[str]:
+    """The lines that only one of two screens shows."""
+    lines = difflib.unified_diff(live.shown(), reloaded.shown(), "live", "reloaded", lineterm="", n=0)
+    return [line.strip() for line in lines if not line.startswith(("---", "+++", "@@"))]
+
+
+async def catch_up(world: World, screen: Screen, since: int) -> None:
+    """What the hub would send this screen."""
+    async with world.database.reading() as session:
+        drawing = await Drawing(session, world.workshop.id, Presence()).look(since)
+        screen.take(await drawing.frame(since, view(screen), ambient=True))
+    await screen.scroll()
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "step"),
+    CASES,
+    ids=[f"{kind.value}-{before.__name__}-{step.__name__}" for kind, before, step in CASES],
+)
+async def test_a_live_page_equals_a_reload(
+    kind: Kind, before: Step, step: Step, world: World, client: Browsers
+) -> None:
+    await before(world)
+    opened = await screens(world, client)
+    since = next(iter(opened.values())).geste
+    await step(world)
+    for name, screen in opened.items():
+        await catch_up(world, screen, since)
+        reloaded = await Screen(screen.browser, screen.path).load()
+        await reloaded.scroll()
+        assert differences(screen, reloaded) == [], name
+
+
+async def test_a_screen_catches_up_from_any_gesture(world: World, client: Browsers) -> None:
+    """A page is left asleep at each gesture of a whole day; each wakes up to the same room."""
+    asleep: list[tuple[int, dict[str, Screen]]] = []
+    day = (
+        commented,
+        propose,
+        answer,
+        to(Stage.DISCUSSING),
+        hide,
+        voting,
+        cast,
+        reword,
+        confirm,
+        take_back,
+        to(Stage.CLOSED),
+    )
+    for step in day:
+        opened = await screens(world, client)
+        asleep.append((next(iter(opened.values())).geste, opened))
+        await step(world)
+    expected = await screens(world, client)
+    for screen in expected.values():
+        await screen.scroll()
+    for since, opened in asleep:
+        for name, screen in opened.items():
+            await catch_up(world, screen, since)
+            assert differences(screen, expected[name]) == [], (since, name)
+
+
+async def test_a_frame_twice_changes_nothing(world: World, client: Browsers) -> None:
+    screen = (await screens(world, client))["a member's phone"]
+    since = screen.geste
+    await voting(world)
+    await propose_later(world)
+    await catch_up(world, screen, since)
+    once = screen.shown()
+    await catch_up(world, screen, since)
+    assert screen.shown() == once
+
+
+async def propose_later(world: World) -> None:
+    await world.to(Stage.PROPOSING)
+    await propose(world)
+
+
+async def test_a_frame_is_small_when_little_happened(world: World) -> None:
+    """One vote redraws one tally, not the room."""
+    await voting(world)
+    async with world.database.reading() as session:
+        since = (await agenda.get(session, world.workshop.id)).gestures
+    await cast(world)
+    async with world.database.reading() as session:
+        drawing = await Drawing(session, world.workshop.id, Presence()).look(since)
+        frame = await drawing.frame(since, LOBBY, ambient=False)
+        elsewhere = await drawing.frame(since, world.ours, ambient=False)
+    assert frame.count("<hx-partial") == 1
+    assert elsewhere == f'<div data-geste="{since + 1}"></div>'

@@ -1,0 +1,261 @@
+"""Votes: cast, change, confirm, take back."""
+
+import pytest
+
+from server.database import Database
+from tests.cast import Browsers, ask
+from tests.server.pages.day import (
+    HTMX,
+    JSON,
+    Day,
+    begin,
+    block,
+    gesture,
+    in_both_places,
+    once,
+    refused,
+    refused_outside_the_room,
+    told,
+)
+from tests.server.pages.reading import errors, plain, read, value
+from workshops import votes
+from workshops.agenda import Stage
+from workshops.consensus import Choice
+from workshops.journal import Kind
+from workshops.votes import Tally
+
+KEEP = {"wording": "1", "choice": "keep"}
+WHY = "Dites pourquoi en une phrase : c'est elle qui aidera à réécrire."
+
+
+async def voting(database: Database, client: Browsers) -> Day:
+    return await begin(database, client, Stage.VOTING)
+
+
+def paths(day: Day) -> tuple[str, str]:
+    return f"/indicateurs/{day.card.id}/vote", f"/indicateurs/{day.card.id}/vote/retrait"
+
+
+async def tally(day: Day) -> Tally:
+    return await ask(day.database, votes.tally, day.card.id)
+
+
+# ── Cast
+
+
+@pytest.mark.parametrize(
+    ("choice", "reason"), [("keep", ""), ("rework", "Trop vague."), ("drop", "Rien à mesurer."), ("abstain", "")]
+)
+async def test_a_member_votes_in_one_tap(database: Database, client: Browsers, choice: str, reason: str) -> None:
+    day = await voting(database, client)
+    vote, _ = paths(day)
+    to = f"/ateliers/{day.room.id}#card-{day.card.id}"
+    form = {"wording": "1", "choice": choice, "reason": reason}
+    await gesture(day, await day.browser(day.alix), vote, form, to=to)
+    assert await tally(day) == Tally(**{choice: 1})
+    ballot = await ask(database, votes.ballot, day.card.indicator, day.alix)
+    assert (ballot.current.choice, ballot.current.reason) == (choice, reason)
+
+
+async def test_a_program_votes(database: Database, client: Browsers) -> None:
+    day = await voting(database, client)
+    vote, back = paths(day)
+    alix = await day.browser(day.alix)
+    assert await told(day, alix, vote, KEEP) == {"geste": await day.last()}
+    assert await told(day, alix, back, {}) == {"geste": await day.last()}
+    assert await tally(day) == Tally()
+
+
+async def test_with_htmx_the_answer_is_ones_own_ballot(database: Database, client: Browsers) -> None:
+    day = await voting(database, client)
+    vote, back = paths(day)
+    alix = await day.browser(day.alix)
+    (ballot,) = read(await block(day, alix, vote, KEEP)).children[:1]
+    assert ballot["id"] == f"ballot-{day.card.id}-1"
+    assert ballot.one(class_="gc-mine").text == "Votre vote : garder Retirer mon vote"
+    (ballot,) = read(await block(day, alix, back, {})).children[:1]
+    assert (ballot["id"], ballot.all(class_="gc-mine")) == (f"ballot-{day.card.id}-1", [])
+
+
+async def test_a_new_vote_replaces_the_former_one(database: Database, client: Browsers) -> None:
+    day = await voting(database, client)
+    vote, _ = paths(day)
+    alix = await day.browser(day.alix)
+    await alix.post(vote, data=KEEP)
+    await alix.post(vote, data={"wording": "1", "choice": "drop", "reason": "Non."})
+    assert await tally(day) == Tally(drop=1)
+    assert (await day.kinds())[-2:] == [Kind.VOTE_CAST, Kind.VOTE_CAST]
+
+
+async def test_only_members_vote(database: Database, client: Browsers) -> None:
+    day = await voting(database, client)
+    for path in paths(day):
+        await refused_outside_the_room(day, path, KEEP)
+        reason = "Ce geste revient au rôle « Participation »."
+        await refused(day, await day.browser(day.camille), path, KEEP, 403, reason)
+
+
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.VOTING])
+async def test_one_votes_while_the_workshop_votes(database: Database, client: Browsers, stage: Stage) -> None:
+    day = await begin(database, client, stage)
+    reason = plain(f"L'atelier en est à l'étape « {stage.label} » : ce geste n'y est pas possible.")
+    for path in paths(day):
+        await refused(day, await day.browser(day.alix), path, KEEP, 409, reason)
+
+
+@pytest.mark.parametrize("choice", ["rework", "drop"])
+@pytest.mark.parametrize("headers", [{}, HTMX])
+async def test_a_missing_reason_is_asked_for_beside_its_field(
+    database: Database, client: Browsers, choice: str, headers: dict[str, str]
+) -> None:
+    day = await voting(database, client)
+    vote, _ = paths(day)
+    before = await day.records()
+    alix = await day.browser(day.alix)
+    answer = await alix.post(vote, data={"wording": "1", "choice": choice, "reason": " "}, headers=headers)
+    page = read(answer)
+    assert (answer.status_code, errors(page)) == (422, {"reason": WHY})
+    assert ("<html" in answer.text) is not bool(headers)
+    (opened,) = [more for more in page.all("details", class_="gc-ballot__more") if "open" in more.attributes]
+    assert value(opened, "choice") == choice
+    assert await day.records() == before
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+async def test_a_reason_that_is_too_long_comes_back_as_typed(
+    database: Database, client: Browsers, headers: dict[str, str]
+) -> None:
+    day = await voting(database, client)
+    vote, _ = paths(day)
+    long = "Parce que « <b>ceci</b> » & cela. " * 20
+    alix = await day.browser(day.alix)
+    answer = await alix.post(vote, data={"wording": "1", "choice": "drop", "reason": long}, headers=headers)
+    page = read(answer)
+    assert (answer.status_code, errors(page)) == (422, {"reason": "Cinq cents caractères au plus."})
+    assert value(page.one("details", open=""), "reason") == long
+
+
+@pytest.mark.parametrize(
+    ("form", "champs"),
+    [
+        ({}, {"wording": "Ce champ est nécessaire.", "choice": "Ce champ est nécessaire."}),
+        ({"wording": "un", "choice": "keep"}, {"wording": "Un nombre entier est attendu."}),
+        ({"wording": "2", "choice": "keep"}, {"wording": "Cette rédaction n'existe pas."}),
+        ({"wording": "0", "choice": "keep"}, {"wording": "Cette rédaction n'existe pas."}),
+        ({"wording": "1", "choice": "maybe"}, {"choice": "Choisissez dans la liste."}),
+        ({"wording": "1", "choice": "drop"}, {"reason": WHY}),
+    ],
+)
+async def test_a_program_is_told_each_field_that_does_not_hold(
+    database: Database, client: Browsers, form: dict[str, str], champs: dict[str, str]
+) -> None:
+    day = await voting(database, client)
+    vote, _ = paths(day)
+    before = await day.records()
+    answer = await (await day.browser(day.alix)).post(vote, data=form, headers=JSON)
+    assert answer.status_code == 422
+    said = answer.json()
+    assert (said["refus"], plain(said["raison"])) == ("a_corriger", "Il reste quelque chose à corriger.")
+    assert {name: plain(sentence) for name, sentence in said["champs"].items()} == champs
+    assert await day.records() == before
+
+
+@in_both_places
+async def test_the_same_key_twice_is_one_vote(database: Database, client: Browsers, place: str) -> None:
+    day = await voting(database, client)
+    vote, _ = paths(day)
+    other = {"wording": "1", "choice": "abstain"}
+    await once(day, await day.browser(day.alix), place, vote, KEEP, other)
+    assert await tally(day) == Tally(keep=1)
+
+
+async def test_two_people_may_use_the_same_key(database: Database, client: Browsers) -> None:
+    day = await voting(database, client)
+    vote, _ = paths(day)
+    for person in (day.alix, day.sacha):
+        answer = await (await day.browser(person)).post(vote, data=KEEP, headers={**JSON, "idempotency-key": "k"})
+        assert answer.json() == {"geste": await day.last()}
+    assert await tally(day) == Tally(keep=2)
+
+
+# ── Take back
+
+
+async def test_a_member_takes_a_vote_back(database: Database, client: Browsers) -> None:
+    day = await voting(database, client)
+    vote, back = paths(day)
+    alix = await day.browser(day.alix)
+    await alix.post(vote, data=KEEP)
+    await gesture(day, alix, back, {}, to=f"/ateliers/{day.room.id}#card-{day.card.id}")
+    assert (await tally(day), (await day.kinds())[-1]) == (Tally(), Kind.VOTE_TAKEN_BACK)
+
+
+async def test_nothing_to_take_back_is_not_a_gesture(database: Database, client: Browsers) -> None:
+    day = await voting(database, client)
+    _, back = paths(day)
+    before = await day.last()
+    answer = await (await day.browser(day.alix)).post(back, headers=JSON)
+    assert (answer.json(), answer.headers["x-geste"], await day.last()) == ({"geste": before}, str(before), before)
+
+
+@in_both_places
+async def test_the_same_key_twice_takes_back_once(database: Database, client: Browsers, place: str) -> None:
+    day = await voting(database, client)
+    vote, back = paths(day)
+    alix = await day.browser(day.alix)
+    await alix.post(vote, data=KEEP)
+    await once(day, alix, place, back, {"wording": "1"}, {"wording": "2"})
+
+
+# ── Confirm on a new wording
+
+
+async def test_after_a_rewording_the_voter_reads_what_changed_and_confirms(
+    database: Database, client: Browsers
+) -> None:
+    day = await voting(database, client)
+    vote, _ = paths(day)
+    alix, sacha = await day.browser(day.alix), await day.browser(day.sacha)
+    await alix.post(vote, data={"wording": "1", "choice": "rework", "reason": "Trop vague."})
+    before = day.card.sheet["definition"]
+    await day.reword(f"{before} Sans les brouillons.", by=day.sacha)
+    assert await tally(day) == Tally(earlier=1)
+
+    room = read(await alix.get(f"/ateliers/{day.room.id}"))
+    ballot = room.one(id=f"ballot-{day.card.id}-2")
+    asked = "Le texte a changé depuis votre vote « retravailler » sur la rédaction 1."
+    assert ballot.one(class_="gc-again__title").text == asked
+    assert [added.text for added in ballot.all("ins")] == ["[ajouté : Sans les brouillons. ]"]
+    assert ballot.all("del") == []
+    assert read(await sacha.get(f"/ateliers/{day.room.id}")).all(class_="gc-again") == []
+
+    confirm = ballot.one(class_="gc-again__actions").all("form")[0]
+    form = {name: value(confirm, name) for name in ("wording", "choice", "reason")}
+    assert form == {"wording": "2", "choice": "rework", "reason": "Trop vague."}
+    answer = await block(day, alix, confirm["action"], form)
+    assert read(answer).all(class_="gc-again") == []
+    assert (await day.kinds())[-1] is Kind.VOTE_CONFIRMED
+    assert await tally(day) == Tally(rework=1)
+
+
+async def test_the_earlier_vote_may_be_changed_or_taken_back(database: Database, client: Browsers) -> None:
+    day = await voting(database, client)
+    vote, back = paths(day)
+    alix, sacha = await day.browser(day.alix), await day.browser(day.sacha)
+    for browser in (alix, sacha):
+        await browser.post(vote, data=KEEP)
+    await day.reword()
+    await alix.post(vote, data={"wording": "2", "choice": "drop", "reason": "Non."})
+    await sacha.post(back)
+    assert (await day.kinds())[-2:] == [Kind.VOTE_CAST, Kind.VOTE_TAKEN_BACK]
+    assert await tally(day) == Tally(drop=1)
+
+
+async def test_a_vote_for_the_text_one_was_reading_is_not_lost(database: Database, client: Browsers) -> None:
+    day = await voting(database, client)
+    vote, _ = paths(day)
+    await day.reword()
+    await gesture(
+        day, await day.browser(day.alix), vote, KEEP, to=f"/ateliers/{day.room.id}#card-{day.card.id}"
+    )
+    assert await tally(day) == Tally(earlier=1)
