@@ -62,6 +62,7 @@ class Room:
         self.seats: set[Seat] = set()
         self.bell = asyncio.Event()
         self.version: str | None = None
+        self.told = Presence()
         self.task = asyncio.create_task(self._live(), name=f"room-{workshop_id}")
 
     @property
@@ -72,9 +73,16 @@ class Room:
         return Presence(len(people), tuple(sorted(labs.items(), key=lambda lab: (-lab[1], lab[0].casefold()))))
 
     def stir(self) -> None:
-        """Somebody came or left: every screen redraws who is here."""
+        """Every screen redraws what changes without a gesture: who is here, which version is published."""
         for seat in self.seats:
             seat.ambient = True
+        self.bell.set()
+
+    def count(self) -> None:
+        """Somebody came or left: told to every screen, unless the room has the same people as before."""
+        if self.presence != self.told:
+            self.told = self.presence
+            self.stir()
         self.bell.set()
 
     async def _live(self) -> None:
@@ -149,7 +157,7 @@ class Hub:
         if room is None:
             room = self.rooms[seat.workshop_id] = Room(seat.workshop_id, database, self.tick)
         room.seats.add(seat)
-        room.stir()
+        room.count()
 
     def leave(self, seat: Seat) -> None:
         """Free a seat; an empty room stops drawing."""
@@ -158,7 +166,7 @@ class Hub:
             return
         room.seats.discard(seat)
         if room.seats:
-            room.stir()
+            room.count()
         else:
             room.task.cancel()
             del self.rooms[seat.workshop_id]

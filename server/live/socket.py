@@ -5,10 +5,9 @@ from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from server import scenes
 from server.live.fragments import LOBBY
 from server.live.hub import Seat
-from workshops import agenda
+from workshops import agenda, labs
 
 NO_SEAT = 1008
 
@@ -39,12 +38,10 @@ async def _seat(websocket: WebSocket) -> Seat | None:
         member = await agenda.seat(session, workshop_id, person)
         if member is None:
             return None
-        cast = await scenes.cast(session, workshop_id)
+        lab = (await labs.get(session, member.lab_slug)).name if member.lab_slug else ""
     since = websocket.query_params.get("depuis", "0")
     cursor = int(since) if since.isdecimal() and len(since) < 10 else 0
-    return Seat(
-        workshop_id, member.person_id, cast.lab(member.person_id), cursor, websocket.query_params.get("vue", LOBBY)
-    )
+    return Seat(workshop_id, member.person_id, lab, cursor, websocket.query_params.get("vue", LOBBY))
 
 
 async def _serve(websocket: WebSocket, seat: Seat) -> None:

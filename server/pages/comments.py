@@ -65,8 +65,10 @@ async def _again(request: Request, indicator_id: str, refusal: NotThus) -> Respo
 async def hide(request: Request) -> Response:
     """The facilitator hides a comment, with a reason; the trace stays."""
     viewer = signed_in(request)
+    comment_id = request.path_params["comment"]
     form = await read(request, HideForm)
     async with transaction(request) as session:
-        comment = await comments.hide(session, request.path_params["comment"], because=form.because, by=viewer)
-        to = f"/indicateurs/{comment.indicator_id}#comments-{comment.indicator_id}"
-    return done(request, to, html="")
+        await comments.hide(session, comment_id, because=form.because, by=viewer)
+    async with reading(request) as session:
+        about = (await comments.get(session, comment_id)).indicator_id
+    return done(request, f"/indicateurs/{about}#comments-{about}", html="")

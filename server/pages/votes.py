@@ -7,7 +7,7 @@ from server import scenes
 from server.forms import BallotForm, read, typed
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
-from server.templating import block
+from server.templating import block, is_partial
 from workshops import agenda, indicators, votes
 from workshops.refusals import NotThus
 
@@ -38,12 +38,15 @@ async def take_back(request: Request) -> Response:
 
 async def _done(request: Request, indicator_id: str) -> Response:
     """The person's ballot as it now stands; the tally comes to everyone by the room."""
-    viewer = signed_in(request)
+    workshop_id = next(iter(request.state.gestures))
+    html = await _own_ballot(request, indicator_id) if is_partial(request) else None
+    return done(request, f"/ateliers/{workshop_id}#card-{indicator_id}", html=html)
+
+
+async def _own_ballot(request: Request, indicator_id: str) -> str:
     async with reading(request) as session:
-        item = await scenes.item(session, indicator_id, viewer)
-        workshop = await agenda.get(session, item.card.indicator.workshop_id)
-    html = block("indicators/_ballot_form.html", "ballot_form", item=item, workshop=workshop, errors={})
-    return done(request, f"/ateliers/{workshop.id}#card-{indicator_id}", html=html)
+        item = await scenes.item(session, indicator_id, signed_in(request))
+    return block("indicators/_ballot_form.html", "ballot_form", item=item)
 
 
 async def _again(request: Request, indicator_id: str, refusal: NotThus) -> Response:

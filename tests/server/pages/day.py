@@ -184,11 +184,11 @@ async def refused(
     assert await day.records() == before
 
 
-async def refused_outside_the_room(day: Day, path: str, form: dict[str, Any]) -> None:
+async def refused_outside_the_room(day: Day, path: str, form: dict[str, Any], observing: str = OBSERVING) -> None:
     """Nobody, a stranger, and somebody who only observes."""
     await refused(day, await day.browser(None), path, form, 403, SIGN_IN)
     await refused(day, await day.browser(day.stranger), path, form, 403, JOIN_FIRST)
-    await refused(day, await day.browser(day.noor), path, form, 403, OBSERVING)
+    await refused(day, await day.browser(day.noor), path, form, 403, observing)
 
 
 async def once(

@@ -25,6 +25,7 @@ from workshops.journal import Kind
 from workshops.votes import Tally
 
 KEEP = {"wording": "1", "choice": "keep"}
+MEMBERS_ONLY = "Ce geste revient au rôle « Participation »."
 WHY = "Dites pourquoi en une phrase : c'est elle qui aidera à réécrire."
 
 
@@ -90,9 +91,8 @@ async def test_a_new_vote_replaces_the_former_one(database: Database, client: Br
 async def test_only_members_vote(database: Database, client: Browsers) -> None:
     day = await voting(database, client)
     for path in paths(day):
-        await refused_outside_the_room(day, path, KEEP)
-        reason = "Ce geste revient au rôle « Participation »."
-        await refused(day, await day.browser(day.camille), path, KEEP, 403, reason)
+        await refused_outside_the_room(day, path, KEEP, observing=MEMBERS_ONLY)
+        await refused(day, await day.browser(day.camille), path, KEEP, 403, MEMBERS_ONLY)
 
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.VOTING])

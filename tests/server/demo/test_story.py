@@ -1,0 +1,110 @@
+"""The demonstration's story: true to its journal, plainly invented, told once."""
+
+import pytest
+from sqlmodel import func, select
+
+from server import exports
+from server.database import Database
+from server.demo import story
+from server.demo.signin import CAST, issuer
+from server.settings import Settings
+from tests.cast import act, ask
+from workshops import agenda, comments, frameworks, indicators, journal, labs, people, sheet, votes
+from workshops.agenda import Stage, Workshop
+from workshops.consensus import Outcome
+from workshops.people import Person, Role
+from workshops.votes import Tally
+
+
+@pytest.fixture
+async def told(database: Database, settings: Settings) -> Workshop:
+    return await story.tell(database, settings)
+
+
+async def test_a_workshop_is_under_way(database: Database, told: Workshop) -> None:
+    assert (told.title, told.stage) == ("Atelier de co-construction du référentiel (démonstration)", Stage.VOTING)
+    assert await ask(database, indicators.count, told.id) == 20
+    tallies = await ask(database, votes.tallies, told.id)
+    cards = await ask(database, indicators.cards, told.id)
+    assert {card.indicator.code: tallies[card.id] for card in cards if card.id in tallies} == {
+        "ACT-01": Tally(keep=4, abstain=1, earlier=6),
+        "ACT-04": Tally(keep=10, rework=1),
+        "ACT-05": Tally(keep=8, rework=2, abstain=1),
+        "ACT-07": Tally(keep=2, rework=2, drop=6, abstain=1),
+        "RES-01": Tally(keep=4, rework=5, abstain=1),
+        "RES-04": Tally(keep=10, rework=1, abstain=1),
+        "IMP-01": Tally(keep=4, rework=3, drop=1, abstain=1),
+        "IMP-08": Tally(keep=8, rework=1, abstain=1),
+    }
+    assert {tally.outcome for tally in tallies.values()} == {Outcome.KEPT, Outcome.REWORKED, Outcome.DROPPED}
+
+
+async def test_its_journal_is_true(database: Database, told: Workshop) -> None:
+    written = exports.minutes(told, await ask(database, journal.since, told.id, 0))
+    assert journal.first_break(written["gestes"]) is None
+    assert [gesture["numero"] for gesture in written["gestes"]] == list(range(1, told.gestures + 1))
+    assert {gesture["genre"] for gesture in written["gestes"]} == {kind.value for kind in journal.Kind} - {
+        "indicator_withdrawn",
+        "vote_taken_back",
+        "framework_published",
+    }
+
+
+async def test_people_are_invented_and_say_so_and_labs_are_real(database: Database, told: Workshop) -> None:
+    members = (await ask(database, agenda.members, told.id)).values()
+    cast = {persona.name for persona in CAST}
+    assert {m.name for m in members if m.name not in cast and not m.name.endswith(" (démonstration)")} == set()
+    assert sorted(m.role for m in members) == [Role.FACILITATOR, *[Role.MEMBER] * 12, Role.OBSERVER]
+    real = {lab["slug"] for lab in labs.found()}
+    assert {m.lab_slug for m in members if m.lab_slug} <= real
+    assert [lab.slug for lab in await ask(database, labs.directory) if lab.slug not in real] == []
+
+
+async def test_one_comment_is_answered_and_one_hidden_with_its_reason(database: Database, told: Workshop) -> None:
+    threads = [t for found in (await ask(database, comments.all_threads, told)).values() for t in found]
+    assert len(threads) == 8
+    assert [len(thread.answers) for thread in threads if thread.answers] == [1]
+    assert [thread.hiding.because for thread in threads if thread.hiding] == [story.HIDDEN_BECAUSE]
+
+
+async def test_what_was_written_with_care_is_complete(database: Database, told: Workshop) -> None:
+    cards = await ask(database, indicators.cards, told.id)
+    assert [card.indicator.code for card in cards if not sheet.missing(card.sheet)] == ["ACT-01", "RES-04"]
+    assert {c.indicator.code: c.wording.number for c in cards if c.wording.number > 1} == {"ACT-01": 2, "ACT-05": 2}
+
+
+async def test_the_story_can_go_on_to_a_first_version(database: Database, settings: Settings, told: Workshop) -> None:
+    async with database.transaction() as session:
+        cast = await story.cast(session, settings)
+        await agenda.move(session, told.id, Stage.CLOSED, by=cast[story.CAMILLE])
+    framework = await act(
+        database, frameworks.publish, told.id, version="2.0.0", note="", exceptions={}, by=cast[story.DOMINIQUE]
+    )
+    assert list(framework.sheets) == ["ACT-01", "RES-04"]
+
+
+async def test_the_four_personas_have_their_parts(database: Database, settings: Settings, told: Workshop) -> None:
+    async with database.transaction() as session:
+        cast = await story.cast(session, settings)
+        assert {persona.given_name: await people.roles(session, person) for persona, person in cast.items()} == {
+            "Camille": {Role.FACILITATOR},
+            "Dominique": {Role.PUBLISHER},
+            "Alix": set(),
+            "Sacha": set(),
+        }
+        for persona, person in cast.items():
+            iss = issuer(settings)
+            same = await people.recognise(session, iss=iss, sub=persona.sub, name="Autre", email=persona.email)
+            assert (same.id, await people.lab_of(session, same)) == (person.id, persona.lab_slug)
+
+
+@pytest.mark.parametrize("address", ["http://testserver", "http://localhost:9123"])
+async def test_told_again_even_at_another_address_it_changes_nothing(
+    database: Database, settings: Settings, told: Workshop, address: str
+) -> None:
+    async def everyone() -> int:
+        return await ask(database, lambda session: session.scalar(select(func.count()).select_from(Person))) or 0
+
+    before = await everyone()
+    again = await story.tell(database, settings.model_copy(update={"public_url": address}))
+    assert (again, await everyone()) == (told, before)

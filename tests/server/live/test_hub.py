@@ -1,0 +1,175 @@
+"""The hub: seats, ticks, presence, slow seats, what nobody rang for."""
+
+import asyncio
+
+import pytest
+
+from server.database import Database
+from server.live.hub import QUEUE, SLOW, Hub, Seat
+from server.scenes import Presence
+from tests.cast import COMPLETE, act, facilitator, member_of, publisher, workshop
+from tests.room import parse
+from workshops import agenda, frameworks, indicators, votes
+from workshops.agenda import Stage, Start, Workshop
+from workshops.consensus import Choice
+from workshops.people import Person
+
+
+@pytest.fixture
+async def camille(database: Database) -> Person:
+    return await facilitator(database)
+
+
+@pytest.fixture
+async def room(database: Database, camille: Person) -> Workshop:
+    return await workshop(database, by=camille)
+
+
+@pytest.fixture
+async def hub(database: Database) -> object:
+    hub = Hub(tick_ms=10)
+    database.after_commit = hub.ring
+    yield hub
+    await hub.close()
+
+
+async def next_frame(seat: Seat) -> str:
+    async with asyncio.timeout(10):
+        frame = await seat.next()
+    assert frame is not None
+    return frame
+
+
+def gesture(frame: str) -> int:
+    return int(parse(frame).children[0].attributes["data-geste"])  # type: ignore[union-attr,arg-type]
+
+
+def parts(frame: str) -> list[str]:
+    return [str(part.attributes["hx-target"]) for part in parse(frame).children[1:]]  # type: ignore[union-attr]
+
+
+async def test_a_first_frame_tells_who_is_here(hub: Hub, database: Database, room: Workshop) -> None:
+    seat = Seat(room.id, "camille", "", cursor=room.gestures)
+    hub.sit(seat, database)
+    frame = await next_frame(seat)
+    assert gesture(frame) == room.gestures
+    assert parts(frame) == ["#presence", "#banner"]
+    assert "1 personne présente" in frame
+
+
+async def test_a_gesture_reaches_every_seat_as_the_same_frame(
+    hub: Hub, database: Database, room: Workshop, camille: Person
+) -> None:
+    seats = [Seat(room.id, f"person {number}", "", cursor=room.gestures) for number in range(3)]
+    for seat in seats:
+        hub.sit(seat, database)
+    for seat in seats:
+        await next_frame(seat)
+    await act(database, agenda.move, room.id, Stage.PROPOSING, by=camille)
+    frames = [await next_frame(seat) for seat in seats]
+    assert frames[0] is frames[1] is frames[2]
+    assert gesture(frames[0]) == room.gestures + 1
+    assert parts(frames[0]) == ["#stage"]
+
+
+async def test_gestures_of_the_same_tick_come_in_one_frame(
+    hub: Hub, database: Database, room: Workshop, camille: Person
+) -> None:
+    seat = Seat(room.id, "camille", "", cursor=room.gestures)
+    hub.sit(seat, database)
+    await next_frame(seat)
+    hub.rooms[room.id].tick = 0.5
+    for stage in (Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING):
+        await act(database, agenda.move, room.id, stage, by=camille)
+    drawn = [await next_frame(seat)]
+    while gesture(drawn[-1]) < room.gestures + 3:
+        drawn.append(await next_frame(seat))
+    assert len(drawn) <= 2  # the first at once, the others together
+    assert 'data-stage="voting"' in drawn[-1]
+
+
+async def test_a_seat_that_comes_late_catches_up_from_its_cursor(
+    hub: Hub, database: Database, room: Workshop, camille: Person
+) -> None:
+    await act(database, agenda.move, room.id, Stage.PROPOSING, by=camille)
+    seat = Seat(room.id, "camille", "", cursor=room.gestures)
+    hub.sit(seat, database)
+    frame = await next_frame(seat)
+    assert gesture(frame) == room.gestures + 1
+    assert 'data-stage="proposing"' in frame
+
+
+async def test_what_nobody_rang_for_is_found_by_itself(
+    hub: Hub, database: Database, room: Workshop, camille: Person
+) -> None:
+    """Another process committed: no bell rang here."""
+    seat = Seat(room.id, "camille", "", cursor=room.gestures)
+    hub.sit(seat, database)
+    await next_frame(seat)
+    database.after_commit = lambda gestures: None
+    await act(database, agenda.move, room.id, Stage.PROPOSING, by=camille)
+    assert gesture(await next_frame(seat)) == room.gestures + 1
+
+
+async def test_people_are_counted_once_whatever_their_screens(hub: Hub, database: Database, room: Workshop) -> None:
+    for person, lab in (("alix", "Ti Lab"), ("alix", "Ti Lab"), ("sacha", "SIILAB"), ("noor", "")):
+        hub.sit(Seat(room.id, person, lab, cursor=1), database)
+    assert hub.presence(room.id) == Presence(3, (("SIILAB", 1), ("Ti Lab", 1)))
+
+
+async def test_who_leaves_is_not_here_any_more(hub: Hub, database: Database, room: Workshop) -> None:
+    alix, sacha = (Seat(room.id, name, "Ti Lab", cursor=room.gestures) for name in ("alix", "sacha"))
+    hub.sit(alix, database)
+    hub.sit(sacha, database)
+    await next_frame(alix)
+    hub.leave(sacha)
+    while "1 personne présente" not in await next_frame(alix):
+        pass
+    hub.leave(alix)
+    assert hub.presence(room.id) == Presence()
+    assert hub.rooms == {}
+
+
+async def test_a_slow_seat_is_asked_to_come_back(room: Workshop) -> None:
+    seat = Seat(room.id, "alix", "", cursor=1)
+    for number in range(QUEUE):
+        seat.put(f"frame {number}")
+    assert seat.closing is None
+    seat.put("one too many")
+    assert await seat.next() is None
+    assert seat.closing == SLOW
+
+
+async def test_a_room_survives_a_database_that_goes_away(
+    hub: Hub, database: Database, room: Workshop, camille: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    seat = Seat(room.id, "camille", "", cursor=room.gestures)
+    hub.sit(seat, database)
+    await next_frame(seat)
+    here, hub.rooms[room.id].database = database, Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    hub.rooms[room.id].bell.set()
+    async with asyncio.timeout(10):
+        while "could not be drawn" not in caplog.text:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    hub.rooms[room.id].database = here
+    await act(database, agenda.move, room.id, Stage.PROPOSING, by=camille)
+    frame = await next_frame(seat)
+    assert gesture(frame) == room.gestures + 1
+
+
+async def test_an_elsewhere_published_version_is_announced_here(
+    hub: Hub, database: Database, room: Workshop, camille: Person
+) -> None:
+    other = await workshop(database, Stage.PROPOSING, by=camille, start=Start.EMPTY, title="Ailleurs")
+    alix = await member_of(database, other)
+    ours = await act(database, indicators.propose, other.id, COMPLETE, by=alix)
+    await act(database, agenda.move, other.id, Stage.VOTING, by=camille)
+    await act(database, votes.cast, ours.id, wording=1, choice=Choice.KEEP, by=alix)
+    await act(database, agenda.move, other.id, Stage.CLOSED, by=camille)
+    seat = Seat(room.id, "camille", "", cursor=room.gestures)
+    hub.sit(seat, database)
+    assert "est publiée" not in await next_frame(seat)
+    await act(
+        database, frameworks.publish, other.id, version="2.0.0", note="", exceptions={}, by=await publisher(database)
+    )
+    assert "La version 2.0.0 du référentiel est publiée." in await next_frame(seat)

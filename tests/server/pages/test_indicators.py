@@ -1,0 +1,483 @@
+"""Indicators: propose, read, reword, withdraw."""
+
+from typing import Any
+
+import pytest
+
+from server.database import Database
+from tests.cast import COMPLETE, SHEET, Browsers, act, ask, cards, observer
+from tests.server.pages.day import (
+    JSON,
+    JOIN_FIRST,
+    OBSERVING,
+    Day,
+    begin,
+    gesture,
+    in_both_places,
+    once,
+    refused,
+    refused_outside_the_room,
+    told,
+)
+from tests.server.pages.reading import errors, plain, read, value
+from workshops import indicators, sheet, votes
+from workshops.agenda import Stage, Start
+from workshops.consensus import Choice
+from workshops.indicators import Card, Indicator
+from workshops.journal import Kind
+
+NEEDED = "Ce champ est nécessaire."
+
+
+def wrong_stage(stage: Stage) -> str:
+    return plain(f"L'atelier en est à l'étape « {stage.label} » : ce geste n'y est pas possible.")
+
+
+async def proposing(database: Database, client: Browsers) -> Day:
+    return await begin(database, client, Stage.PROPOSING)
+
+
+async def proposed(day: Day) -> Indicator:
+    """Alix's own proposal."""
+    return await act(day.database, indicators.propose, day.room.id, SHEET, by=day.alix)
+
+
+async def stands(day: Day, indicator_id: str) -> Card:
+    return await ask(day.database, indicators.card, indicator_id)
+
+
+# ── Propose
+
+
+async def test_a_blank_sheet_asks_for_three_fields(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    page = await (await day.browser(day.alix)).get(f"/ateliers/{day.room.id}/indicateurs/nouveau")
+    form = read(page).one("form", action=f"/ateliers/{day.room.id}/indicateurs")
+    assert page.status_code == 200
+    assert {field["name"] for field in form if "required" in field.attributes} == {"libelle", "famille", "definition"}
+    names = {field["name"] for field in form if field.get("name")}
+    assert names == {field.name for field in sheet.FIELDS} | {"key"}
+    assert [(more.tag, "open" in more.attributes) for more in form.all("details")] == [("details", False)]
+
+
+async def test_the_blank_sheet_is_for_those_who_take_part(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    path = f"/ateliers/{day.room.id}/indicateurs/nouveau"
+    answer = await client().get(path)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/connexion?suite={path}")
+    for person, reason in ((day.stranger, JOIN_FIRST), (day.noor, OBSERVING)):
+        answer = await (await day.browser(person)).get(path)
+        assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (403, reason)
+
+
+async def test_a_member_puts_an_indicator_on_the_table(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    before = set(await cards(database, day.room))
+    answer = await (await day.browser(day.alix)).post(f"/ateliers/{day.room.id}/indicateurs", data=SHEET)
+    after = await cards(database, day.room)
+    (code,) = set(after) - before
+    born = after[code]
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/ateliers/{day.room.id}#card-{born.id}"
+    assert answer.headers["x-geste"] == str(await day.last())
+    assert (code, born.sheet, born.indicator.author_id) == ("ACT-08", SHEET, day.alix.id)
+    assert (await day.kinds())[-1] is Kind.INDICATOR_PROPOSED
+    assert len(read(await client().get(f"/ateliers/{day.room.id}")).all(id=f"card-{born.id}")) == 1
+
+
+async def test_a_whole_sheet_is_kept_field_by_field(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    alix = await day.browser(day.alix)
+    said = await told(day, alix, f"/ateliers/{day.room.id}/indicateurs", sheet.write(COMPLETE), code="ACT-08")
+    assert set(said) == {"geste", "indicateur", "code"}
+    assert (await stands(day, said["indicateur"])).sheet == COMPLETE
+
+
+async def test_the_facilitator_may_also_prepare(database: Database, client: Browsers) -> None:
+    day = await begin(database, client, Stage.PREPARING)
+    await told(day, await day.browser(day.camille), f"/ateliers/{day.room.id}/indicateurs", SHEET)
+    path = f"/ateliers/{day.room.id}/indicateurs"
+    await refused(day, await day.browser(day.alix), path, SHEET, 409, wrong_stage(Stage.PREPARING))
+
+
+async def test_strangers_and_observers_propose_nothing(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    await refused_outside_the_room(day, f"/ateliers/{day.room.id}/indicateurs", SHEET)
+
+
+@pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.DISCUSSING, Stage.VOTING, Stage.CLOSED])
+async def test_one_proposes_at_the_time_of_proposals(database: Database, client: Browsers, stage: Stage) -> None:
+    day = await begin(database, client, stage)
+    path = f"/ateliers/{day.room.id}/indicateurs"
+    await refused(day, await day.browser(day.alix), path, SHEET, 409, wrong_stage(stage))
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        ({"libelle": " "}, {"libelle": NEEDED}),
+        ({"libelle": "x" * 141}, {"libelle": "C'est trop long."}),
+        ({"famille": ""}, {"famille": NEEDED}),
+        ({"famille": "bonheur"}, {"famille": "Choisissez dans la liste."}),
+        ({"definition": ""}, {"definition": NEEDED}),
+        ({"temps_collecte": "beaucoup"}, {"temps_collecte": "Un nombre d'heures, positif ou nul."}),
+        ({"methode_collecte": ["comptage", "magie"]}, {"methode_collecte": "Choisissez dans la liste."}),
+        ({"frequence": "Parfois"}, {"frequence": "Choisissez dans la liste."}),
+        ({"indicateurs_lies": "ACT-01\nACT 2"}, {"indicateurs_lies": "Une ligne au moins n'a pas la bonne forme."}),
+        ({"libelle": "", "definition": ""}, {"libelle": NEEDED, "definition": NEEDED}),
+    ],
+)
+async def test_what_does_not_hold_comes_back_beside_its_field(
+    database: Database, client: Browsers, changed: dict[str, Any], wrong: dict[str, str]
+) -> None:
+    day = await proposing(database, client)
+    before = await day.records()
+    form = {**sheet.write(COMPLETE), "definition": "« Ceci » & <b>cela</b>\n\nencore", **changed}
+    alix = await day.browser(day.alix)
+    answer = await alix.post(f"/ateliers/{day.room.id}/indicateurs", data=form)
+    page = read(answer)
+    assert (answer.status_code, errors(page)) == (422, wrong)
+    assert len(page.one(class_="gc-errors").all("li")) == len(wrong)
+    shown = page.one("form", action=f"/ateliers/{day.room.id}/indicateurs")
+    offered = {field.name: {word.value for word in field.words} for field in sheet.FIELDS if field.words}
+    for name, typed in form.items():
+        if name in offered:  # a choice that is not on the list cannot be shown chosen
+            typed = [one for one in typed if one in offered[name]] if isinstance(typed, list) else typed
+            typed = typed if isinstance(typed, list) or typed in offered[name] else ""
+        assert (name, value(shown, name)) == (name, typed)
+    program = await alix.post(f"/ateliers/{day.room.id}/indicateurs", data=form, headers=JSON)
+    assert program.status_code == 422
+    assert {name: plain(sentence) for name, sentence in program.json()["champs"].items()} == wrong
+    assert await day.records() == before
+
+
+async def test_with_htmx_a_proposal_leads_back_to_the_room(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    alix = await day.browser(day.alix)
+    answer = await alix.post(f"/ateliers/{day.room.id}/indicateurs", data=SHEET, headers={"hx-request": "true"})
+    assert (answer.status_code, answer.headers["x-geste"]) == (303, str(await day.last()))
+
+
+@in_both_places
+async def test_the_same_key_twice_is_one_proposal(database: Database, client: Browsers, place: str) -> None:
+    day = await proposing(database, client)
+    other = {**SHEET, "libelle": "Autre chose"}
+    await once(day, await day.browser(day.alix), place, f"/ateliers/{day.room.id}/indicateurs", SHEET, other)
+    assert len(await cards(database, day.room)) == 20
+
+
+async def test_the_same_key_twice_leads_to_the_room_without_htmx(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    alix = await day.browser(day.alix)
+    form = {**SHEET, "key": "k-1"}
+    answers = [await alix.post(f"/ateliers/{day.room.id}/indicateurs", data=form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert [answer.headers["x-geste"] for answer in answers] == [str(await day.last())] * 2
+    assert answers[1].headers["location"] == f"/ateliers/{day.room.id}"
+
+
+# ── Read
+
+
+async def test_anyone_reads_an_indicator(database: Database, client: Browsers) -> None:
+    day = await begin(database, client)
+    answer = await client().get(f"/indicateurs/{day.card.id}")
+    page = read(answer)
+    assert (answer.status_code, page.one("h1").text) == (200, day.card.sheet["libelle"])
+    assert (page.one(id="room")["data-seat"], "hx-ws:connect" in page.one(id="room").attributes) == ("none", False)
+    assert page.all(id=f"say-{day.card.id}") == []
+    assert page.all("a", href=f"/indicateurs/{day.card.id}/redaction") == []
+    assert page.one("div", **{"data-geste": str(await day.last())}).text == ""
+
+
+async def test_the_page_of_an_indicator_has_all_that_was_written_and_said_of_it(
+    database: Database, client: Browsers
+) -> None:
+    day = await begin(database, client, Stage.VOTING)
+    await day.say("Trop vague.")
+    await day.reword("Le nombre de prototypes. Montrés à des usagers.")
+    drop = {"wording": 2, "choice": Choice.DROP, "reason": "Rien à mesurer."}
+    await act(database, votes.cast, day.card.id, **drop, by=day.sacha)
+    page = read(await (await day.browser(day.alix)).get(f"/indicateurs/{day.card.id}"))
+    own = day.card.id
+    steps = [step["id"] for step in page.one(id=f"history-{own}").all("li")]
+    assert steps == ["redaction-2", "redaction-1"]
+    assert [reason.text for reason in page.one(id=f"reasons-{own}").all("li")] == ["Écarter Rien à mesurer. SIILAB"]
+    assert page.one(id=f"tally-{own}").one(class_="gc-tally__sum").text == "1 vote sur ce texte"
+    assert page.one(id=f"comments-{own}").one(class_="gc-count").text == "1"
+    assert page.one(id=f"ballot-{own}-2").tag == "div"
+    assert page.one(id="room")["hx-ws:connect"] == (
+        f"/ateliers/{day.room.id}/direct?depuis={await day.last()}&vue={own}"
+    )
+
+
+async def test_only_those_who_may_reword_are_offered_to(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    own = await proposed(day)
+    offered = {}
+    for name in ("alix", "sacha", "camille", "noor", "stranger", "dominique"):
+        page = read(await (await day.browser(getattr(day, name))).get(f"/indicateurs/{own.id}"))
+        links = page.all("a", href=f"/indicateurs/{own.id}/redaction")
+        withdraws = page.all("form", action=f"/indicateurs/{own.id}/retrait")
+        offered[name] = (len(links), len(withdraws))
+    assert offered == {
+        "alix": (1, 1),
+        "camille": (1, 0),
+        "sacha": (0, 0),
+        "noor": (0, 0),
+        "stranger": (0, 0),
+        "dominique": (0, 0),
+    }
+
+
+# ── The ballot, alone
+
+
+async def test_a_screen_asks_for_a_members_own_ballot(database: Database, client: Browsers) -> None:
+    day = await begin(database, client, Stage.VOTING)
+    await act(database, votes.cast, day.card.id, wording=1, choice=Choice.KEEP, by=day.alix)
+    await day.reword()
+    answer = await (await day.browser(day.alix)).get(f"/indicateurs/{day.card.id}/bulletin")
+    (ballot,) = read(answer).children[:1]
+    assert (answer.status_code, ballot["id"]) == (200, f"ballot-{day.card.id}-2")
+    assert (len(ballot.all(class_="gc-again")), "hx-get" in ballot.attributes) == (1, False)
+    other = read(await (await day.browser(day.sacha)).get(f"/indicateurs/{day.card.id}/bulletin"))
+    assert other.all(class_="gc-again") == []
+
+
+async def test_a_ballot_is_for_members(database: Database, client: Browsers) -> None:
+    day = await begin(database, client, Stage.VOTING)
+    path = f"/indicateurs/{day.card.id}/bulletin"
+    for person, reason in ((day.stranger, JOIN_FIRST), (day.noor, OBSERVING)):
+        answer = await (await day.browser(person)).get(path)
+        assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (403, reason)
+    assert (await client().get(path, headers={"hx-request": "true"})).status_code == 403
+
+
+# ── Reword
+
+
+async def form_of(day: Day, browser: Any) -> dict[str, Any]:
+    """What the page's form would send, untouched."""
+    page = read(await browser.get(f"/indicateurs/{day.card.id}/redaction"))
+    form = page.one("form", action=f"/indicateurs/{day.card.id}/redaction")
+    return {field["name"]: value(form, field["name"]) for field in form if field.get("name")}
+
+
+async def test_the_form_holds_the_current_text(database: Database, client: Browsers) -> None:
+    day = await begin(database, client)
+    await act(database, indicators.reword, day.card.id, COMPLETE, base=1, by=day.alix)
+    form = await form_of(day, await day.browser(day.alix))
+    assert (form["base"], sheet.read(form)) == ("2", COMPLETE)
+
+
+async def test_the_form_is_for_those_who_take_part(database: Database, client: Browsers) -> None:
+    day = await begin(database, client)
+    path = f"/indicateurs/{day.card.id}/redaction"
+    answer = await client().get(path)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/connexion?suite={path}")
+    for person, reason in ((day.stranger, JOIN_FIRST), (day.noor, OBSERVING)):
+        answer = await (await day.browser(person)).get(path)
+        assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (403, reason)
+
+
+@pytest.mark.parametrize("stage", [Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING])
+async def test_a_member_rewords_a_text_that_belongs_to_all(
+    database: Database, client: Browsers, stage: Stage
+) -> None:
+    day = await begin(database, client, stage)
+    alix = await day.browser(day.alix)
+    form = {**await form_of(day, alix), "definition": "Mieux dit."}
+    to = f"/indicateurs/{day.card.id}"
+    await gesture(day, alix, f"/indicateurs/{day.card.id}/redaction", form, to=to)
+    now = await day.reread()
+    assert (now.wording.number, now.sheet) == (2, {**day.card.sheet, "definition": "Mieux dit."})
+    assert (await day.kinds())[-1] is Kind.INDICATOR_REWORDED
+
+
+async def test_a_program_rewords(database: Database, client: Browsers) -> None:
+    day = await begin(database, client)
+    form = {**SHEET, "base": "1"}
+    path = f"/indicateurs/{day.card.id}/redaction"
+    assert await told(day, await day.browser(day.alix), path, form) == {"geste": await day.last()}
+
+
+async def test_a_proposal_is_reworded_by_its_author_or_the_facilitator(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    own = await proposed(day)
+    path = f"/indicateurs/{own.id}/redaction"
+    reason = "Seules la personne qui a proposé l'indicateur et l'animation peuvent le réécrire."
+    await refused(day, await day.browser(day.sacha), path, {**COMPLETE, "base": "1"}, 403, reason)
+    await told(day, await day.browser(day.alix), path, {**sheet.write(COMPLETE), "base": "1"})
+    await told(day, await day.browser(day.camille), path, {**SHEET, "base": "2"})
+
+
+async def test_strangers_and_observers_reword_nothing(database: Database, client: Browsers) -> None:
+    day = await begin(database, client)
+    await refused_outside_the_room(day, f"/indicateurs/{day.card.id}/redaction", {**SHEET, "base": "1"})
+
+
+@pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.CLOSED])
+async def test_one_rewords_from_the_proposals_to_the_vote(database: Database, client: Browsers, stage: Stage) -> None:
+    day = await begin(database, client, stage)
+    path = f"/indicateurs/{day.card.id}/redaction"
+    await refused(day, await day.browser(day.alix), path, {**SHEET, "base": "1"}, 409, wrong_stage(stage))
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        ({"libelle": ""}, {"libelle": NEEDED}),
+        ({"temps_collecte": "-3"}, {"temps_collecte": "Un nombre d'heures, positif ou nul."}),
+        ({}, {"libelle": "Rien n'a changé : modifiez au moins un champ."}),
+    ],
+)
+async def test_a_rewording_that_does_not_hold_comes_back_as_typed(
+    database: Database, client: Browsers, changed: dict[str, str], wrong: dict[str, str]
+) -> None:
+    day = await begin(database, client)
+    alix = await day.browser(day.alix)
+    form = {**await form_of(day, alix), **changed}
+    before = await day.records()
+    answer = await alix.post(f"/indicateurs/{day.card.id}/redaction", data=form)
+    page = read(answer)
+    assert (answer.status_code, errors(page)) == (422, wrong)
+    shown = page.one("form", action=f"/indicateurs/{day.card.id}/redaction")
+    assert {name: value(shown, name) for name in form if name != "key"} == {
+        name: typed for name, typed in form.items() if name != "key"
+    }
+    assert value(shown, "key") != form["key"]
+    program = await alix.post(f"/indicateurs/{day.card.id}/redaction", data=form, headers=JSON)
+    assert program.status_code == 422
+    assert {name: plain(sentence) for name, sentence in program.json()["champs"].items()} == wrong
+    assert await day.records() == before
+
+
+async def test_a_stale_base_shows_both_texts_and_loses_nothing(database: Database, client: Browsers) -> None:
+    day = await begin(database, client)
+    alix = await day.browser(day.alix)
+    form = {**await form_of(day, alix), "definition": "Ce qu'Alix écrivait <pendant> ce temps.", "unite": "projets"}
+    await day.reword("Ce que Sacha a publié.", by=day.sacha)
+    before = await day.records()
+    path = f"/indicateurs/{day.card.id}/redaction"
+    answer = await alix.post(path, data=form)
+    page = read(answer)
+    assert answer.status_code == 409
+    theirs, differences = page.one(class_="gc-both").all("section")
+    assert "Ce que Sacha a publié." in theirs.text
+    assert "Ce qu ' Alix écrivait <pendant> ce temps." not in theirs.text
+    assert {"Sacha", "Alix"} == {"Sacha" in gone.text and "Sacha" for gone in differences.all("del")} - {False} | {
+        "Alix" in new.text and "Alix" for new in differences.all("ins")
+    } - {False}
+    assert [row.text for row in differences.all("dt")] == ["Définition", "Unité"]
+    shown = page.one("form", action=path)
+    assert {name: value(shown, name) for name in form if name not in ("key", "base")} == {
+        name: typed for name, typed in form.items() if name not in ("key", "base")
+    }
+    assert value(shown, "base") == "2"
+    assert await day.records() == before
+
+    form = {**form, "base": value(shown, "base"), "key": value(shown, "key")}
+    await gesture(day, alix, path, form, to=f"/indicateurs/{day.card.id}")
+    assert (await day.reread()).sheet["definition"] == form["definition"]
+
+
+async def test_a_program_with_a_stale_base_is_told(database: Database, client: Browsers) -> None:
+    day = await begin(database, client)
+    await day.reword()
+    path = f"/indicateurs/{day.card.id}/redaction"
+    answer = await (await day.browser(day.alix)).post(path, data={**SHEET, "base": "1"}, headers=JSON)
+    assert (answer.status_code, answer.json()["refus"]) == (409, "pas_maintenant")
+    assert plain(answer.json()["raison"]) == (
+        "Quelqu'un a publié une nouvelle rédaction pendant que vous écriviez. Les deux textes sont ci-dessous."
+    )
+
+
+@pytest.mark.parametrize(("base", "sentence"), [("", "Un nombre entier est attendu."), (None, NEEDED)])
+async def test_a_base_is_a_number(database: Database, client: Browsers, base: str | None, sentence: str) -> None:
+    day = await begin(database, client)
+    form = SHEET if base is None else {**SHEET, "base": base}
+    alix = await day.browser(day.alix)
+    answer = await alix.post(f"/indicateurs/{day.card.id}/redaction", data=form)
+    assert answer.status_code == 422
+    assert [said.text for said in read(answer).one(class_="gc-errors").all("li")] == [sentence]
+
+
+@in_both_places
+async def test_the_same_key_twice_is_one_rewording(database: Database, client: Browsers, place: str) -> None:
+    day = await begin(database, client)
+    form, other = {**SHEET, "base": "1"}, {**SHEET, "base": "1", "libelle": "Autre"}
+    await once(day, await day.browser(day.alix), place, f"/indicateurs/{day.card.id}/redaction", form, other)
+    assert (await day.reread()).wording.number == 2
+
+
+# ── Withdraw
+
+
+@pytest.mark.parametrize("stage", [Stage.PROPOSING, Stage.DISCUSSING])
+async def test_an_author_takes_a_proposal_back(database: Database, client: Browsers, stage: Stage) -> None:
+    day = await proposing(database, client)
+    own = await proposed(day)
+    await day.move(stage)
+    alix = await day.browser(day.alix)
+    await gesture(day, alix, f"/indicateurs/{own.id}/retrait", {}, to=f"/indicateurs/{own.id}")
+    assert (await day.kinds())[-1] is Kind.INDICATOR_WITHDRAWN
+    room = read(await client().get(f"/ateliers/{day.room.id}"))
+    page = await client().get(f"/indicateurs/{own.id}")
+    assert (room.all(id=f"card-{own.id}"), page.status_code) == ([], 200)
+    said = read(page).one(id=f"head-{own.id}").one(class_="fr-alert").text
+    assert said.startswith("La personne qui l'avait proposé a retiré cet indicateur le ")
+
+
+async def test_a_program_withdraws(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    own = await proposed(day)
+    path = f"/indicateurs/{own.id}/retrait"
+    assert await told(day, await day.browser(day.alix), path, {}) == {"geste": await day.last()}
+
+
+async def test_one_withdraws_only_ones_own(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    own = await proposed(day)
+    path, reason = f"/indicateurs/{own.id}/retrait", "On ne retire que sa propre proposition."
+    await refused_outside_the_room(day, path, {})
+    for person in (day.sacha, day.camille):
+        await refused(day, await day.browser(person), path, {}, 403, reason)
+    await refused(day, await day.browser(day.alix), f"/indicateurs/{day.card.id}/retrait", {}, 403, reason)
+
+
+@pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.VOTING, Stage.CLOSED])
+async def test_one_withdraws_before_the_vote(database: Database, client: Browsers, stage: Stage) -> None:
+    day = await proposing(database, client)
+    own = await proposed(day)
+    await day.move(stage)
+    await refused(day, await day.browser(day.alix), f"/indicateurs/{own.id}/retrait", {}, 409, wrong_stage(stage))
+
+
+async def test_what_is_withdrawn_is_left_alone(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    own = await proposed(day)
+    await act(database, indicators.withdraw, own.id, by=day.alix)
+    alix = await day.browser(day.alix)
+    reason = "Cet indicateur a été retiré par la personne qui l'avait proposé."
+    for path, form in (
+        ("retrait", {}),
+        ("redaction", {**COMPLETE, "base": "1"}),
+        ("avis", {"field": "libelle", "text": "Dommage."}),
+        ("vote", {"wording": "1", "choice": "keep"}),
+        ("vote/retrait", {}),
+    ):
+        await refused(day, alix, f"/indicateurs/{own.id}/{path}", form, 409, reason)
+
+
+@in_both_places
+async def test_the_same_key_twice_withdraws_once(database: Database, client: Browsers, place: str) -> None:
+    day = await proposing(database, client)
+    own = await proposed(day)
+    await once(day, await day.browser(day.alix), place, f"/indicateurs/{own.id}/retrait", {}, {"why": "autre"})
+
+
+async def test_an_empty_table_waits_for_proposals(database: Database, client: Browsers) -> None:
+    day = await begin(database, client, Stage.PROPOSING, Start.EMPTY)
+    await observer(database, day.room, "Une autre")
+    await told(day, await day.browser(day.alix), f"/ateliers/{day.room.id}/indicateurs", SHEET, code="ACT-08")
