@@ -23,10 +23,11 @@ from server import gestures, protection, settings, templating
 from server.database import Database
 from server.demo.signin import demo_provider
 from server.i18n import gettext as _
-from server.identity import Identify, Provider, SignInNeeded
+from server.identity import Identify, SignInNeeded
 from server.limits import Patience
 from server.live.hub import Hub
 from server.protection import SameOrigin, SecurityHeaders, SmallBodies
+from server.provider import Provider
 from server.settings import MAX_BODY, Settings
 from workshops.refusals import Refusal
 from workshops.words import N_

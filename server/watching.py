@@ -14,6 +14,7 @@ from websockets.typing import Origin
 from server import i18n, identity, scenes
 from server.database import Database
 from server.identity import Session
+from server.provider import new_token
 from server.scenes import Minute
 from server.settings import Settings
 from workshops import world
@@ -43,7 +44,7 @@ async def watch(database: Database, settings: Settings, workshop: Workshop, sinc
 @asynccontextmanager
 async def _session(database: Database, workshop: Workshop) -> AsyncIterator[str]:
     """A session of the facilitator's, for as long as one watches."""
-    token, now = identity.new_token(), world.now()
+    token, now = new_token(), world.now()
     async with database.transaction() as session:
         facilitator = (
             await session.scalars(

@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from server import identity
 from server.database import Database
 from server.identity import Session
+from server.provider import new_token
 from workshops import agenda, frameworks, indicators, people, votes, world
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
@@ -214,7 +215,7 @@ async def signed_in(client: Browsers, person: Person, **given: Any) -> httpx2.As
 
 async def session_of(database: Database, person: Person) -> str:
     """A session's cookie."""
-    token, now = identity.new_token(), world.now()
+    token, now = new_token(), world.now()
     async with database.transaction() as session:
         session.add(
             Session(

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import UniqueConstraint
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
@@ -79,16 +80,22 @@ async def recognise(
     session: AsyncSession, *, iss: str, sub: str, name: str, email: str | None, lab_slug: str | None = None
 ) -> Person:
     """The person behind an identity; at the first sign-in, a new one."""
-    found = await session.scalar(select(Identity).where(col(Identity.iss) == iss, col(Identity.sub) == sub))
-    if found is not None:
-        found.email = email
-        return await get(session, found.person_id)
-    person = Person(name=clean_name(name[:NAME_LENGTH]))
-    session.add(person)
-    await session.flush()
-    session.add(Identity(iss=iss, sub=sub, email=email, lab_slug=lab_slug, person_id=person.id))
-    await session.flush()
-    return person
+    known = select(Identity).where(col(Identity.iss) == iss, col(Identity.sub) == sub)
+    found = await session.scalar(known)
+    if found is None:
+        person = Person(name=clean_name(name[:NAME_LENGTH]))
+        identity = Identity(iss=iss, sub=sub, email=email, lab_slug=lab_slug, person_id=person.id)
+        try:
+            async with session.begin_nested():
+                session.add(person)
+                await session.flush()
+                session.add(identity)
+            return person
+        except IntegrityError:
+            # Two tabs of the same newcomer: the other one was first.
+            found = (await session.scalars(known)).one()
+    found.email = email
+    return await get(session, found.person_id)
 
 
 async def grant(session: AsyncSession, person: Person, role: Role, *, by: Person | None) -> None:

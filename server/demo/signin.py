@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from server.identity import CALLBACK, Provider, new_token, without_host
+from server.identity import without_host
+from server.provider import CALLBACK, Provider, new_token
 from server.settings import Settings
 from server.templating import page
 from workshops import world

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from server import identity
 from server.gestures import transaction
-from server.identity import Attempt, Provider, SignInFailed
+from server.provider import Attempt, Provider, SignInFailed
 from server.templating import page
 
 logger = logging.getLogger(__name__)

@@ -22,8 +22,9 @@ from starlette.routing import Mount, Route
 from server import i18n, identity
 from server.database import Database
 from server.demo.signin import MOUNT, Desk, demo_provider
-from server.identity import Identify, Provider, Session, SignInAttempt, SignInLink, SignInNeeded
+from server.identity import Identify, Session, SignInAttempt, SignInLink, SignInNeeded
 from server.pages import signin
+from server.provider import Provider
 from server.settings import Settings
 from workshops import labs, people, world
 from workshops.people import Identity, Person

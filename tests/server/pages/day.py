@@ -1,8 +1,8 @@
 """A day of the workshop: everybody has a seat and a browser, and their gestures are counted.
 
-    day = await begin(database, client, Stage.VOTING)
-    alix = await day.browser(day.alix)
-    await gesture(day, alix, f"/indicateurs/{day.card.id}/vote", {...}, to=f"/ateliers/{day.room.id}#…")
+day = await begin(database, client, Stage.VOTING)
+alix = await day.browser(day.alix)
+await gesture(day, alix, f"/indicateurs/{day.card.id}/vote", {...}, to=f"/ateliers/{day.room.id}#…")
 """
 
 from dataclasses import dataclass, field

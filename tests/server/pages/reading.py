@@ -6,7 +6,9 @@ from typing import Any
 
 from httpx2 import Response
 
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
 PLAIN = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " "})
 
 
@@ -117,6 +119,19 @@ def value(form: Element, name: str) -> Any:
 def errors(page: Element) -> dict[str, str]:
     """The sentence beside each field, by the field's name. An error that belongs to no field fails here."""
     return {_named(page, error["id"]): error.text for error in page.all("p", class_="fr-error-text")}
+
+
+def both_texts(diff: Element) -> tuple[str, str]:
+    """The text before and the text after, read off their difference."""
+    before = after = ""
+    for piece in diff.children:
+        if isinstance(piece, str):
+            said = piece
+        else:
+            said = "".join(part for part in piece.children if isinstance(part, str))
+        before += "" if not isinstance(piece, str) and piece.tag == "ins" else said
+        after += "" if not isinstance(piece, str) and piece.tag == "del" else said
+    return before, after
 
 
 def _named(page: Element, error: str) -> str:

@@ -261,9 +261,7 @@ async def test_the_facilitator_may_hide_once_the_workshop_is_closed(database: Da
 @pytest.mark.parametrize(
     ("because", "reason"), [("", "Dites pourquoi cet avis est masqué."), ("x" * 301, "C'est trop long.")]
 )
-async def test_hiding_asks_why_in_a_few_words(
-    database: Database, client: Browsers, because: str, reason: str
-) -> None:
+async def test_hiding_asks_why_in_a_few_words(database: Database, client: Browsers, because: str, reason: str) -> None:
     day = await begin(database, client)
     said = await day.say()
     before = await day.records()

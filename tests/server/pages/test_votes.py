@@ -20,7 +20,6 @@ from tests.server.pages.day import (
 from tests.server.pages.reading import errors, plain, read, value
 from workshops import votes
 from workshops.agenda import Stage
-from workshops.consensus import Choice
 from workshops.journal import Kind
 from workshops.votes import Tally
 
@@ -255,7 +254,5 @@ async def test_a_vote_for_the_text_one_was_reading_is_not_lost(database: Databas
     day = await voting(database, client)
     vote, _ = paths(day)
     await day.reword()
-    await gesture(
-        day, await day.browser(day.alix), vote, KEEP, to=f"/ateliers/{day.room.id}#card-{day.card.id}"
-    )
+    await gesture(day, await day.browser(day.alix), vote, KEEP, to=f"/ateliers/{day.room.id}#card-{day.card.id}")
     assert await tally(day) == Tally(earlier=1)
