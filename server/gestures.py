@@ -81,7 +81,7 @@ def errors(refusal: NotThus) -> dict[str, str]:
 def as_json(refusal: Refusal) -> JSONResponse:
     """A refusal for a program."""
     name = next((name for kind, name in NAMES.items() if isinstance(refusal, kind)), "refus")
-    body: dict[str, Any] = {"refus": name, "raison": sentence(refusal)}
+    body: dict[str, Any] = {"refus": name, "raison": sentence(refusal), **refusal.told}
     if isinstance(refusal, NotThus):
         body["champs"] = errors(refusal)
     return JSONResponse(body, status_code=refusal.status)

@@ -22,7 +22,7 @@ ROUTES: list[BaseRoute] = [
     _page("/deconnexion",                                  signin.out,              "POST"),
 
     _page("/rejoindre",                                    workshops.door),
-    _page("/rejoindre/{code}",                             workshops.join),
+    _page("/rejoindre/{code}",                             workshops.doorstep),
     _page("/rejoindre/{code}",                             workshops.join,          "POST"),
 
     _page("/ateliers",                                     workshops.index),

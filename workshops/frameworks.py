@@ -183,6 +183,8 @@ async def publish(
     if workshop.is_open:
         raise NotNow(N_("On publie ce qu'un atelier a décidé une fois qu'il est clos."))
     if await from_workshop(session, workshop.id):
+        raise NotNow(N_("Cet atelier a déjà donné une version : rien ne la modifie."))
+    if await from_workshop(session, workshop.id):
         raise NotNow(N_("Ce que cet atelier a décidé est déjà publié."))
     prepared = await draft(session, workshop, exceptions)
     _check(prepared, version, note)
@@ -202,7 +204,7 @@ async def publish(
     try:
         await session.flush()
     except IntegrityError:
-        raise NotNow(N_("Cet atelier, ou ce numéro de version, vient d'être publié.")) from None
+        raise NotNow(N_("Une autre version vient d'être publiée : relisez les différences avant de publier la vôtre.")) from None
     return framework
 
 

@@ -103,6 +103,7 @@ class Stale(NotNow):
         )
         self.theirs = theirs
         self.yours = yours
+        self.told = {"redaction": theirs.number, "texte_actuel": theirs.sheet, "votre_texte": yours}
 
 
 @cache

@@ -9,10 +9,12 @@ from workshops.words import N_
 class Refusal(Exception):
     """A sentence for the person who asked, with the values it mentions.
 
-    `sentence` is the French source text; `values` fill its `{places}` after translation.
+    `sentence` is the French source text; `values` fill its `{places}` after translation. `told` is what a
+    program is told besides.
     """
 
     status = 400
+    told: Mapping[str, Any] = {}
 
     def __init__(self, sentence: str, **values: Any) -> None:
         super().__init__(sentence)

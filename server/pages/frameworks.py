@@ -25,14 +25,15 @@ async def prepare(request: Request) -> Response:
     async with reading(request) as session:
         await people.require(session, viewer, Role.PUBLISHER)
         workshop = await agenda.get(session, request.path_params["workshop"])
-        draft = await frameworks.draft(session, workshop)
         published = await frameworks.from_workshop(session, workshop.id)
+        draft = await frameworks.draft(session, workshop)
+    if published:
+        return RedirectResponse(f"/referentiel/{published.version}", status_code=303)
     form = {"version": draft.version, "note": ""}
     return page(
         request,
         "frameworks/prepare.html",
         **_prepared(draft),
-        published=published,
         form=form,
         typed={},
         errors={},
@@ -94,7 +95,6 @@ async def _again(request: Request, workshop_id: str, exceptions: dict[str, Excep
     async with reading(request) as session:
         workshop = await agenda.get(session, workshop_id)
         draft = await frameworks.draft(session, workshop, exceptions)
-        published = await frameworks.from_workshop(session, workshop.id)
     if form.get("incomplete") and not str(form.get("because-incomplete", "")).strip():
         refusal.fields["because-incomplete"] = N_("Une exception s'explique par écrit.")
     return again(
@@ -102,7 +102,6 @@ async def _again(request: Request, workshop_id: str, exceptions: dict[str, Excep
         "frameworks/prepare.html",
         refusal,
         **_prepared(draft),
-        published=published,
         form={"version": form.get("version", draft.version), "note": form.get("note", "")},
         typed=form,
         key=world.new_id(),

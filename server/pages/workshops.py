@@ -84,8 +84,36 @@ async def door(request: Request) -> Response:
     return RedirectResponse(f"/rejoindre/{workshop.code}", status_code=303)
 
 
+async def doorstep(request: Request) -> Response:
+    """Say a first name and a lab; whoever already has a seat goes straight to it."""
+    values = await _doorstep(request)
+    if values["member"] and "changer" not in request.query_params:
+        return RedirectResponse(f"/ateliers/{values['workshop'].id}", status_code=303)
+    return page(request, "workshops/doorstep.html", **values, errors={})
+
+
 async def join(request: Request) -> Response:
-    """GET: a first name and a lab. POST: sit down, and be remembered on this device."""
+    """Sit down, and be remembered on this device."""
+    viewer = identity.person(request)
+    values = await _doorstep(request)
+    workshop = values["workshop"]
+    cookies = Response()
+    try:
+        form = await read(request, JoinForm)
+        async with transaction(request) as session:
+            guest = viewer or await people.welcome(session, form.name)
+            await agenda.join(session, workshop.id, name=form.name, lab=form.lab or None, by=guest)
+            if viewer is None:
+                await identity.begin(request, session, cookies, guest, account=False)
+    except NotThus as refusal:
+        return again(request, "workshops/doorstep.html", refusal, **{**values, "form": await typed(request)})
+    answer = done(request, f"/ateliers/{workshop.id}", atelier=workshop.id)
+    answer.raw_headers.extend(header for header in cookies.raw_headers if header[0] == b"set-cookie")
+    return answer
+
+
+async def _doorstep(request: Request) -> dict[str, Any]:
+    """The workshop a code opens, and what is already known of who knocks. A wrong code costs patience."""
     await Patience.of(request).wait(request)
     viewer = identity.person(request)
     async with reading(request) as session:
@@ -94,31 +122,15 @@ async def join(request: Request) -> Response:
         except NotFound:
             Patience.of(request).spend(request)
             raise
-        directory = await labs.directory(session)
         member = await agenda.seat(session, workshop.id, viewer)
         lab = member.lab_slug if member else await people.lab_of(session, viewer) if viewer else None
-    values: dict[str, Any] = {
-        "workshop": workshop,
-        "labs": directory,
-        "member": member,
-        "form": {"name": viewer.name if viewer else "", "lab": lab or ""},
-        "errors": {},
-    }
-    if request.method != "POST":
-        return page(request, "workshops/join.html", **values)
-    try:
-        form = await read(request, JoinForm)
-        cookies = Response()
-        async with transaction(request) as session:
-            guest = viewer or await people.welcome(session, form.name)
-            await agenda.join(session, workshop.id, name=form.name, lab=form.lab or None, by=guest)
-            if viewer is None:
-                await identity.begin(request, session, cookies, guest, account=False)
-    except NotThus as refusal:
-        return again(request, "workshops/join.html", refusal, **{**values, "form": await typed(request)})
-    answer = done(request, f"/ateliers/{workshop.id}", atelier=workshop.id)
-    answer.raw_headers.extend(header for header in cookies.raw_headers if header[0] == b"set-cookie")
-    return answer
+        name = member.name if member else viewer.name if viewer else ""
+        return {
+            "workshop": workshop,
+            "labs": await labs.directory(session),
+            "member": member,
+            "form": {"name": name, "lab": lab or ""},
+        }
 
 
 async def room(request: Request) -> Response:

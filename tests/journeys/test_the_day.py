@@ -215,9 +215,9 @@ async def test_a_day_from_a_proposal_to_a_published_framework(
         assert await phone.page.locator("#list").inner_text() == drawn
 
         # 7. Closing: the minutes, on a page and as JSON that anyone can check.
-        desk.page.on("dialog", lambda dialog: dialog.accept())
         await desk.page.goto(room)
-        await desk.page.get_by_role("button", name="Clôture").click()
+        await desk.page.get_by_text("Clôture…").click()
+        await desk.page.get_by_role("button", name="Clore l’atelier").click()
         await expect(phone.page.locator("#stage")).to_have_attribute("data-stage", "closed")
         await expect(phone.page.locator(f"#card-{proposed} .gc-outcome")).to_have_text("Retenu")
         await phone.page.goto(f"{room}/registre")

@@ -125,12 +125,10 @@ def both_texts(diff: Element) -> tuple[str, str]:
     """The text before and the text after, read off their difference."""
     before = after = ""
     for piece in diff.children:
-        if isinstance(piece, str):
-            said = piece
-        else:
-            said = "".join(part for part in piece.children if isinstance(part, str))
-        before += "" if not isinstance(piece, str) and piece.tag == "ins" else said
-        after += "" if not isinstance(piece, str) and piece.tag == "del" else said
+        tag, parts = ("", [piece]) if isinstance(piece, str) else (piece.tag, piece.children)
+        said = "".join(part for part in parts if isinstance(part, str))
+        before += said if tag != "ins" else ""
+        after += said if tag != "del" else ""
     return before, after
 
 
