@@ -27,21 +27,33 @@ class Change:
 
 
 def words(before: str, after: str) -> tuple[Piece, ...]:
-    """The word-level difference: the shortest readable path from one text to the other.
+    """The word-level difference, as a person reads it: a few letters kept between two changes belong to them.
 
     Joining what is not `new` gives `before` back; joining what is not `gone` gives `after`.
     """
     old, new = TOKENS.findall(before), TOKENS.findall(after)
     pieces: list[Piece] = []
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            pieces.append(Piece("same", "".join(old[i1:i2])))
+    gone = added = ""
+    codes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    for index, (tag, i1, i2, j1, j2) in enumerate(codes):
+        kept = "".join(old[i1:i2]) if tag == "equal" else ""
+        if tag != "equal" or (0 < index < len(codes) - 1 and _is_slight(kept)):
+            gone += "".join(old[i1:i2])
+            added += "".join(new[j1:j2])
             continue
-        if i2 > i1:
-            pieces.append(Piece("gone", "".join(old[i1:i2])))
-        if j2 > j1:
-            pieces.append(Piece("new", "".join(new[j1:j2])))
-    return tuple(pieces)
+        pieces += _replaced(gone, added)
+        pieces.append(Piece("same", kept))
+        gone = added = ""
+    return (*pieces, *_replaced(gone, added))
+
+
+def _is_slight(text: str) -> bool:
+    """Too little to rest the eye on: spaces, punctuation, a word of three letters."""
+    return sum(map(str.isalnum, text)) <= 3
+
+
+def _replaced(gone: str, added: str) -> list[Piece]:
+    return [Piece(state, text) for state, text in (("gone", gone), ("new", added)) if text]
 
 
 def between(before: Sheet, after: Sheet) -> list[Change]:

@@ -184,8 +184,6 @@ async def publish(
         raise NotNow(N_("On publie ce qu'un atelier a décidé une fois qu'il est clos."))
     if await from_workshop(session, workshop.id):
         raise NotNow(N_("Cet atelier a déjà donné une version : rien ne la modifie."))
-    if await from_workshop(session, workshop.id):
-        raise NotNow(N_("Ce que cet atelier a décidé est déjà publié."))
     prepared = await draft(session, workshop, exceptions)
     _check(prepared, version, note)
     at = world.now()

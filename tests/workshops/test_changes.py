@@ -50,3 +50,12 @@ def test_a_person_reads_labels_and_lines_rather_than_codes() -> None:
         changes.words("Ni l'un ni l'autre", "Plus c'est haut, mieux c'est"),
         (Piece("same", "Comptage"), Piece("new", "\nEnquête")),
     ]
+
+
+def test_a_few_letters_kept_between_two_changes_belong_to_them() -> None:
+    """« Compte des agents » and « Nombre d'agents » share a space: nobody reads it as kept."""
+    assert changes.words("Compte des agents publics", "Nombre de citoyens publics") == (
+        Piece("gone", "Compte des agents"),
+        Piece("new", "Nombre de citoyens"),
+        Piece("same", " publics"),
+    )

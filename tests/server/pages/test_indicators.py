@@ -382,10 +382,16 @@ async def test_a_program_with_a_stale_base_is_told(database: Database, client: B
     await day.reword()
     path = f"/indicateurs/{day.card.id}/redaction"
     answer = await (await day.browser(day.alix)).post(path, data={**SHEET, "base": "1"}, headers=JSON)
-    assert (answer.status_code, answer.json()["refus"]) == (409, "pas_maintenant")
-    assert plain(answer.json()["raison"]) == (
-        "Quelqu'un a publié une nouvelle rédaction pendant que vous écriviez. Les deux textes sont ci-dessous."
-    )
+    assert answer.status_code == 409
+    said = answer.json()
+    assert {**said, "raison": plain(said["raison"])} == {
+        "refus": "pas_maintenant",
+        "raison": "Quelqu'un a publié une nouvelle rédaction pendant que vous écriviez. "
+        "Les deux textes sont ci-dessous.",
+        "redaction": 2,
+        "texte_actuel": (await day.reread()).sheet,
+        "votre_texte": SHEET,
+    }
 
 
 @pytest.mark.parametrize(("base", "sentence"), [("", "Un nombre entier est attendu."), (None, NEEDED)])

@@ -286,8 +286,16 @@ async def test_a_guest_sits_down_and_is_remembered_on_the_device(database: Datab
     page = read(await phone.get(f"/ateliers/{room.id}"))
     assert page.one(id="room")["data-seat"] == "member"
     assert "Vous : Alix M., participation" in page.text
-    again = read(await phone.get(f"/rejoindre/{room.code}")).one("form", action=f"/rejoindre/{room.code}")
-    assert (value(again, "name"), value(again, "lab")) == ("Alix M.", "ti-lab")
+
+
+async def test_a_member_who_scans_again_is_in_the_room(database: Database, client: Browsers) -> None:
+    day = await begin(database, client)
+    for person in (day.alix, day.noor, day.camille):
+        answer = await (await day.browser(person)).get(f"/rejoindre/{day.room.code}")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/ateliers/{day.room.id}")
+    asked = await (await day.browser(day.alix)).get(f"/rejoindre/{day.room.code}?changer=oui")
+    form = read(asked).one("form", action=f"/rejoindre/{day.room.code}")
+    assert (value(form, "name"), value(form, "lab")) == ("Alix", "ti-lab")
 
 
 async def test_behind_tls_the_cookie_is_for_this_host_alone(

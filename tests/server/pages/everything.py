@@ -1,0 +1,96 @@
+"""Everything at once: an address for every route, on a world where each has something to show."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.routing import Route
+
+from server.database import Database
+from server.routes import ROUTES
+from tests.cast import COMPLETE, Browsers, act, all_vote, member_of, move, publish, published, publisher, workshop
+from tests.server.pages.day import Day, begin
+from workshops import comments, indicators, people, votes
+from workshops.agenda import Stage, Start
+from workshops.consensus import Choice
+from workshops.people import Role
+
+PAGES = [route for route in ROUTES if isinstance(route, Route) and "GET" in (route.methods or ())]
+GESTURES = [route for route in ROUTES if isinstance(route, Route) and "POST" in (route.methods or ())]
+
+# A form that holds, for each gesture that asks for one: what comes back is then about rights, not about forms.
+FORMS: dict[str, dict[str, Any]] = {
+    "workshops.convene": {
+        "title": "T",
+        "purpose": "P",
+        "held_on": "2026-11-23",
+        "prepares": "2.0.0",
+        "start": "empty",
+    },
+    "workshops.join": {"name": "Alix", "lab": "ti-lab"},
+    "workshops.move": {"stage": "closed"},
+    "indicators.propose": {"libelle": "L", "famille": "impact", "definition": "D"},
+    "indicators.reword": {"libelle": "L", "famille": "impact", "definition": "D", "base": "1"},
+    "comments.post": {"field": "libelle", "text": "Bien."},
+    "comments.hide": {"because": "Hors sujet."},
+    "votes.cast": {"wording": "1", "choice": "keep"},
+    "frameworks.publish": {"version": "2.0.0"},
+}
+UNKNOWN = {
+    "workshop": "0nexistepas0",
+    "indicator": "0nexistepas0",
+    "comment": "0nexistepas0",
+    "slug": "lab-imaginaire",
+    "code": "ZZZZZZ",
+    "token": "x" * 43,
+    "version": "9.9.9",
+    "before": "9.9.8",
+    "after": "9.9.9",
+}
+
+
+def address(route: Route, ids: dict[str, str]) -> str:
+    """A route's address; an id it needs and nobody gave fails here."""
+    return str(route.url_path_for(route.name, **{name: ids[name] for name in route.param_convertors}))
+
+
+@dataclass
+class World:
+    """A day in the voting stage, two published versions, and the ids that routes ask for."""
+
+    day: Day
+    ids: dict[str, str]
+
+    def at(self, route: Route) -> str:
+        return address(route, self.ids)
+
+
+async def everything(database: Database, client: Browsers) -> World:
+    await published(database)
+    await _published_again(database)
+    day = await begin(database, client, Stage.VOTING)
+    for person in (day.alix, day.sacha):
+        await act(database, votes.cast, day.card.id, wording=1, choice=Choice.KEEP, by=person)
+    said = await day.say("Un **avis**.")
+    await day.say("Une réponse.", answers=said.id, by=day.sacha)
+    hidden = await day.say("Des mots durs.")
+    await act(database, comments.hide, hidden.id, because="Hors sujet.", by=day.camille)
+    await day.reword(by=day.sacha)
+    drop = {"wording": 2, "choice": Choice.DROP, "reason": "Rien à mesurer."}
+    await act(database, votes.cast, day.card.id, **drop, by=day.sacha)
+    ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "code": day.room.code}
+    ids |= {"slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
+    return World(day, ids)
+
+
+async def _published_again(database: Database) -> None:
+    camille = await act(database, people.welcome, "Camille")
+    await act(database, people.grant, camille, Role.FACILITATOR, by=None)
+    room = await workshop(database, Stage.PROPOSING, by=camille, start=Start.PREVIOUS)
+    alix = await member_of(database, room)
+    async with database.reading() as session:
+        (card,) = await indicators.cards(session, room.id)
+    await act(database, indicators.reword, card.id, {**COMPLETE, "libelle": "Mieux dit"}, base=1, by=alix)
+    room = await move(database, room, Stage.VOTING, by=camille)
+    await all_vote(database, room, by=alix)
+    room = await move(database, room, Stage.CLOSED, by=camille)
+    await publish(database, room, version="2.0.1", by=await publisher(database))

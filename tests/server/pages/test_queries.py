@@ -1,0 +1,142 @@
+"""Queries: a page asks the database as many questions for two hundred indicators as for one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from server.database import Database
+from tests.cast import COMPLETE, Browsers, act, card, facilitator, member_of, publisher, signed_in, workshop
+from workshops import agenda, indicators, journal
+from workshops.agenda import Member, Stage, Start, Workshop
+from workshops.comments import Comment, Hiding
+from workshops.consensus import Choice
+from workshops.indicators import Indicator, Origin, Wording
+from workshops.journal import Kind
+from workshops.people import Person, Role
+from workshops.votes import Vote
+
+
+@contextmanager
+def counting(database: Database) -> Iterator[list[str]]:
+    """Every statement sent to the database meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+
+async def crowded(database: Database, room: Workshop, alix: Person, number: int) -> str:
+    """So many indicators, and on one of them so many texts, comments, answers, voters and reasons."""
+    async with database.transaction() as session:
+        crowd = [Person(name=f"Personne {n}") for n in range(number)]
+        session.add_all(crowd)
+        await session.flush()
+        session.add_all(
+            Member(workshop_id=room.id, person_id=p.id, name=p.name, role=Role.MEMBER, lab_slug="siilab") for p in crowd
+        )
+        items = [
+            Indicator(workshop_id=room.id, code=f"ACT-{n + 100}", origin=Origin.WORKSHOP, author_id=alix.id, wording=2)
+            for n in range(number)
+        ]
+        session.add_all(items)
+        await session.flush()
+        own = {"by_id": alix.id, "gesture": 1}
+        for item in items:
+            for n in (1, 2):
+                sheet = {**COMPLETE, "libelle": f"{item.code} {n}"}
+                session.add(Wording(indicator_id=item.id, number=n, sheet=sheet, **own))
+            session.add(Vote(indicator_id=item.id, wording=1, person_id=alix.id, choice=Choice.KEEP, gesture=1))
+        one = items[0]
+        for person in crowd:
+            said = Comment(indicator_id=one.id, wording=2, field="libelle", text="Bien.", by_id=person.id, gesture=2)
+            session.add(said)
+            await session.flush()
+            session.add(
+                Comment(**{**said.model_dump(exclude={"id"}), "parent_id": said.id, "text": "Oui.", "by_id": alix.id})
+            )
+            hidden = Comment(**{**said.model_dump(exclude={"id"}), "text": "Des mots durs."})
+            session.add(hidden)
+            await session.flush()
+            session.add(Hiding(comment_id=hidden.id, by_id=alix.id, because="Hors sujet.", gesture=3))
+            drop = {"choice": Choice.DROP, "reason": "Rien à mesurer.", "gesture": 4}
+            session.add(Vote(indicator_id=one.id, wording=2, person_id=person.id, **drop))
+        for person in crowd:
+            floor = await agenda.take_floor(session, room.id, by=person)
+            journal.record(session, floor, Kind.COMMENT_POSTED, by=person, about=one.id)
+            await session.flush()
+    return one.id
+
+
+@pytest.mark.parametrize("who", ["member", "publisher", "nobody"])
+async def test_pages_ask_as_many_questions_whatever_the_crowd(database: Database, client: Browsers, who: str) -> None:
+    camille, dominique = await facilitator(database), await publisher(database)
+    asked: dict[int, dict[str, int]] = {}
+    for number in (1, 20, 200):
+        room = await workshop(database, Stage.VOTING, by=camille, start=Start.EMPTY)
+        alix = await member_of(database, room)
+        one = await crowded(database, room, alix, number)
+        person = {"member": alix, "publisher": dominique, "nobody": None}[who]
+        browser = await signed_in(client, person) if person else client()
+        paths = {
+            "room": f"/ateliers/{room.id}",
+            "state": f"/ateliers/{room.id}.json",
+            "minutes": f"/ateliers/{room.id}/registre",
+            "minutes as data": f"/ateliers/{room.id}/registre.json",
+            "indicator": f"/indicateurs/{one}",
+            "workshops": "/ateliers",
+            "labs": "/laboratoires",
+            "home": "/",
+        }
+        if who == "member":
+            paths |= {
+                "projector": f"/ateliers/{room.id}/ecran",
+                "rewording": f"/indicateurs/{one}/redaction",
+                "ballot": f"/indicateurs/{one}/bulletin",
+                "joining": f"/rejoindre/{room.code}?changer=oui",
+            }
+        if who == "publisher":
+            paths |= {"preparing": f"/ateliers/{room.id}/referentiel"}
+        asked[number] = {}
+        for name, path in paths.items():
+            with counting(database) as sent:
+                answer = await browser.get(path)
+            assert (name, answer.status_code) == (name, 200)
+            asked[number][name] = len([statement for statement in sent if statement.startswith("SELECT")])
+    assert asked[20] == asked[1]
+    assert asked[200] == asked[1]
+    assert max(asked[200].values()) <= 16, asked[200]
+
+
+async def test_a_vote_asks_as_many_questions_whatever_the_crowd(database: Database, client: Browsers) -> None:
+    camille = await facilitator(database)
+    asked = []
+    for number in (1, 20, 200):
+        room = await workshop(database, Stage.VOTING, by=camille, start=Start.EMPTY)
+        alix = await member_of(database, room)
+        one = await crowded(database, room, alix, number)
+        browser = await signed_in(client, alix)
+        with counting(database) as sent:
+            form = {"wording": "2", "choice": "keep"}
+            answer = await browser.post(f"/indicateurs/{one}/vote", data=form, headers={"hx-request": "true"})
+        assert answer.status_code == 200
+        asked.append(len(sent))
+    assert asked == [asked[0]] * 3
+
+
+async def test_proposing_asks_as_many_questions_whatever_is_on_the_table(database: Database) -> None:
+    camille = await facilitator(database)
+    asked = []
+    for start in (Start.EMPTY, Start.COMMITMENT):
+        room = await workshop(database, Stage.PROPOSING, by=camille, start=start)
+        with counting(database) as sent:
+            born = await act(database, indicators.propose, room.id, COMPLETE, by=camille)
+        assert (await card(database, room, born.code)).id == born.id
+        asked.append(len(sent))
+    assert asked[0] == asked[1]
