@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TypeVar
 
 import psycopg
 import uvicorn
@@ -21,6 +21,7 @@ from sqlmodel import col, delete, func, select
 from starlette.responses import JSONResponse
 
 from server import checking, exports, gestures, identity, migrating, settings, watching
+from server.arguments import WRONG_USE, Parser
 from server.database import Database
 from server.demo import story
 from server.demo.signin import CAST
@@ -35,7 +36,7 @@ from workshops.words import N_
 
 Arguments = argparse.Namespace
 Found = TypeVar("Found")
-OK, REFUSED, WRONG_USE = 0, 1, 2
+OK, REFUSED = 0, 1
 RECEIPT_LIFE = timedelta(days=7)
 ROLES = {"animation": Role.FACILITATOR, "edition": Role.PUBLISHER, "moderation": Role.MODERATOR}
 PLATFORM_ROLES = {**ROLES, **{role.value: role for role in ROLES.values()}}
@@ -75,36 +76,6 @@ def _refuse(reason: str, code: int = REFUSED) -> int:
 
 
 # ── What one may type
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse, in French."""
-
-    FRENCH = (
-        ("the following arguments are required:", "il manque :"),
-        ("unrecognized arguments:", "en trop :"),
-        ("invalid choice:", "inconnu :"),
-        ("choose from", "au choix :"),
-        ("invalid int value:", "ce n'est pas un nombre entier :"),
-        ("expected one argument", "il faut une valeur"),
-        ("argument ", ""),
-    )
-
-    def __init__(self, **given: Any) -> None:
-        super().__init__(add_help=False, **given)
-        self._positionals.title, self._optionals.title = "à donner", "options"
-        self.add_argument("-h", "--help", action="help", help="montrer cette aide")
-
-    def format_usage(self) -> str:
-        return super().format_usage().replace("usage:", "usage :", 1)
-
-    def format_help(self) -> str:
-        return super().format_help().replace("usage:", "usage :", 1)
-
-    def error(self, message: str) -> NoReturn:
-        for english, french in self.FRENCH:
-            message = message.replace(english, french)
-        self.exit(WRONG_USE, f"{self.format_usage()}{message}\n")
 
 
 def parser() -> Parser:
