@@ -87,6 +87,7 @@ class Room:
 
     async def _live(self) -> None:
         """Draw at the first ring after a quiet time, then at most once a tick; look by oneself when nobody rings."""
+        failing = False
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(QUIET):
@@ -94,9 +95,12 @@ class Room:
             self.bell.clear()
             try:
                 await self._draw()
+                failing = False
             except Exception:
-                # The database may be away: cursors have not moved, the next tick will tell.
-                log.exception("the room could not be drawn", extra={"atelier": self.workshop_id})
+                # The database may be away: cursors have not moved, the next tick will tell. Said once an outage.
+                if not failing:
+                    log.exception("the room could not be drawn", extra={"atelier": self.workshop_id})
+                failing = True
                 self.stir()
                 await asyncio.sleep(QUIET)
             await asyncio.sleep(self.tick)

@@ -1,0 +1,57 @@
+"""Languages: French sentences, spaces, dates and numbers."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from server import i18n
+
+NARROW, WIDE = "\u202f", "\u00a0"
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Qui ? Moi !", f"Qui{NARROW}? Moi{NARROW}!"),
+        ("ceci ; cela", f"ceci{NARROW}; cela"),
+        ("Attention : 3", f"Attention{WIDE}: 3"),
+        ("« garder »", f"«{WIDE}garder{WIDE}»"),
+        ("l'engagement n° 46", f"l’engagement n°{WIDE}46"),
+        ("https://grille.example/?a=b;c:d", "https://grille.example/?a=b;c:d"),
+        ("Rien à changer.", "Rien à changer."),
+    ],
+)
+def test_french_spaces_are_where_they_belong(typed: str, shown: str) -> None:
+    assert i18n.typeset(typed) == shown
+    assert i18n.typeset(shown) == shown
+    assert i18n.gettext(typed) == shown
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "l’avis"), (1, "l’avis"), (2, "les avis"), (19, "les avis")])
+def test_none_and_one_are_singular(number: int, said: str) -> None:
+    assert i18n.ngettext("l'avis", "les avis", number) == said
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (date(2026, 11, 23), "lundi 23 novembre 2026"),
+        (date(2026, 12, 1), "mardi 1er décembre 2026"),
+        (date(2026, 12, 11), "vendredi 11 décembre 2026"),
+    ],
+)
+def test_a_day_is_said_in_full(day: date, said: str) -> None:
+    assert i18n.day(day) == said
+
+
+def test_moments_are_those_of_paris() -> None:
+    winter, summer = datetime(2026, 11, 23, 9, 42, 7, tzinfo=UTC), datetime(2026, 7, 14, 22, 5, 0, tzinfo=UTC)
+    assert (i18n.moment(winter), i18n.clock(winter)) == ("23 novembre à 10:42", "10:42:07")
+    assert (i18n.moment(summer), i18n.clock(summer)) == ("15 juillet à 00:05", "00:05:00")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0"), (1234.5, f"1{NARROW}234,5"), (1234567, f"1{NARROW}234{NARROW}567"), (0.25, "0,25")]
+)
+def test_numbers_are_written_the_french_way(number: float, said: str) -> None:
+    assert i18n.number(number) == said

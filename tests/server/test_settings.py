@@ -1,0 +1,158 @@
+"""Settings: what the environment says, read once, and when the server refuses to start."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server import settings
+from server.settings import ROOT, Misconfigured, Settings
+
+SECRET = "x" * 32
+NAMES = sorted(name.upper() for name in Settings.model_fields)
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An environment that says nothing of this server, in a folder without `.env`."""
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    settings.from_environment.cache_clear()
+    return monkeypatch
+
+
+def refused(**given: Any) -> str:
+    with pytest.raises(ValueError, match="Value error") as refusal:
+        Settings(_env_file=None, **given)
+    return str(refusal.value)
+
+
+# ── Refusing to start
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://grille.example",
+        "http://192.168.1.20:8000",
+        "http://localhost.example",
+        "https://127.0.0.1.example",
+        "http://user@grille.example",
+        "http://localhost@grille.example",
+        "grille.example",
+    ],
+)
+def test_a_demonstration_stays_at_home(environment: pytest.MonkeyPatch, address: str) -> None:
+    assert "DEMO=on n'est permis qu'avec une PUBLIC_URL locale" in refused(demo=True, public_url=address)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000", "https://localhost"]
+)
+def test_at_home_it_may_show(environment: pytest.MonkeyPatch, address: str) -> None:
+    assert Settings(_env_file=None, demo=True, public_url=address).demo
+
+
+def test_outside_a_demonstration_a_secret_is_necessary(environment: pytest.MonkeyPatch) -> None:
+    assert "SECRET_KEY est nécessaire hors démonstration." in refused()
+    assert "SECRET_KEY est nécessaire hors démonstration." in refused(secret_key="", demo=False)
+    assert Settings(_env_file=None, secret_key=SECRET).secret_key == SECRET
+
+
+@pytest.mark.parametrize("tick", ["0", "5001", "vite"])
+def test_the_tick_is_a_number_of_milliseconds(environment: pytest.MonkeyPatch, tick: str) -> None:
+    environment.setenv("SECRET_KEY", SECRET)
+    environment.setenv("TICK_MS", tick)
+    with pytest.raises(Misconfigured, match="TICK_MS"):
+        settings.from_environment()
+
+
+def test_the_refusal_says_every_reason(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("PORT", "beaucoup")
+    environment.setenv("DEMO", "peut-être")
+    with pytest.raises(Misconfigured) as refusal:
+        settings.from_environment()
+    first, *reasons = str(refusal.value).splitlines()
+    assert first == "Réglages refusés :"
+    assert [reason.split()[0] for reason in reasons] == ["PORT", "DEMO"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "Réglages refusés :\n   SECRET_KEY est nécessaire hors démonstration.\n"),
+        (
+            {"DEMO": "on", "PUBLIC_URL": "https://grille.example"},
+            "Réglages refusés :\n   DEMO=on n'est permis qu'avec une PUBLIC_URL locale : "
+            "la démonstration laisse entrer tout le monde.\n",
+        ),
+    ],
+)
+def test_the_server_does_not_start(tmp_path: Path, given: dict[str, str], said: str) -> None:
+    plain = {name: value for name, value in os.environ.items() if name not in NAMES}
+    done = subprocess.run(
+        [sys.executable, "-m", "server", "run"],
+        cwd=tmp_path,
+        env={**plain, "PYTHONPATH": str(ROOT), **given},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
+# ── Reading
+
+
+def test_without_an_address_the_site_is_on_this_machine_at_its_port(environment: pytest.MonkeyPatch) -> None:
+    assert Settings(_env_file=None, demo=True, port=9000).public_url == "http://localhost:9000"
+
+
+def test_an_address_loses_its_last_slash(environment: pytest.MonkeyPatch) -> None:
+    read = Settings(_env_file=None, secret_key=SECRET, public_url="https://grille.example/")
+    assert (read.public_url, read.is_https) == ("https://grille.example", True)
+
+
+@pytest.mark.parametrize(
+    ("url", "driven", "is_sqlite"),
+    [
+        ("sqlite:///grille.db", "sqlite+aiosqlite:///grille.db", True),
+        ("sqlite+aiosqlite:///grille.db", "sqlite+aiosqlite:///grille.db", True),
+        ("postgres://u:p@host/grille", "postgresql+psycopg://u:p@host/grille", False),
+        ("postgresql://u:p@host/grille", "postgresql+psycopg://u:p@host/grille", False),
+        ("postgresql+psycopg://u:p@host/grille", "postgresql+psycopg://u:p@host/grille", False),
+    ],
+)
+def test_a_database_gets_our_driver(environment: pytest.MonkeyPatch, url: str, driven: str, is_sqlite: bool) -> None:
+    read = Settings(_env_file=None, secret_key=SECRET, database_url=url)
+    assert (read.database_url, read.is_sqlite) == (driven, is_sqlite)
+
+
+def test_settings_do_not_change(environment: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings(_env_file=None, secret_key=SECRET).port = 1  # type: ignore[misc]
+
+
+def test_the_environment_wins_over_the_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"SECRET_KEY={SECRET}\nPORT=9000\nHOST=0.0.0.0\n")
+    environment.setenv("PORT", "9001")
+    read = settings.from_environment()
+    assert (read.secret_key, read.port, read.host) == (SECRET, 9001, "0.0.0.0")
+
+
+# ── Written down
+
+
+def test_the_example_file_has_every_setting_at_its_default(environment: pytest.MonkeyPatch) -> None:
+    written = dict(
+        line.split("=", 1) for line in (ROOT / ".env.example").read_text().splitlines() if line and line[0] != "#"
+    )
+    assert sorted(written) == NAMES
+    default = Settings(_env_file=None, secret_key=SECRET).model_dump()
+    example = Settings(_env_file=ROOT / ".env.example", secret_key=SECRET).model_dump()
+    assert example == default
