@@ -129,7 +129,7 @@ def framework_csv(content: Mapping[str, Any]) -> str:
 def _cell(value: Any) -> Any:
     """A list takes one cell, its items separated by semicolons."""
     if isinstance(value, list):
-        return ";".join(value)
+        return ";".join(map(_harmless, value))
     return "" if value is None else value
 
 

@@ -24,6 +24,7 @@ from workshops.words import N_
 GUEST_LIFE = timedelta(days=30)
 ACCOUNT_LIFE = timedelta(hours=12)
 ATTEMPT_LIFE = timedelta(minutes=10)
+DOOR_LIFE = timedelta(hours=1)
 FOR_ANYONE = ("/static/", "/sante")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,1999}")
@@ -174,6 +175,26 @@ async def end(request: Request, session: AsyncSession) -> str | None:
 def forget(request: Request, response: Response) -> None:
     """Take the session's cookie back."""
     _hand_over(request, response, "session", "", timedelta())
+
+
+# ── The doorstep: a browser that is nobody yet
+
+
+def open_door(request: Request, response: Response) -> None:
+    """Give a browser that is nobody a name of its own for an hour, so that joining twice is joining once."""
+    if person(request) is None and _carried(request, "door") is None:
+        _hand_over(request, response, "door", new_token(), DOOR_LIFE)
+
+
+def door(request: Request) -> str | None:
+    """What we keep of that name."""
+    token = _carried(request, "door")
+    return digest(token) if token else None
+
+
+def close_door(request: Request, response: Response) -> None:
+    """Somebody came in: whoever uses this browser next is somebody else."""
+    _hand_over(request, response, "door", "", timedelta())
 
 
 # ── Links

@@ -95,7 +95,7 @@ class Room:
 
     workshop: Workshop
     items: tuple[Item, ...]
-    latest: Framework | None
+    latest: str | None
     rule: ThreeChoices = consensus.ANNOUNCED
 
     @property
@@ -113,7 +113,7 @@ class Detail:
     threads: tuple[Thread, ...]
     reasons: tuple[Vote, ...]
     cast: Cast
-    latest: Framework | None
+    latest: str | None
     rule: ThreeChoices = consensus.ANNOUNCED
 
     @property
@@ -129,7 +129,7 @@ class Detail:
 async def room(session: AsyncSession, workshop_id: str, viewer: Person | None = None) -> Room:
     """A workshop's room: the last gesture is read before the cards, so that a screen never claims too much."""
     workshop = await agenda.get(session, workshop_id)
-    return Room(workshop, tuple(await items(session, workshop, viewer)), await frameworks.latest(session))
+    return Room(workshop, tuple(await items(session, workshop, viewer)), await frameworks.latest_version(session))
 
 
 async def items(session: AsyncSession, workshop: Workshop, viewer: Person | None = None) -> list[Item]:
@@ -179,7 +179,7 @@ async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None
         threads=tuple(await comments.threads(session, indicator_id)),
         reasons=tuple(await votes.reasons(session, indicator)),
         cast=await cast(session, workshop.id),
-        latest=await frameworks.latest(session),
+        latest=await frameworks.latest_version(session),
     )
 
 

@@ -66,7 +66,11 @@ class Workshop(Record, table=True):
 class Member(Record, table=True):
     """Somebody's place in a workshop."""
 
-    __table_args__ = (UniqueConstraint("workshop_id", "person_id"), one_of("role", Role))
+    __table_args__ = (
+        UniqueConstraint("workshop_id", "person_id"),
+        UniqueConstraint("workshop_id", "door", name="uq_member_door"),
+        one_of("role", Role),
+    )
 
     id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
     workshop_id: str = Field(foreign_key="workshop.id", max_length=12)
@@ -75,6 +79,7 @@ class Member(Record, table=True):
     role: Role = Field(sa_type=Coded(Role))
     lab_slug: str | None = Field(default=None, foreign_key="lab.slug", max_length=60)
     joined_at: datetime = Field(default_factory=world.now, sa_type=Moment)
+    door: str | None = Field(default=None, max_length=64)
 
 
 async def convene(
@@ -126,20 +131,42 @@ def _check_convening(title: str, purpose: str, prepares: str) -> None:
         raise NotThus(wrong)
 
 
+async def enter(
+    session: AsyncSession, workshop_id: str, *, name: str, lab: str | None, door: str | None = None
+) -> Person:
+    """A guest sits down. `door` names a browser that is nobody yet: the same one twice is one guest.
+
+    Twice happens: a double tap, an answer lost in a tunnel.
+    """
+    workshop = await take_floor(session, workshop_id, by=None)
+    known = select(Member).where(col(Member.workshop_id) == workshop.id, col(Member.door) == door)
+    member = await session.scalar(known) if door else None
+    if member is not None:
+        yield_floor(session, workshop)
+        return await people.get(session, member.person_id)
+    guest = await people.welcome(session, name)
+    member = await _sit(session, workshop, name, lab, guest)
+    member.door = door
+    return guest
+
+
 async def join(session: AsyncSession, workshop_id: str, *, name: str, lab: str | None, by: Person) -> Member:
     """Sit down in an open workshop: with a lab one takes part, without one observes.
 
     Joining again changes one's name or lab, never a facilitator's or a publisher's role.
     """
-    workshop = await take_floor(session, workshop_id, by=by)
+    return await _sit(session, await take_floor(session, workshop_id, by=by), name, lab, by)
+
+
+async def _sit(session: AsyncSession, workshop: Workshop, name: str, lab: str | None, by: Person) -> Member:
     if not workshop.is_open:
         raise NotNow(N_("Cet atelier est clos : on peut encore le lire, plus le rejoindre."))
     name = people.clean_name(name)
     if lab:
         await _require_lab(session, lab)
-    member = await seat(session, workshop_id, by)
+    member = await seat(session, workshop.id, by)
     if member is None:
-        member = Member(workshop_id=workshop_id, person_id=by.id, name=name, role=Role.OBSERVER)
+        member = Member(workshop_id=workshop.id, person_id=by.id, name=name, role=Role.OBSERVER)
     member.name, member.lab_slug = name, lab or None
     if member.role in (Role.MEMBER, Role.OBSERVER):
         member.role = Role.MEMBER if lab else Role.OBSERVER
@@ -173,10 +200,11 @@ async def move(session: AsyncSession, workshop_id: str, stage: Stage, *, by: Per
     return workshop
 
 
-async def take_floor(session: AsyncSession, workshop_id: str, *, by: Person) -> Workshop:
+async def take_floor(session: AsyncSession, workshop_id: str, *, by: Person | None) -> Workshop:
     """The first write of every verb: number the gesture and lock the workshop until the commit.
 
-    So the order of the journal is the order of the commits. A sending already answered stops here (AlreadyDone).
+    So the order of the journal is the order of the commits. A sending already answered stops here (AlreadyDone);
+    a guest who is nobody yet (`by` is None) has sent nothing before.
     """
     workshop: Workshop | None = await session.scalar(
         update(Workshop)
@@ -187,7 +215,8 @@ async def take_floor(session: AsyncSession, workshop_id: str, *, by: Person) -> 
     )
     if workshop is None:
         raise NotFound(N_("Cet atelier n'existe pas."))
-    await journal.answered(session, by.id)
+    if by is not None:
+        await journal.answered(session, by.id)
     return workshop
 
 

@@ -186,6 +186,8 @@ async def publish(
         raise NotNow(N_("Cet atelier a déjà donné une version : rien ne la modifie."))
     prepared = await draft(session, workshop, exceptions)
     _check(prepared, version, note)
+    # Before the document: it names the gesture that published it, and the head of the register up to there.
+    journal.record(session, workshop, Kind.FRAMEWORK_PUBLISHED, by=by, about=version)
     at = world.now()
     document = _document(prepared, version, note.strip(), timestamp(at))
     framework = Framework(
@@ -197,12 +199,13 @@ async def publish(
         fingerprint=fingerprint(document),
         document=canonical(document).decode(),
     )
-    journal.record(session, workshop, Kind.FRAMEWORK_PUBLISHED, by=by, about=version)
     session.add(framework)
     try:
         await session.flush()
     except IntegrityError:
-        raise NotNow(N_("Une autre version vient d'être publiée : relisez les différences avant de publier la vôtre.")) from None
+        raise NotNow(
+            N_("Une autre version vient d'être publiée : relisez les différences avant de publier la vôtre.")
+        ) from None
     return framework
 
 
@@ -334,8 +337,8 @@ def compare(before: Mapping[str, Sheet], after: Mapping[str, Sheet]) -> Comparis
 
 async def latest(session: AsyncSession) -> Framework | None:
     """The last published version, if any."""
-    published = await versions(session)
-    return published[0] if published else None
+    version = await latest_version(session)
+    return await session.get_one(Framework, version) if version else None
 
 
 async def versions(session: AsyncSession) -> list[Framework]:

@@ -205,6 +205,7 @@ def create_tables() -> None:
         sa.Column("role", CODED, nullable=False),
         sa.Column("lab_slug", sa.String(60), nullable=True),
         sa.Column("joined_at", MOMENT, nullable=False),
+        sa.Column("door", sa.String(64), nullable=True),
         sa.CheckConstraint(
             "role IN ('facilitator', 'member', 'observer', 'publisher', 'moderator')", name=op.f("ck_member_role")
         ),
@@ -212,6 +213,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_member_person_id_person"),
         sa.ForeignKeyConstraint(["workshop_id"], ["workshop.id"], name="fk_member_workshop_id_workshop"),
         sa.PrimaryKeyConstraint("id", name="pk_member"),
+        sa.UniqueConstraint("workshop_id", "door", name="uq_member_door"),
         sa.UniqueConstraint("workshop_id", "person_id", name="uq_member_workshop_id"),
     )
     op.create_index("ix_member_person_id", "member", ["person_id"])

@@ -112,8 +112,6 @@ async def latest(request: Request) -> Response:
     """The latest version, every version, and the one that came before this site."""
     async with reading(request) as session:
         versions = await frameworks.versions(session)
-    if versions and request.url.path == "/referentiel/derniere":
-        return RedirectResponse(f"/referentiel/{versions[0].version}", status_code=303)
     return page(
         request,
         "frameworks/latest.html",

@@ -89,7 +89,9 @@ async def doorstep(request: Request) -> Response:
     values = await _doorstep(request)
     if values["member"] and "changer" not in request.query_params:
         return RedirectResponse(f"/ateliers/{values['workshop'].id}", status_code=303)
-    return page(request, "workshops/doorstep.html", **values, errors={})
+    response = page(request, "workshops/doorstep.html", **values, errors={})
+    identity.open_door(request, response)
+    return response
 
 
 async def join(request: Request) -> Response:
@@ -101,10 +103,14 @@ async def join(request: Request) -> Response:
     try:
         form = await read(request, JoinForm)
         async with transaction(request) as session:
-            guest = viewer or await people.welcome(session, form.name)
-            await agenda.join(session, workshop.id, name=form.name, lab=form.lab or None, by=guest)
-            if viewer is None:
+            lab = form.lab or None
+            if viewer:
+                await agenda.join(session, workshop.id, name=form.name, lab=lab, by=viewer)
+            else:
+                door = identity.door(request)
+                guest = await agenda.enter(session, workshop.id, name=form.name, lab=lab, door=door)
                 await identity.begin(request, session, cookies, guest, account=False)
+                identity.close_door(request, cookies)
     except NotThus as refusal:
         return again(request, "workshops/doorstep.html", refusal, **{**values, "form": await typed(request)})
     answer = done(request, f"/ateliers/{workshop.id}", atelier=workshop.id)

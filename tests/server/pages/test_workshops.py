@@ -752,3 +752,23 @@ async def test_the_minutes_of_an_open_workshop_are_under_way(database: Database,
     page = read(await client().get(f"/ateliers/{day.room.id}/registre"))
     assert "En cours" in page.one(class_="gc-row").text
     assert f"{await day.last()} gestes" in page.one(class_="gc-row").text
+
+
+async def test_a_guest_who_taps_twice_is_one_guest(database: Database, client: Browsers) -> None:
+    """The first answer was lost in a tunnel: the browser still carries what the doorstep gave it."""
+    room = await workshop(database, by=await facilitator(database))
+    path = f"/rejoindre/{room.code}"
+    first, again = client(), client()
+    await first.get(path)
+    again.cookies.update(first.cookies)
+    sent = {"name": "Anne", "lab": "ti-lab"}
+    one = await first.post(path, data=sent)
+    two = await again.post(path, data=sent)
+    assert (one.headers["x-geste"], two.headers["x-geste"]) == (str(room.gestures + 1), str(room.gestures + 1))
+    assert (await reread(database, room)).gestures == room.gestures + 1
+    assert [member.name for member in (await ask(database, agenda.members, room.id)).values()] == ["Camille", "Anne"]
+    # Whoever uses this browser next, signed out, is somebody else.
+    await first.post("/deconnexion")
+    await first.get(path)
+    await first.post(path, data={"name": "Basile", "lab": "ti-lab"})
+    assert (await reread(database, room)).gestures == room.gestures + 2
