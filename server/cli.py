@@ -14,7 +14,7 @@ from typing import TypeVar
 import psycopg
 import uvicorn
 from alembic.util import CommandError
-from sqlalchemy import or_
+from sqlalchemy import and_, or_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, delete, func, select
@@ -257,7 +257,7 @@ async def grant(desk: Desk) -> int:
 
 
 async def _person(session: AsyncSession, named: str) -> Person:
-    """The one person of this id, e-mail or exact name."""
+    """The one person of this id, or whose provider gives this e-mail or exact name."""
     found = list(
         await session.scalars(
             select(Person)
@@ -265,7 +265,8 @@ async def _person(session: AsyncSession, named: str) -> Person:
             .where(
                 or_(
                     col(Person.id) == named,
-                    col(Person.name) == named,
+                    # A guest chooses a first name freely: only a provider's word makes a name.
+                    and_(col(Identity.id).is_not(None), col(Person.name) == named),
                     func.lower(col(Identity.email)) == named.lower(),
                 )
             )
@@ -325,7 +326,7 @@ async def export(desk: Desk) -> int:
         for workshop in await agenda.calendar(session):
             if workshop.stage is Stage.CLOSED:
                 entries = await journal.since(session, workshop.id, 0)
-                files[f"registre-{workshop.code}.json"] = _as_json(exports.minutes(workshop, entries))
+                files[f"registre-{workshop.id}.json"] = _as_json(exports.minutes(workshop, entries))
     return _write(desk.given.folder, files)
 
 

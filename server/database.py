@@ -27,13 +27,15 @@ class Database:
             if self.is_sqlite
             else create_async_engine(url, pool_size=20, max_overflow=10, pool_pre_ping=True)
         )
+        # Each statement of PostgreSQL's default level sees its own moment; a page shows one.
+        self._past = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         # SQLite has one writer: waiting for one's turn here is fair, busy_timeout is not.
         self._turn = asyncio.Lock() if self.is_sqlite else None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session that sees one consistent past and changes nothing."""
-        async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+        async with AsyncSession(self._past, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @asynccontextmanager

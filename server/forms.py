@@ -75,11 +75,18 @@ AnyForm = TypeVar("AnyForm", bound=Form)
 
 
 async def sent(request: Request) -> FormData:
-    """What was sent, as it was; a repeated field keeps all its values. Nobody types a NUL, and no database keeps one."""
+    """What was sent, as it was; a repeated field keeps all its values.
+
+    Nobody types a NUL or half a character, and no database or file keeps one: 400.
+    """
     form = await request.form(max_files=0, max_fields=500)
-    if any("\0" in str(part) for field in form.multi_items() for part in field):
+    if not all(_is_text(str(part)) for field in form.multi_items() for part in field):
         raise HTTPException(400)
     return form
+
+
+def _is_text(part: str) -> bool:
+    return "\0" not in part and not any("\ud800" <= character <= "\udfff" for character in part)
 
 
 async def read(request: Request, form: type[AnyForm]) -> AnyForm:

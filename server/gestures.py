@@ -97,6 +97,7 @@ def again(
     if wants_json(request):
         return as_json(refusal)
     values["errors"] = errors(refusal) if isinstance(refusal, NotThus) else {}
+    values["refused"] = None if isinstance(refusal, NotThus) else sentence(refusal)
     if part and templating.is_partial(request):
         return templating.redraw(request, *part, status_code=refusal.status, **values)
     return templating.page(request, template, status_code=refusal.status, **values)

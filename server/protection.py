@@ -1,6 +1,5 @@
 """Protection: writes come from our own pages, bodies are small, and headers say what a page may do."""
 
-import secrets
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -52,7 +51,15 @@ def is_same_origin(headers: Headers) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return True
-    return secrets.compare_digest(urlsplit(origin).netloc.encode(), headers.get("host", "").encode())
+    return _host(origin) == headers.get("host")
+
+
+def _host(origin: str) -> str | None:
+    """The host an `Origin` names; none when it is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 class SameOrigin:
@@ -77,7 +84,7 @@ class SameOrigin:
     @staticmethod
     def _may_sit(connection: HTTPConnection) -> bool:
         origin = connection.headers.get("origin")
-        return origin is not None and urlsplit(origin).netloc == connection.headers.get("host")
+        return origin is not None and _host(origin) == connection.headers.get("host")
 
 
 class SmallBodies:

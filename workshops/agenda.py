@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime
 
 from sqlalchemy import UniqueConstraint, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
@@ -12,6 +13,7 @@ from workshops.journal import Kind
 from workshops.people import Person, Role
 from workshops.records import Coded, Moment, Record, one_of
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours
+from workshops.texts import clean, one_line
 from workshops.words import N_, Word
 
 VERSION = re.compile(r"(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})")
@@ -91,10 +93,9 @@ async def convene(
     """
     await people.require(session, by, Role.FACILITATOR)
     await journal.answered(session, by.id)
+    title, purpose = one_line(title), clean(purpose)
     _check_convening(title, purpose, prepares)
-    workshop = Workshop(
-        title=title.strip(), purpose=purpose.strip(), held_on=held_on, prepares=prepares, start=start, gestures=1
-    )
+    workshop = Workshop(title=title, purpose=purpose, held_on=held_on, prepares=prepares, start=start, gestures=1)
     while await session.scalar(select(Workshop.id).where(col(Workshop.code) == workshop.code)):
         workshop.code = world.new_code()
     session.add(workshop)
@@ -109,19 +110,22 @@ async def convene(
         )
     )
     journal.record(session, workshop, Kind.WORKSHOP_CONVENED, by=by, about=workshop.id)
-    await session.flush()
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise NotNow(N_("Cet envoi est déjà en cours : l'atelier va apparaître dans la liste.")) from None
     return workshop
 
 
 def _check_convening(title: str, purpose: str, prepares: str) -> None:
     wrong = {}
-    if not title.strip():
+    if not title:
         wrong["title"] = N_("Donnez un titre à l'atelier.")
-    elif len(title.strip()) > 120:
+    elif len(title) > 120:
         wrong["title"] = N_("Cent vingt caractères au plus.")
-    if not purpose.strip():
+    if not purpose:
         wrong["purpose"] = N_("Dites en une phrase à quoi sert l'atelier.")
-    elif len(purpose.strip()) > 1000:
+    elif len(purpose) > 1000:
         wrong["purpose"] = N_("Mille caractères au plus.")
     if not VERSION.fullmatch(prepares):
         wrong["prepares"] = N_("Un numéro de version s'écrit 2.0.0.")
@@ -153,7 +157,7 @@ async def enter(
 async def join(session: AsyncSession, workshop_id: str, *, name: str, lab: str | None, by: Person) -> Member:
     """Sit down in an open workshop: with a lab one takes part, without one observes.
 
-    Joining again changes one's name or lab, never a facilitator's or a publisher's role.
+    Joining again changes one's name or lab, never a facilitator's or a publisher's role; the same ones, nothing.
     """
     return await _sit(session, await take_floor(session, workshop_id, by=by), name, lab, by)
 
@@ -161,18 +165,21 @@ async def join(session: AsyncSession, workshop_id: str, *, name: str, lab: str |
 async def _sit(session: AsyncSession, workshop: Workshop, name: str, lab: str | None, by: Person) -> Member:
     if not workshop.is_open:
         raise NotNow(N_("Cet atelier est clos : on peut encore le lire, plus le rejoindre."))
-    name = people.clean_name(name)
+    name, lab = people.clean_name(name), lab or None
     if lab:
         await _require_lab(session, lab)
     member = await seat(session, workshop.id, by)
-    if member is None:
-        member = Member(workshop_id=workshop.id, person_id=by.id, name=name, role=Role.OBSERVER)
-    member.name, member.lab_slug = name, lab or None
+    kind = Kind.MEMBER_CHANGED if member else Kind.MEMBER_JOINED
+    if member and (member.name, member.lab_slug) == (name, lab):
+        yield_floor(session, workshop)
+        return member
+    member = member or Member(workshop_id=workshop.id, person_id=by.id, name=name, role=Role.OBSERVER)
+    member.name, member.lab_slug = name, lab
     if member.role in (Role.MEMBER, Role.OBSERVER):
         member.role = Role.MEMBER if lab else Role.OBSERVER
     session.add(member)
     await session.flush()
-    journal.record(session, workshop, Kind.MEMBER_JOINED, by=by, about=member.id)
+    journal.record(session, workshop, kind, by=by, about=member.id)
     return member
 
 
@@ -194,7 +201,7 @@ async def move(session: AsyncSession, workshop_id: str, stage: Stage, *, by: Per
         yield_floor(session, workshop)
         return workshop
     if not workshop.is_open:
-        raise NotNow(N_("L'atelier est clos : son registre est scellé."))
+        raise NotNow(N_("L'atelier est clos : il ne se rouvre pas."))
     workshop.stage = stage
     journal.record(session, workshop, Kind.STAGE_MOVED, by=by, about=stage.value)
     return workshop

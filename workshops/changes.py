@@ -2,11 +2,15 @@
 
 import difflib
 import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from workshops.sheet import FIELDS, Field, Level, Sheet
 
-TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
+TOKENS = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")  # a space goes with the word after it
+PAIRS = 10_000  # beyond, comparing word by word would take seconds: the texts are shown whole, one after the other
 
 
 @dataclass(frozen=True)
@@ -26,34 +30,56 @@ class Change:
     pieces: tuple[Piece, ...]
 
 
+@lru_cache(maxsize=4096)
 def words(before: str, after: str) -> tuple[Piece, ...]:
     """The word-level difference, as a person reads it: a few letters kept between two changes belong to them.
 
     Joining what is not `new` gives `before` back; joining what is not `gone` gives `after`.
     """
     old, new = TOKENS.findall(before), TOKENS.findall(after)
-    pieces: list[Piece] = []
-    gone = added = ""
+    if old != new and _pairs(old, new) > PAIRS:
+        return tuple(_pieces([("", before, after)]))
     codes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    runs: list[tuple[str, str, str]] = []  # kept, gone, added
     for index, (tag, i1, i2, j1, j2) in enumerate(codes):
-        kept = "".join(old[i1:i2]) if tag == "equal" else ""
-        if tag != "equal" or (0 < index < len(codes) - 1 and _is_slight(kept)):
-            gone += "".join(old[i1:i2])
-            added += "".join(new[j1:j2])
+        gone, added = "".join(old[i1:i2]), "".join(new[j1:j2])
+        if tag == "equal" and not (0 < index < len(codes) - 1 and _is_slight(gone)):
+            runs.append((gone, "", ""))
+        elif runs and runs[-1][0] == "":
+            runs[-1] = ("", runs[-1][1] + gone, runs[-1][2] + added)
+        else:
+            runs.append(("", gone, added))
+    return tuple(_pieces(runs))
+
+
+def _pieces(runs: list[tuple[str, str, str]]) -> Iterator[Piece]:
+    """What is kept, gone, added, one after the other; a space common to two words is kept with what precedes."""
+    kept = ""
+    for same, gone, added in runs:
+        space = len(gone) - len(gone.lstrip())
+        common = gone[:space] if space and added.startswith(gone[:space]) else ""
+        kept += same + common
+        if same:
             continue
-        pieces += _replaced(gone, added)
-        pieces.append(Piece("same", kept))
-        gone = added = ""
-    return (*pieces, *_replaced(gone, added))
+        if kept:
+            yield Piece("same", kept)
+            kept = ""
+        for state, text in (("gone", gone[len(common) :]), ("new", added[len(common) :])):
+            if text:
+                yield Piece(state, text)
+    if kept:
+        yield Piece("same", kept)
+
+
+def _pairs(old: list[str], new: list[str]) -> int:
+    """How many times a word of one text meets itself in the other: what the comparison costs."""
+    met = Counter(new)
+    return sum(times * met[word] for word, times in Counter(old).items())
 
 
 def _is_slight(text: str) -> bool:
     """Too little to rest the eye on: spaces, punctuation, a word of three letters."""
     return sum(map(str.isalnum, text)) <= 3
-
-
-def _replaced(gone: str, added: str) -> list[Piece]:
-    return [Piece(state, text) for state, text in (("gone", gone), ("new", added)) if text]
 
 
 def between(before: Sheet, after: Sheet) -> list[Change]:

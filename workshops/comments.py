@@ -15,6 +15,7 @@ from workshops.people import Person, Role
 from workshops.records import Moment, Record
 from workshops.refusals import NotFound, NotThus
 from workshops.sheet import BY_NAME
+from workshops.texts import clean
 from workshops.words import N_
 
 LONGEST = 2000
@@ -111,7 +112,7 @@ def _field(name: str) -> str:
 
 
 def _said(text: str, field: str, longest: int, empty: str) -> str:
-    text = text.replace("\r\n", "\n").strip()
+    text = clean(text)
     if not text:
         raise NotThus({field: empty})
     if len(text) > longest:

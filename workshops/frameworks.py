@@ -215,6 +215,12 @@ def _check(prepared: Draft, version: str, note: str) -> None:
         for code, exception in prepared.exceptions.items()
         if not exception.because.strip() or len(exception.because) > REASON_LENGTH
     }
+    known = {line.code for line in prepared.lines}
+    wrong |= {
+        f"because-{code}": N_("Cet indicateur n'est pas sur la table de l'atelier.")
+        for code in prepared.exceptions
+        if code not in known
+    }
     if len(note) > NOTE_LENGTH:
         wrong["note"] = N_("C'est trop long.")
     if not prepared.kept:

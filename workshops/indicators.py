@@ -121,8 +121,7 @@ async def propose(session: AsyncSession, workshop_id: str, sheet: Sheet, *, by: 
     Raises NotNow outside PROPOSING (the facilitator may also prepare), NotYours for a non-member.
     """
     workshop = await agenda.take_floor(session, workshop_id, by=by)
-    member = await agenda.require_member(session, workshop, by)
-    _require_stage(workshop, member, Stage.PROPOSING)
+    await require_proposing(session, workshop, by)
     indicator = Indicator(
         workshop_id=workshop.id,
         code=await _next_code(session, Family(sheet["famille"])),
@@ -154,10 +153,7 @@ async def reword(session: AsyncSession, indicator_id: str, sheet: Sheet, *, base
     the current wording raises Stale; a text that changes nothing, NotThus.
     """
     indicator, workshop = await on_floor(session, indicator_id, by=by)
-    member = await agenda.require_member(session, workshop, by)
-    _require_stage(workshop, member, Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING)
-    if not may_reword(indicator, member):
-        raise NotYours(N_("Seules la personne qui a proposé l'indicateur et l'animation peuvent le réécrire."))
+    await require_rewording(session, workshop, indicator, by)
     current = await wording(session, indicator, indicator.wording)
     if base != indicator.wording:
         session.expunge(current)  # it leaves whole: what stays in the session is emptied by the rollback
@@ -174,6 +170,21 @@ async def reword(session: AsyncSession, indicator_id: str, sheet: Sheet, *, base
     return indicator
 
 
+async def require_proposing(session: AsyncSession, workshop: Workshop, person: Person) -> None:
+    """Whether a person may propose now, or the refusal that says why not."""
+    member = await agenda.require_member(session, workshop, person)
+    _require_stage(workshop, member, Stage.PROPOSING)
+
+
+async def require_rewording(session: AsyncSession, workshop: Workshop, indicator: Indicator, person: Person) -> None:
+    """Whether a person may reword this indicator now, or the refusal that says why not."""
+    member = await agenda.require_member(session, workshop, person)
+    _require_stage(workshop, member, Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING)
+    if not may_reword(indicator, member):
+        raise NotYours(N_("Seules la personne qui a proposé l'indicateur et l'animation peuvent le réécrire."))
+    await _require_on_table(session, indicator.id)
+
+
 def may_reword(indicator: Indicator, member: Member | None) -> bool:
     """The author, the facilitator; a text without an author belongs to every member."""
     if member is None or member.role is Role.OBSERVER:
@@ -182,27 +193,39 @@ def may_reword(indicator: Indicator, member: Member | None) -> bool:
 
 
 async def withdraw(session: AsyncSession, indicator_id: str, *, by: Person) -> Indicator:
-    """An author takes back a proposal, before the vote. It stays in the minutes."""
-    indicator, workshop = await on_floor(session, indicator_id, by=by)
+    """An author takes back a proposal, before the vote. It stays in the minutes; taking it back twice is once."""
+    indicator, workshop = await _found_on_floor(session, indicator_id, by=by)
     member = await agenda.require_member(session, workshop, by)
-    _require_stage(workshop, member, Stage.PROPOSING, Stage.DISCUSSING)
     if indicator.author_id != by.id:
         raise NotYours(N_("On ne retire que sa propre proposition."))
+    if await session.get(Withdrawal, indicator_id):
+        agenda.yield_floor(session, workshop)
+        return indicator
+    _require_stage(workshop, member, Stage.PROPOSING, Stage.DISCUSSING)
     session.add(Withdrawal(indicator_id=indicator.id, by_id=by.id, gesture=workshop.gestures))
     journal.record(session, workshop, Kind.INDICATOR_WITHDRAWN, by=by, about=indicator.id)
     return indicator
 
 
 async def on_floor(session: AsyncSession, indicator_id: str, *, by: Person) -> tuple[Indicator, Workshop]:
-    """An indicator still on the table, once its workshop's floor is taken (read after the lock, never before)."""
+    """An indicator still on the table, once its workshop's floor is taken."""
+    indicator, workshop = await _found_on_floor(session, indicator_id, by=by)
+    await _require_on_table(session, indicator_id)
+    return indicator, workshop
+
+
+async def _found_on_floor(session: AsyncSession, indicator_id: str, *, by: Person) -> tuple[Indicator, Workshop]:
+    """An indicator, read after its workshop is locked, never before."""
     workshop_id = await session.scalar(select(Indicator.workshop_id).where(col(Indicator.id) == indicator_id))
     if workshop_id is None:
         raise NotFound(N_("Cet indicateur n'existe pas."))
     workshop = await agenda.take_floor(session, workshop_id, by=by)
-    indicator = await session.get_one(Indicator, indicator_id)
+    return await session.get_one(Indicator, indicator_id), workshop
+
+
+async def _require_on_table(session: AsyncSession, indicator_id: str) -> None:
     if await session.get(Withdrawal, indicator_id):
         raise NotNow(N_("Cet indicateur a été retiré par la personne qui l'avait proposé."))
-    return indicator, workshop
 
 
 def _require_stage(workshop: Workshop, member: Member, *stages: Stage) -> None:

@@ -27,6 +27,7 @@ class Kind(Word):
 
     WORKSHOP_CONVENED = "workshop_convened", N_("a ouvert l'atelier")
     MEMBER_JOINED = "member_joined", N_("a rejoint l'atelier")
+    MEMBER_CHANGED = "member_changed", N_("a changé de nom ou de laboratoire")
     STAGE_MOVED = "stage_moved", N_("a changé d'étape")
     INDICATOR_PROPOSED = "indicator_proposed", N_("a proposé un indicateur")
     INDICATOR_REWORDED = "indicator_reworded", N_("a réécrit un indicateur")
@@ -132,6 +133,11 @@ async def answered(session: AsyncSession, person_id: str) -> None:
     if receipt.sent != sent:
         raise NotThus({"key": N_("Cette clé d'envoi a déjà servi pour autre chose. Envoyez de nouveau.")})
     raise AlreadyDone(receipt)
+
+
+async def get(session: AsyncSession, workshop_id: str, number: int) -> Entry:
+    """One gesture."""
+    return await session.get_one(Entry, (workshop_id, number))
 
 
 async def since(session: AsyncSession, workshop_id: str, number: int) -> list[Entry]:

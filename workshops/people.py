@@ -10,6 +10,7 @@ from sqlmodel import Field, col, select
 from workshops import world
 from workshops.records import Coded, Moment, Record, one_of
 from workshops.refusals import NotFound, NotThus, NotYours
+from workshops.texts import one_line
 from workshops.words import N_, Word
 
 NAME_LENGTH = 60
@@ -60,8 +61,8 @@ class Granting(Record, table=True):
 
 def clean_name(name: str) -> str:
     """One line, no more than sixty characters, not empty."""
-    name = " ".join(name.split())
-    if not name:
+    name = one_line(name)
+    if not any(map(str.isalnum, name)):
         raise NotThus({"name": N_("Indiquez votre prénom.")})
     if len(name) > NAME_LENGTH:
         raise NotThus({"name": N_("Soixante caractères au plus.")})

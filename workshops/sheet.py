@@ -6,13 +6,13 @@ Standard, schema.org StatisticalVariable, SCDL Catalogue (frequencies).
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from workshops.refusals import NotThus
+from workshops.texts import clean
 from workshops.words import N_, Word
 
 Sheet = dict[str, Any]
@@ -349,7 +349,7 @@ def read(raw: Raw) -> Sheet:
     sheet: Sheet = {}
     for field in FIELDS:
         sent = raw.get(field.name, "")
-        texts = [_clean(text) for text in ([sent] if isinstance(sent, str) else sent)]
+        texts = [clean(text) for text in ([sent] if isinstance(sent, str) else sent)]
         texts = [text for text in texts if text]
         problem = _problem(field, texts)
         if problem:
@@ -359,13 +359,6 @@ def read(raw: Raw) -> Sheet:
     if wrong:
         raise NotThus(wrong)
     return sheet
-
-
-def _clean(text: str) -> str:
-    """NFC, one kind of line end, no control characters, no blanks around."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
-    return unicodedata.normalize("NFC", text).strip()
 
 
 def _problem(field: Field, texts: list[str]) -> str | None:

@@ -65,6 +65,7 @@ COMMENTS = Block("indicators/_comments.html", "comments", Where.SHEET)
 REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.WORKSHOP_CONVENED: (STAGE, LIST),
     Kind.MEMBER_JOINED: (PRESENCE,),
+    Kind.MEMBER_CHANGED: (PRESENCE, REASONS, COMMENTS, HISTORY),
     Kind.STAGE_MOVED: (STAGE,),
     Kind.INDICATOR_PROPOSED: (LIST, STAGE),
     Kind.INDICATOR_REWORDED: (LIST, TEXT, TALLY, BALLOT, HEAD, SHEET, HISTORY, REASONS, COMMENTS),
@@ -101,7 +102,7 @@ class Drawing:
         return self
 
     async def frame(self, cursor: int, view: str, *, ambient: bool) -> str:
-        """What a screen at `cursor` must redraw to be at `upto`. Empty when nothing shows."""
+        """What a screen at `cursor` must redraw to be at `upto`: the mark of the gesture, then the blocks."""
         touched = self._touched(cursor, view)
         if ambient:
             touched.update(dict.fromkeys((block, "") for block in AMBIENT))
@@ -113,9 +114,11 @@ class Drawing:
         """The blocks to redraw, in the order of the gestures, each once."""
         touched: dict[tuple[Block, str], None] = {}
         for entry in self._since(cursor):
+            # Somebody's name is on every indicator's page: the one a screen has open is about them too.
+            about = view if entry.kind is Kind.MEMBER_CHANGED else entry.about
             for redrawn in REDRAWS[entry.kind]:
-                if redrawn.shows_in(view, entry.about):
-                    touched[redrawn, entry.about if redrawn.is_about_one else ""] = None
+                if redrawn.shows_in(view, about):
+                    touched[redrawn, about if redrawn.is_about_one else ""] = None
         return touched
 
     def _fresh(self, cursor: int) -> frozenset[str]:
@@ -124,6 +127,11 @@ class Drawing:
         if any(entry.kind is Kind.WORKSHOP_CONVENED for entry in self._since(cursor)):
             born.update(self._items)
         return frozenset(born)
+
+    @property
+    def renamed(self) -> bool:
+        """Whether somebody changed name or lab since the oldest cursor."""
+        return any(entry.kind is Kind.MEMBER_CHANGED for entry in self._entries)
 
     def _since(self, cursor: int) -> Iterable[Entry]:
         return (entry for entry in self._entries if entry.number > cursor)

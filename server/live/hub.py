@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server import scenes
 from server.database import Database
 from server.live.fragments import LOBBY, Drawing
 from server.scenes import Presence
@@ -16,6 +17,7 @@ from workshops import agenda, frameworks
 QUEUE = 32  # frames a seat may be late by before it is asked to come back
 QUIET = 1.0  # seconds after which a room looks for what nobody rang for
 SLOW = 1013  # "try again later"
+RESTART = 1012  # "service restart"
 
 log = logging.getLogger(__name__)
 
@@ -115,15 +117,25 @@ class Room:
             late = [seat for seat in seats if seat.cursor != last or seat.ambient]
             if not late:
                 return
+            groups = _alike(late)
+            # Lowered before the room is looked at: whoever comes or leaves from now on raises it again.
+            for seat in late:
+                seat.ambient = False
             drawing = await Drawing(session, self.workshop_id, self.presence).look(min(seat.cursor for seat in late))
-            for (cursor, view, ambient), group in _alike(late).items():
-                # Lowered before drawing: whoever comes or leaves meanwhile raises it again.
-                for seat in group:
-                    seat.ambient = False
+            if drawing.renamed:
+                await self._reseat(session)
+                drawing.presence = self.presence
+            for (cursor, view, ambient), group in groups.items():
                 frame = await drawing.frame(cursor, view, ambient=ambient)
                 for seat in group:
                     seat.put(frame)
                     seat.cursor = drawing.upto
+
+    async def _reseat(self, session: AsyncSession) -> None:
+        """Somebody changed lab: their seats too."""
+        cast = await scenes.cast(session, self.workshop_id)
+        for seat in self.seats:
+            seat.lab = cast.lab(seat.person_id)
 
     async def _notice_publication(self, session: AsyncSession) -> None:
         """A version published by any workshop is announced in every open room."""
@@ -180,11 +192,18 @@ class Hub:
         room = self.rooms.get(workshop_id)
         return room.presence if room else Presence()
 
+    def dismiss(self, person_id: str) -> None:
+        """Somebody signed out: their screens must show again who they are (1012: a browser comes back by itself)."""
+        for room in self.rooms.values():
+            for seat in room.seats:
+                if seat.person_id == person_id:
+                    seat.dismiss(RESTART)
+
     async def close(self) -> None:
         """Send everyone away (the server restarts: browsers come back by themselves)."""
         for room in list(self.rooms.values()):
             for seat in list(room.seats):
-                seat.dismiss(1012)
+                seat.dismiss(RESTART)
             room.task.cancel()
             with suppress(asyncio.CancelledError):
                 await room.task

@@ -9,9 +9,9 @@ from server import scenes
 from server.forms import CommentForm, HideForm, read, typed
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
-from server.templating import block
+from server.templating import block, is_partial
 from workshops import agenda, comments, indicators, world
-from workshops.refusals import NotThus
+from workshops.refusals import NotNow, NotThus, NotYours, Refusal
 
 COMMENT = ("indicators/_comment_form.html", "comment_form")
 ANSWER = ("indicators/_answer_form.html", "answer_form")
@@ -29,6 +29,10 @@ async def post(request: Request) -> Response:
             )
     except NotThus as refusal:
         return await _again(request, indicator_id, refusal)
+    except (NotNow, NotYours) as refusal:
+        if is_partial(request):
+            raise  # a notice is enough: the form has not moved
+        return await _again(request, indicator_id, refusal)
     return await _done(request, indicator_id, form.answers)
 
 
@@ -41,7 +45,7 @@ async def _done(request: Request, indicator_id: str, answers: str) -> Response:
     return done(request, f"/indicateurs/{indicator_id}#comments-{indicator_id}", html=html)
 
 
-async def _again(request: Request, indicator_id: str, refusal: NotThus) -> Response:
+async def _again(request: Request, indicator_id: str, refusal: Refusal) -> Response:
     form = await typed(request)
     async with reading(request) as session:
         indicator = await indicators.get(session, indicator_id)

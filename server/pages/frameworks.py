@@ -50,6 +50,8 @@ async def publish(request: Request) -> Response:
     """Freeze it: a numbered, immutable version."""
     viewer = signed_in(request)
     workshop_id = request.path_params["workshop"]
+    async with reading(request) as session:
+        await people.require(session, viewer, Role.PUBLISHER)
     form = await read(request, PublishForm)
     exceptions = await _exceptions(request)
     try:

@@ -8,12 +8,12 @@ from starlette.responses import HTMLResponse, Response
 
 from server import identity, scenes
 from server.forms import BaseForm, read, typed_sheet
-from server.gestures import again, done, reading, transaction, wants_json
+from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
 from server.templating import block, page
-from workshops import agenda, changes, indicators, sheet, world
+from workshops import agenda, changes, indicators, journal, sheet, world
 from workshops.indicators import Stale
-from workshops.refusals import NotThus
+from workshops.refusals import NotNow, NotThus, NotYours
 
 
 async def new(request: Request) -> Response:
@@ -21,26 +21,28 @@ async def new(request: Request) -> Response:
     viewer = signed_in(request)
     async with reading(request) as session:
         workshop = await agenda.get(session, request.path_params["workshop"])
-        await agenda.require_member(session, workshop, viewer)
+        await indicators.require_proposing(session, workshop, viewer)
     return page(request, "indicators/new.html", workshop=workshop, raw={}, errors={}, key=world.new_id())
 
 
 async def propose(request: Request) -> Response:
-    """Put an indicator on the table."""
+    """Put an indicator on the table. Whatever the refusal, what was typed comes back."""
     viewer = signed_in(request)
     workshop_id = request.path_params["workshop"]
     raw = await typed_sheet(request)
-    born: dict[str, str] = {}
     try:
+        proposed = sheet.read(raw)
         async with transaction(request) as session:
-            indicator = await indicators.propose(session, workshop_id, sheet.read(raw), by=viewer)
-            born = {"indicateur": indicator.id, "code": indicator.code}
-    except NotThus as refusal:
+            await indicators.propose(session, workshop_id, proposed, by=viewer)
+    except (NotThus, NotNow, NotYours) as refusal:
         async with reading(request) as session:
             workshop = await agenda.get(session, workshop_id)
         return again(request, "indicators/new.html", refusal, workshop=workshop, raw=raw, key=world.new_id())
-    anchor = f"#card-{born['indicateur']}" if born else ""
-    return done(request, f"/ateliers/{workshop_id}{anchor}", **born)
+    # Found by its gesture: the same sending, sent again, tells the same indicator.
+    async with reading(request) as session:
+        gesture = await journal.get(session, workshop_id, request.state.gestures[workshop_id])
+        born = await indicators.get(session, gesture.about)
+    return done(request, f"/ateliers/{workshop_id}#card-{born.id}", indicateur=born.id, code=born.code)
 
 
 async def show(request: Request) -> Response:
@@ -85,7 +87,7 @@ async def edit(request: Request) -> Response:
     async with reading(request) as session:
         card = await indicators.card(session, request.path_params["indicator"])
         workshop = await agenda.get(session, card.indicator.workshop_id)
-        await agenda.require_member(session, workshop, viewer)
+        await indicators.require_rewording(session, workshop, card.indicator, viewer)
     values: dict[str, Any] = {"card": card, "workshop": workshop, "base": card.wording.number}
     values |= {"raw": sheet.write(card.sheet), "errors": {}, "stale": None, "key": world.new_id()}
     return page(request, "indicators/edit.html", **values)
@@ -97,16 +99,14 @@ async def reword(request: Request) -> Response:
     indicator_id = request.path_params["indicator"]
     raw = await typed_sheet(request)
     try:
-        form = await read(request, BaseForm)
+        form, reworded = await read(request, BaseForm), sheet.read(raw)
         async with transaction(request) as session:
-            await indicators.reword(session, indicator_id, sheet.read(raw), base=form.base, by=viewer)
+            await indicators.reword(session, indicator_id, reworded, base=form.base, by=viewer)
     except Stale as refusal:
         values = await _editing(request, indicator_id, raw, refusal.theirs.number)
         stale = {"theirs": refusal.theirs, "changes": changes.between(refusal.theirs.sheet, refusal.yours)}
-        if wants_json(request):
-            raise
         return again(request, "indicators/edit.html", refusal, **values, stale=stale)
-    except NotThus as refusal:
+    except (NotThus, NotNow, NotYours) as refusal:
         base = (await request.form()).get("base", "")
         values = await _editing(request, indicator_id, raw, base)
         return again(request, "indicators/edit.html", refusal, **values, stale=None)

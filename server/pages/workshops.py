@@ -15,7 +15,7 @@ from server.identity import signed_in
 from server.limits import Patience
 from server.templating import page
 from workshops import agenda, frameworks, journal, labs, people, world
-from workshops.agenda import Start
+from workshops.agenda import Start, Workshop
 from workshops.people import Role
 from workshops.refusals import NotFound, NotThus
 from workshops.sheet import Level
@@ -66,7 +66,7 @@ async def _convening(session: AsyncSession) -> dict[str, Any]:
         "prepares": prepares,
         "start": (Start.PREVIOUS if latest else Start.COMMITMENT).value,
     }
-    return {"starts": starts, "form": form}
+    return {"starts": starts, "form": form, "key": world.new_id()}
 
 
 async def door(request: Request) -> Response:
@@ -74,13 +74,10 @@ async def door(request: Request) -> Response:
     code = request.query_params.get("code", "")
     if not code:
         return page(request, "workshops/door.html", code="", errors={})
-    await Patience.of(request).wait(request)
-    async with reading(request) as session:
-        try:
-            workshop = await agenda.find(session, code)
-        except NotFound as refusal:
-            Patience.of(request).spend(request)
-            return again(request, "workshops/door.html", NotThus({"code": refusal.sentence}), code=code)
+    try:
+        workshop = await _opened_by(request, code)
+    except NotFound as refusal:
+        return again(request, "workshops/door.html", NotThus({"code": refusal.sentence}), code=code)
     return RedirectResponse(f"/rejoindre/{workshop.code}", status_code=303)
 
 
@@ -119,15 +116,10 @@ async def join(request: Request) -> Response:
 
 
 async def _doorstep(request: Request) -> dict[str, Any]:
-    """The workshop a code opens, and what is already known of who knocks. A wrong code costs patience."""
-    await Patience.of(request).wait(request)
+    """The workshop a code opens, and what is already known of who knocks."""
     viewer = identity.person(request)
+    workshop = await _opened_by(request, request.path_params["code"])
     async with reading(request) as session:
-        try:
-            workshop = await agenda.find(session, request.path_params["code"])
-        except NotFound:
-            Patience.of(request).spend(request)
-            raise
         member = await agenda.seat(session, workshop.id, viewer)
         lab = member.lab_slug if member else await people.lab_of(session, viewer) if viewer else None
         name = member.name if member else viewer.name if viewer else ""
@@ -137,6 +129,16 @@ async def _doorstep(request: Request) -> dict[str, Any]:
             "member": member,
             "form": {"name": name, "lab": lab or ""},
         }
+
+
+async def _opened_by(request: Request, code: str) -> Workshop:
+    """The workshop a code opens; wrong ones cost patience."""
+
+    async def look() -> Workshop:
+        async with reading(request) as session:
+            return await agenda.find(session, code)
+
+    return await Patience.of(request).spend(request, look)
 
 
 async def room(request: Request) -> Response:
@@ -223,7 +225,7 @@ async def minutes_json(request: Request) -> Response:
     async with reading(request) as session:
         workshop = await agenda.get(session, workshop_id)
         entries = await journal.since(session, workshop_id, 0)
-    filename = f"registre-{workshop.code}.json"
+    filename = f"registre-{workshop.id}.json"
     return JSONResponse(
         exports.minutes(workshop, entries),
         headers={"Cache-Control": "no-cache", "Content-Disposition": f'inline; filename="{filename}"'},

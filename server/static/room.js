@@ -41,6 +41,23 @@ addEventListener("pageshow", event => {
 })
 
 
+// ── What is being written
+
+// A new text brings a new ballot; but a reason half written is not taken from anyone's hands. The vote will be for the
+// text that was read, and the answer to it shows what changed.
+const isBeingFilled = ballot =>
+  [...ballot.querySelectorAll("input:not([type=hidden]), textarea")].some(
+    input => input === document.activeElement || input.value !== input.defaultValue,
+  )
+
+document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+  for (let index = tasks.length - 1; index >= 0; index--) {
+    const { type, target } = tasks[index]
+    if (type === "partial" && target?.id?.startsWith("ballot-") && isBeingFilled(target)) tasks.splice(index, 1)
+  }
+})
+
+
 // ── The gestures ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 // The gesture nobody answered yet, for each thing it is about (`/indicateurs/k3f9`): sent again unchanged, it keeps its

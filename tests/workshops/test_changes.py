@@ -59,3 +59,15 @@ def test_a_few_letters_kept_between_two_changes_belong_to_them() -> None:
         Piece("new", "Nombre de citoyens"),
         Piece("same", " publics"),
     )
+
+
+def test_two_texts_made_to_be_slow_to_compare_are_shown_whole() -> None:
+    before, after = "a " * 1000, "a b " * 500
+    assert changes.words(before, after) == (Piece("gone", before), Piece("new", after))
+
+
+def test_what_is_added_after_a_sentence_leaves_the_sentence_alone() -> None:
+    assert changes.words("Publiés.", "Publiés. Sans les brouillons.") == (
+        Piece("same", "Publiés."),
+        Piece("new", " Sans les brouillons."),
+    )

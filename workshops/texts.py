@@ -1,0 +1,19 @@
+"""Texts: what a person typed, made clean."""
+
+import unicodedata
+
+# Control characters, halves of surrogate pairs, and what turns a line around: none of them is a text of anyone.
+UNWANTED = ("Cc", "Cs")
+INVISIBLE = frozenset("\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def clean(text: str) -> str:
+    """NFC, one kind of line end, nothing invisible that deceives, no blanks around. Cleaning twice changes nothing."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = (c for c in text if c in "\n\t" or (c not in INVISIBLE and unicodedata.category(c) not in UNWANTED))
+    return unicodedata.normalize("NFC", "".join(kept)).strip()
+
+
+def one_line(text: str) -> str:
+    """The same, on one line, with single spaces."""
+    return " ".join(clean(text).split())
