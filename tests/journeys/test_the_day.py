@@ -195,6 +195,25 @@ async def test_a_day_from_a_proposal_to_a_published_framework(
         await theirs.get_by_role("button", name="Retirer mon vote").click()
         await expect(wall.page.locator(f"#tally-{proposed}")).to_contain_text("1 vote sur ce texte")
 
+        # A reason half written is not taken from anyone's hands, even when the text changes under it.
+        act = phone.page.locator(".gc-card").nth(1)
+        await act.get_by_text("Écarter", exact=True).click()
+        reason = act.get_by_label("Pourquoi").last
+        await reason.fill("Ce n’est pas à nous de")
+        await desk.page.goto(room)
+        await desk.page.locator(".gc-card__title a").nth(1).click()
+        await desk.page.get_by_role("link", name="Réécrire ce texte").click()
+        await desk.page.get_by_label("Définition", exact=True).fill("Usagers ayant pris part à un projet du labo.")
+        await desk.page.get_by_role("button", name="Publier cette rédaction").click()
+        await expect(act.locator(".gc-card__text")).to_contain_text("à un projet du labo")
+        await expect(reason).to_have_value("Ce n’est pas à nous de")
+        await expect(reason).to_be_focused()
+        await reason.press_sequentially(" compter.")
+        await act.get_by_role("button", name="Voter : écarter").click()
+        # It counts for the text that was read; the answer shows what changed since.
+        await expect(act.get_by_text("Le texte a changé depuis votre vote « écarter »")).to_be_visible()
+        await expect(wall.page.locator(".gc-card").nth(1)).to_contain_text("1 sur un texte précédent")
+
         # 6. A phone in a tunnel catches up by itself from its cursor.
         await phone.context.set_offline(True)
         await expect(phone.page.locator("#room")).to_have_attribute("data-connection", re.compile("open|closed"))

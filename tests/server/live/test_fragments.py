@@ -93,6 +93,16 @@ async def join(world: World) -> None:
     await member_of(world.database, world.workshop, "erasme")
 
 
+async def move_house(world: World) -> None:
+    """Alix, whose name is on a comment and a wording, changes first name and lab."""
+    await act(world.database, agenda.join, world.workshop.id, name="Alexandra", lab="erasme", by=world.alix)
+
+
+async def signed(world: World) -> None:
+    await commented(world)
+    await answer(world)
+
+
 async def propose(world: World) -> None:
     await act(world.database, indicators.propose, world.workshop.id, {**SHEET, "famille": "impact"}, by=world.sacha)
 
@@ -163,6 +173,7 @@ def to(stage: Stage) -> Step:
 
 CASES: list[tuple[Kind, Step, Step]] = [
     (Kind.MEMBER_JOINED, nothing, join),
+    (Kind.MEMBER_CHANGED, signed, move_house),
     *((Kind.STAGE_MOVED, nothing, to(stage)) for stage in Stage if stage is not Stage.PROPOSING),
     (Kind.STAGE_MOVED, voting, to(Stage.CLOSED)),
     (Kind.INDICATOR_PROPOSED, nothing, propose),

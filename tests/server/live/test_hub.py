@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from server.database import Database
-from server.live.hub import QUEUE, SLOW, Hub, Seat
+from server.live.hub import QUEUE, RESTART, SLOW, Hub, Seat
 from server.scenes import Presence
-from tests.cast import COMPLETE, act, facilitator, member_of, publisher, workshop
+from tests.cast import COMPLETE, act, facilitator, member_of, publisher, reread, workshop
 from tests.room import parse
 from workshops import agenda, frameworks, indicators, votes
 from workshops.agenda import Stage, Start, Workshop
@@ -115,6 +115,41 @@ async def test_people_are_counted_once_whatever_their_screens(hub: Hub, database
     for person, lab in (("alix", "Ti Lab"), ("alix", "Ti Lab"), ("sacha", "SIILAB"), ("noor", "")):
         hub.sit(Seat(room.id, person, lab, cursor=1), database)
     assert hub.presence(room.id) == Presence(3, (("SIILAB", 1), ("Ti Lab", 1)))
+
+
+async def test_whoever_changes_lab_is_counted_there(hub: Hub, database: Database, room: Workshop) -> None:
+    alix = await member_of(database, room, "ti-lab")
+    here = await reread(database, room)
+    seat = Seat(room.id, alix.id, "Ti Lab", cursor=here.gestures)
+    hub.sit(seat, database)
+    await next_frame(seat)
+    await act(database, agenda.join, room.id, name="Alix", lab="erasme", by=alix)
+    frame = await next_frame(seat)
+    assert hub.presence(room.id) == Presence(1, (("Erasme", 1),))
+    assert "Erasme" in frame
+
+
+async def test_people_who_arrive_one_after_the_other_are_all_told(
+    hub: Hub, database: Database, room: Workshop
+) -> None:
+    """Whoever sits down while the room is being looked at is not forgotten."""
+    first = Seat(room.id, "person 0", "", cursor=room.gestures)
+    hub.sit(first, database)
+    for number in range(1, 12):
+        await asyncio.sleep(0.003 * (number % 4))
+        hub.sit(Seat(room.id, f"person {number}", "", cursor=room.gestures), database)
+    while "12 personnes présentes" not in await next_frame(first):
+        pass
+
+
+async def test_whoever_signs_out_is_asked_to_come_back(hub: Hub, database: Database, room: Workshop) -> None:
+    alix, sacha = (Seat(room.id, name, "", cursor=room.gestures) for name in ("alix", "sacha"))
+    hub.sit(alix, database)
+    hub.sit(sacha, database)
+    hub.dismiss("alix")
+    while await alix.next() is not None:
+        pass
+    assert (alix.closing, sacha.closing) == (RESTART, None)
 
 
 async def test_who_leaves_is_not_here_any_more(hub: Hub, database: Database, room: Workshop) -> None:
