@@ -18,7 +18,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: int) -> dict[str, Any]:
-    """`/ateliers/{id}.json`: stage, indicators with their text, tallies and comments, last gesture."""
+    """`/ateliers/{id}.json`: stage, indicators (withdrawn ones last) with their text, tallies and comments, last gesture."""
     workshop: Workshop = scene.workshop
     return {
         "id": workshop.id,
@@ -35,13 +35,13 @@ def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: in
                 "id": item.id,
                 "code": item.card.indicator.code,
                 "redaction": item.card.wording.number,
-                "statut": "open",
+                "statut": "open" if item.card.is_open else "withdrawn",
                 "origine": item.card.indicator.origin.value,
                 "fiche": item.card.sheet,
                 "votes": tally(item.tally),
                 "avis": [comment(said, cast) for thread in threads.get(item.id, []) for said in _visible(thread)],
             }
-            for item in scene.items
+            for item in (*scene.items, *scene.withdrawn)
         ],
     }
 

@@ -95,6 +95,7 @@ class Room:
 
     workshop: Workshop
     items: tuple[Item, ...]
+    withdrawn: tuple[Item, ...]
     latest: str | None
     rule: ThreeChoices = consensus.ANNOUNCED
 
@@ -129,17 +130,22 @@ class Detail:
 async def room(session: AsyncSession, workshop_id: str, viewer: Person | None = None) -> Room:
     """A workshop's room: the last gesture is read before the cards, so that a screen never claims too much."""
     workshop = await agenda.get(session, workshop_id)
-    return Room(workshop, tuple(await items(session, workshop, viewer)), await frameworks.latest_version(session))
+    found = await items(session, workshop, viewer)
+    return Room(
+        workshop,
+        tuple(item for item in found if item.card.is_open),
+        tuple(item for item in found if not item.card.is_open),
+        await frameworks.latest_version(session),
+    )
 
 
 async def items(session: AsyncSession, workshop: Workshop, viewer: Person | None = None) -> list[Item]:
-    """The indicators on the table; with a viewer, each with their own ballot."""
+    """The indicators of a workshop, withdrawn ones too; with a viewer, each with their own ballot."""
     tallies = await votes.tallies(session, workshop.id)
     said = await comments.counts(session, workshop.id)
     found = [
         Item(card, tallies.get(card.id, Tally()), said.get(card.id, 0))
         for card in await indicators.cards(session, workshop.id)
-        if card.is_open
     ]
     if viewer is None:
         return found
