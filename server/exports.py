@@ -7,11 +7,11 @@ from typing import Any
 
 from workshops import journal
 from workshops.agenda import Workshop
-from workshops.canonical import timestamp
 from workshops.comments import Comment, Thread
 from workshops.consensus import Choice
 from workshops.journal import Entry
-from workshops.sheet import FIELDS, Family
+from workshops.sheet import FIELDS
+from workshops.vocabulary import Family
 from workshops.votes import Tally
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -79,19 +79,7 @@ def minutes(workshop: Workshop, entries: Iterable[Entry]) -> dict[str, Any]:
         "etape": workshop.stage.value,
         "origine": journal.GENESIS,
         "derniere_empreinte": workshop.head,
-        "gestes": [
-            {
-                "atelier": entry.workshop_id,
-                "numero": entry.number,
-                "genre": entry.kind.value,
-                "par": entry.by_id,
-                "objet": entry.about,
-                "le": timestamp(entry.at),
-                "precedent": entry.previous_hash,
-                "empreinte": entry.hash,
-            }
-            for entry in entries
-        ],
+        "gestes": [{**journal.told(entry), "empreinte": entry.hash} for entry in entries],
     }
 
 

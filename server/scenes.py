@@ -14,7 +14,8 @@ from workshops.frameworks import Framework
 from workshops.indicators import Card, Wording
 from workshops.journal import Entry, Kind
 from workshops.people import Person
-from workshops.sheet import BY_NAME, Family
+from workshops.sheet import BY_NAME
+from workshops.vocabulary import Family
 from workshops.votes import Tally, Vote
 
 

@@ -17,7 +17,8 @@ from workshops.journal import Kind
 from workshops.people import Person, Role
 from workshops.records import Coded, Moment, Record, one_of
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours
-from workshops.sheet import PREFIXES, Family, Sheet
+from workshops.sheet import Sheet
+from workshops.vocabulary import PREFIXES, Family
 from workshops.words import N_, Word
 
 

@@ -83,19 +83,22 @@ class Journaled(Protocol):
     head: str
 
 
+def told(entry: Entry) -> dict[str, Any]:
+    """What an entry's hash is made of, previous hash included, as the minutes publish it."""
+    return {
+        "atelier": entry.workshop_id,
+        "numero": entry.number,
+        "genre": entry.kind.value,
+        "par": entry.by_id,
+        "objet": entry.about,
+        "le": timestamp(entry.at),
+        "precedent": entry.previous_hash,
+    }
+
+
 def sign(entry: Entry) -> str:
-    """SHA-256 of the entry's canonical JSON, previous hash included: what chains the minutes."""
-    return digest(
-        {
-            "atelier": entry.workshop_id,
-            "numero": entry.number,
-            "genre": entry.kind.value,
-            "par": entry.by_id,
-            "objet": entry.about,
-            "le": timestamp(entry.at),
-            "precedent": entry.previous_hash,
-        }
-    )
+    """SHA-256 of the canonical JSON of what an entry tells: what chains the minutes."""
+    return digest(told(entry))
 
 
 def record(session: AsyncSession, workshop: Journaled, kind: Kind, *, by: Person, about: str) -> Entry:

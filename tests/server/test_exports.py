@@ -11,7 +11,8 @@ from server import exports
 from tests.cast import COMPLETE, SHEET
 from workshops.agenda import Stage, Start, Workshop
 from workshops.journal import GENESIS, Entry, Kind, first_break, sign
-from workshops.sheet import FIELDS, Family
+from workshops.sheet import FIELDS
+from workshops.vocabulary import Family
 from workshops.votes import Tally
 
 VOTES = {"texte_actuel": {"keep": 3, "rework": 1, "drop": 0, "abstain": 2}, "texte_anterieur": 4}

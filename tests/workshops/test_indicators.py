@@ -26,7 +26,7 @@ from workshops.indicators import Origin, Stale
 from workshops.journal import Kind
 from workshops.people import Person
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours
-from workshops.sheet import Family
+from workshops.vocabulary import Family
 
 COMMITMENT = [
     *(f"ACT-{n:02d}" for n in range(1, 8)),
