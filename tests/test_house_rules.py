@@ -34,10 +34,6 @@ CODE = [
 ]
 LONGEST = 400
 
-# Longer, and why: taking them apart would cost more than it gives.
-LONG = {
-    "workshops/sheet.py": "every field of the sheet is declared once, in one table",
-}
 # Draws something else than a template of its own name.
 DRAWS_ANOTHER = {"signin.start": "sends people to the provider; its template says that there is none"}
 # Shown as they are: names of things, not sentences.
@@ -287,15 +283,14 @@ def test_each_setting_is_written_down(name: str) -> None:
 # ── Files
 
 
-def test_no_module_is_long_without_a_reason() -> None:
+def test_no_module_is_long() -> None:
     long = {
         relative(file)
         for folder in ("workshops", "server")
         for file in (ROOT / folder).rglob("*.py")
         if len(file.read_text().splitlines()) > LONGEST
     }
-    assert long == set(LONG)
-    assert all(LONG.values())
+    assert long == set()
 
 
 @pytest.mark.parametrize("file", CODE, ids=relative)

@@ -73,7 +73,7 @@ class Ballot:
 async def cast(
     session: AsyncSession, indicator_id: str, *, wording: int, choice: Choice, reason: str = "", by: Person
 ) -> Vote:
-    """One person, one vote per wording; a new vote replaces the former one, the same again is nothing new.
+    """One person, one vote per wording; a new vote replaces the former one.
 
     The vote is for the wording the person read: if another came meanwhile, it counts as a vote on an earlier text.
     Raises NotNow outside the voting stage, NotYours for a non-member, NotThus without a reason to rework or drop.
@@ -87,11 +87,7 @@ async def cast(
     vote = await session.get(Vote, (indicator.id, wording, by.id)) or Vote(
         indicator_id=indicator.id, wording=wording, person_id=by.id, choice=choice, gesture=0
     )
-    reason = _reason(choice, reason)
-    if vote.gesture and vote.taken_back_at is None and (vote.choice, vote.reason) == (choice, reason):
-        agenda.yield_floor(session, workshop)
-        return vote
-    vote.choice, vote.reason, vote.at = choice, reason, world.now()
+    vote.choice, vote.reason, vote.at = choice, _reason(choice, reason), world.now()
     vote.gesture, vote.taken_back_at = workshop.gestures, None
     session.add(vote)
     kind = Kind.VOTE_CONFIRMED if confirms else Kind.VOTE_CAST

@@ -187,7 +187,8 @@ async def refuse_entries(database: Database) -> None:
     """From now on the database breaks in the middle of every gesture, when its line is written."""
     async with database.transaction() as session:
         if database.is_sqlite:
-            broken = "CREATE TRIGGER broken BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'panne'); END"
+            # Not RAISE, which SQLite takes for a constraint: this is nobody's fault but the database's.
+            broken = "CREATE TRIGGER broken BEFORE INSERT ON entry BEGIN SELECT json('panne'); END"
             await session.execute(text(broken))
         else:
             raised = "CREATE FUNCTION broken() RETURNS trigger AS $$ BEGIN RAISE 'panne'; END $$ LANGUAGE plpgsql"

@@ -34,13 +34,11 @@ from tests.cast import (
     member_of,
     move,
     published,
-    publisher,
     session_of,
-    stranger,
     workshop,
 )
 from tests.conftest import Clock
-from workshops import frameworks, journal, labs, people, votes
+from workshops import agenda, frameworks, journal, labs, people, votes, world
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice
 from workshops.journal import Receipt
@@ -274,11 +272,18 @@ async def test_demo_is_refused_outside_the_demonstration(
 # ── People
 
 
-async def test_a_link_opens_once_for_whoever_is_named(grille: Grille, database: Database, client: Browsers) -> None:
+async def agent(database: Database, name: str, *roles: Role, email: str | None = None) -> Person:
+    """Somebody whose provider gave a name."""
     async with database.transaction() as session:
-        camille = await people.recognise(
-            session, iss="https://idp", sub="1", name="Camille Arnaud", email="Camille@exemple.fr"
-        )
+        sub = world.new_id()
+        person = await people.recognise(session, iss="https://idp", sub=sub, name=name, email=email)
+        for role in roles:
+            await people.grant(session, person, role, by=None)
+    return person
+
+
+async def test_a_link_opens_once_for_whoever_is_named(grille: Grille, database: Database, client: Browsers) -> None:
+    camille = await agent(database, "Camille Arnaud", email="Camille@exemple.fr")
     for named in (camille.id, "Camille Arnaud", "camille@EXEMPLE.fr"):
         answer = await grille("link", named)
         (link,) = answer.lines
@@ -287,13 +292,29 @@ async def test_a_link_opens_once_for_whoever_is_named(grille: Grille, database: 
 
 
 async def test_a_link_is_for_exactly_one_person(grille: Grille, database: Database) -> None:
-    one, other = await stranger(database, "Camille"), await stranger(database, "Camille")
+    one, other = await agent(database, "Camille"), await agent(database, "Camille")
     nobody = await grille("link", "camille")
     several = await grille("link", "Camille")
     assert (nobody.code, nobody.out, several.code, several.out) == (1, "", 1, "")
     assert [person.id in several.err for person in (one, other)] == [True, True]
     assert (await grille("link", other.id)).code == 0
     assert await ask(database, lambda s: s.scalar(select(func.count()).select_from(SignInLink))) == 1
+
+
+@pytest.mark.parametrize("name", ["Camille Arnaud", "camille@exemple.fr"])
+async def test_a_name_that_a_guest_chose_opens_no_door(grille: Grille, database: Database, name: str) -> None:
+    room = await workshop(database, by=await facilitator(database))
+    guest = await act(database, agenda.enter, room.id, name=name, lab="ti-lab")
+    nobody = i18n.typeset(f"Personne ne répond à « {name} ».\n")
+    for words in (("link", name), ("grant", name, "edition"), ("publish", room.id, "--par", name)):
+        assert await grille(*words) == Said(1, "", nobody)
+    # The agent who bears that name is found, alone; and an id is anyone's.
+    camille = await agent(database, "Camille Arnaud", email="camille@exemple.fr")
+    assert (await grille("grant", name, "edition")).code == 0
+    assert (await grille("link", guest.id)).code == 0
+    assert (await grille("grant", guest.id, "moderation")).code == 0
+    assert await ask(database, people.roles, camille) == {Role.PUBLISHER}
+    assert await ask(database, people.roles, guest) == {Role.MODERATOR}
 
 
 @pytest.mark.parametrize(
@@ -306,7 +327,7 @@ async def test_a_link_is_for_exactly_one_person(grille: Grille, database: Databa
     ],
 )
 async def test_granting_a_role_twice_gives_it_once(grille: Grille, database: Database, word: str, role: Role) -> None:
-    person = await stranger(database, "Dominique")
+    person = await agent(database, "Dominique")
     for _ in range(2):
         assert await grille("grant", "Dominique", word) == Said(0, f"Dominique a le rôle « {role.label} ».\n", "")
     assert await ask(database, people.roles, person) == {role}
@@ -316,7 +337,7 @@ async def test_granting_a_role_twice_gives_it_once(grille: Grille, database: Dat
 
 
 async def test_publishing_does_as_the_page_does(grille: Grille, database: Database, room: Workshop) -> None:
-    dominique = await publisher(database)
+    dominique = await agent(database, "Dominique", Role.PUBLISHER)
     refused = await grille("publish", room.code, "--par", dominique.id)
     assert (refused.code, refused.err) == (
         1,
@@ -338,11 +359,21 @@ async def test_publishing_does_as_the_page_does(grille: Grille, database: Databa
 async def test_publishing_asks_for_the_role_and_a_possible_number(
     grille: Grille, database: Database, room: Workshop
 ) -> None:
-    await publisher(database)
-    for who, version in (("Camille", "2.0.0"), ("Dominique", "3.0.0"), ("Personne", "2.0.0")):
+    await agent(database, "Camille", Role.FACILITATOR)
+    await agent(database, "Dominique", Role.PUBLISHER)
+    for who, version, reason in (
+        ("Camille", "2.0.0", "Il faut pour cela le rôle « Édition (DITP) »."),
+        (
+            "Dominique",
+            "3.0.0",
+            "Ce numéro n'est pas possible : les différences demandent au moins 2.0.0.",
+        ),
+        ("Personne", "2.0.0", "Personne ne répond à « Personne »."),
+    ):
         words = ("publish", room.id, "--par", who, "--version", version, "--incompletes", "En attendant.")
-        assert (await grille(*words)).code == 1
-    assert (await grille("publish", "nowhere", "--par", "Dominique")).code == 1
+        assert await grille(*words) == Said(1, "", i18n.typeset(reason) + "\n")
+    nowhere = i18n.typeset("Aucun atelier ne porte ce code.\n")
+    assert await grille("publish", "nowhere", "--par", "Dominique") == Said(1, "", nowhere)
     assert await ask(database, frameworks.versions) == []
 
 
@@ -357,13 +388,13 @@ async def test_what_is_exported_is_what_the_site_gives(
     addresses = {
         "referentiel-2.0.0.csv": "/referentiel/2.0.0.csv",
         "referentiel-2.0.0.json": "/referentiel/2.0.0.json",
-        f"registre-{closed.code}.json": f"/ateliers/{closed.id}/registre.json",
+        f"registre-{closed.id}.json": f"/ateliers/{closed.id}/registre.json",
     }
     assert sorted(answer.lines) == sorted(str(folder / name) for name in addresses)
     browser = client()
     for name, address in addresses.items():
         assert (folder / name).read_bytes() == (await browser.get(address)).content
-    for kind, name in (("registre", f"registre-{closed.code}"), ("referentiel", "referentiel-2.0.0")):
+    for kind, name in (("registre", f"registre-{closed.id}"), ("referentiel", "referentiel-2.0.0")):
         assert (await grille("verify", kind, str(folder / f"{name}.json"))).out == "conforme\n"
     assert (await grille("export", str(folder / "referentiel-2.0.0.csv" / "dessous"))).code == 1
 
@@ -381,18 +412,18 @@ async def test_purging_forgets_what_time_has_closed(
                 [await session.scalar(select(func.count()).select_from(t)) or 0 for t in (Session, SignInLink, Receipt)]
             )
 
-    async def leave_traces(key: str) -> None:
+    async def leave_traces(key: str, choice: Choice) -> None:
         await session_of(database, alix)
         await act(database, identity.link, alix)
         async with database.transaction((key, "a" * 64)) as session:
-            await votes.cast(session, text.id, wording=1, choice=Choice.KEEP, by=alix)
+            await votes.cast(session, text.id, wording=1, choice=choice, by=alix)
 
     room = await workshop(database, Stage.VOTING, by=await facilitator(database))
     alix = await member_of(database, room)
     text = await card(database, room)
-    await leave_traces("old")
+    await leave_traces("old", Choice.KEEP)
     clock.advance(days=7, seconds=1)
-    await leave_traces("new")
+    await leave_traces("new", Choice.ABSTAIN)
     assert await left() == (2, 2, 2)
     assert (await grille("purge")).code == 0
     assert await left() == (1, 1, 1)

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import select
+from sqlmodel import col, func, select
 
 from server.database import Database
 from tests.cast import act, ask, facilitator, move, reread, stranger, workshop
 from workshops import agenda, journal, labs, people, world
 from workshops.agenda import Stage
-from workshops.journal import AlreadyDone, Kind, Receipt
+from workshops.journal import AlreadyDone, Entry, Kind, Receipt
 from workshops.labs import Lab
 from workshops.people import Person
 
@@ -82,6 +82,18 @@ async def test_a_reader_sees_one_past_and_changes_nothing(database: Database) ->
         lab = await labs.get(session, "ti-lab")
         lab.name = "Autre chose"
     assert (await ask(database, labs.get, "ti-lab")).name != "Autre chose"
+
+
+async def test_a_reader_sees_one_moment_whatever_is_committed_meanwhile(database: Database) -> None:
+    camille = await facilitator(database)
+    room = await workshop(database, by=camille)
+    gestures = select(func.count()).select_from(Entry).where(col(Entry.workshop_id) == room.id)
+    async with database.reading() as session:
+        before = await session.scalar(gestures)
+        await act(database, agenda.move, room.id, Stage.VOTING, by=camille)
+        after, stage = await session.scalar(gestures), (await agenda.get(session, room.id)).stage
+    assert (before, after, stage) == (1, 1, Stage.PREPARING)
+    assert await ask(database, lambda session: session.scalar(gestures)) == 2
 
 
 async def test_writers_take_turns_and_lose_nothing(database: Database) -> None:

@@ -102,9 +102,19 @@ def odd_bodies() -> dict[str, dict[str, Any]]:
     return {
         "a NUL in a value": {"data": {"name": "a\0b"}},
         "a NUL in a name": {"data": {"na\0me": "ab"}},
+        "half a character in a value": escaped("name", "a\\ud83d"),
+        "half a character in a name": escaped("na\\ude00me", "ab"),
+        "a NUL that was escaped": escaped("name", "a\\x00b"),
         "a file": {"files": {"name": ("a.txt", b"abc")}},
         "too many fields": {"data": {f"f{n}": "x" for n in range(501)}},
     }
+
+
+def escaped(name: str, said: str) -> dict[str, Any]:
+    """A field in a charset that can write what UTF-8 cannot."""
+    part = f'--limit\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{said}\r\n--limit--\r\n'
+    kind = "multipart/form-data; boundary=limit; charset=unicode_escape"
+    return {"content": part.encode(), "headers": {"content-type": kind}}
 
 
 @pytest.mark.parametrize("odd", odd_bodies())
@@ -113,13 +123,17 @@ async def test_what_nobody_types_is_refused_and_nothing_is_written(
 ) -> None:
     world = await everything(database, client)
     camille = await world.day.browser(world.day.camille)
+    publisher = await world.day.browser(world.day.dominique)
     before = await world.day.records()
     for route in GESTURES:
         sent = odd_bodies()[odd]
-        form = {name: said for name, said in FORMS.get(route.name, {}).items() if name not in ("name", "lab")}
-        sent["data"] = {**form, **sent.get("data", {})}
+        if "content" not in sent:
+            form = {name: said for name, said in FORMS.get(route.name, {}).items() if name not in ("name", "lab")}
+            sent["data"] = {**form, **sent.get("data", {})}
+        kind = sent.pop("headers", {})
+        browser = publisher if route.name == "frameworks.publish" else camille
         for headers in ({}, HTMX, JSON):
-            answer = await camille.post(world.at(route), **sent, headers=headers)
+            answer = await browser.post(world.at(route), **sent, headers={**kind, **headers})
             said = answer.json()["raison"] if headers is JSON else read(answer).one(class_="gc-refusal").text
             assert (route.name, answer.status_code, plain(said)) == (route.name, 400, UNREADABLE)
     assert await world.day.records() == before

@@ -23,9 +23,11 @@ from server import i18n, identity
 from server.database import Database
 from server.demo.signin import MOUNT, Desk, demo_provider
 from server.identity import Identify, Session, SignInAttempt, SignInLink, SignInNeeded
+from server.live.hub import RESTART, Hub, Seat
 from server.pages import signin
 from server.provider import Provider
 from server.settings import Settings
+from tests.cast import facilitator, workshop
 from workshops import labs, people, world
 from workshops.people import Identity, Person
 from workshops.records import Record
@@ -83,6 +85,7 @@ class Site:
         )
         self.app.state.settings = settings
         self.app.state.database = self.database
+        self.app.state.hub = Hub(10)
         self.app.state.provider = self.provider
 
     @property
@@ -616,6 +619,22 @@ async def test_a_guest_signs_out_without_a_provider(site: Site, browser: httpx2.
     response = await browser.post("/deconnexion")
     assert (response.status_code, response.headers["location"]) == (303, "/")
     assert (await site.count(Session), await name(browser)) == (0, "personne")
+
+
+async def test_signing_out_dismisses_ones_screens_and_nobody_elses(site: Site, browser: httpx2.AsyncClient) -> None:
+    await browser.post("/bienvenue/Noor")
+    noor = await site.only(Person)
+    room = await workshop(site.database, by=await facilitator(site.database))
+    another = await workshop(site.database, by=await facilitator(site.database))
+    hub: Hub = site.app.state.hub
+    phone, desk = Seat(room.id, noor.id, "", 1), Seat(another.id, noor.id, "", 1)
+    other = Seat(room.id, "0unautre0000", "", 1)
+    for seat in (phone, desk, other):
+        hub.sit(seat, site.database)
+    await browser.post("/deconnexion")
+    assert [seat.closing for seat in (phone, desk, other)] == [RESTART, RESTART, None]
+    assert [await seat.next() for seat in (phone, desk)] == [None, None]
+    await hub.close()
 
 
 async def test_nobody_may_sign_out(browser: httpx2.AsyncClient) -> None:

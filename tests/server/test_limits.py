@@ -1,16 +1,21 @@
 """Limits: a code tried too often is slowed, then asked to wait; right codes are never counted."""
 
+import asyncio
 from types import SimpleNamespace
 
 import httpx2
 import pytest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from server import limits
 from server.database import Database
-from tests.cast import Browsers, facilitator, workshop
+from server.limits import Patience
+from tests.cast import Browsers, facilitator, signed_in, stranger, workshop
 from tests.server.pages.day import JSON
 from tests.server.pages.reading import plain, read
+from workshops.refusals import NotFound
 
 WAIT = "Trop d'essais. Attendez une minute, puis recommencez."
 
@@ -64,6 +69,82 @@ async def test_a_room_that_types_right_codes_from_one_address_is_not_slowed(
         form = {"name": f"Personne {number}", "lab": "ti-lab"}
         assert (await client().post(f"/rejoindre/{room.code}", data=form)).status_code == 303
     assert slept == []
+
+
+async def test_right_codes_are_never_counted_even_between_wrong_ones(
+    database: Database, client: Browsers, slept: list[float]
+) -> None:
+    room = await workshop(database, by=await facilitator(database))
+    browser = client()
+    for _ in range(10):
+        assert (await browser.get("/rejoindre/ZZZZZZ")).status_code == 404
+        assert (await browser.get(f"/rejoindre?code={room.code}")).status_code == 303
+    assert slept == []
+    for _ in range(50):
+        await browser.get("/rejoindre/ZZZZZZ")
+        assert (await browser.get(f"/rejoindre/{room.code}")).status_code == (200 if len(slept) < 50 else 429)
+    assert slept == [limits.DELAY] * 50
+
+
+async def test_whoever_is_somebody_has_a_count_of_their_own(
+    database: Database, client: Browsers, slept: list[float]
+) -> None:
+    """In a room everybody has the same address: a neighbour who guesses shuts nobody's door."""
+    room = await workshop(database, by=await facilitator(database))
+    alix, sacha = await stranger(database, "Alix"), await stranger(database, "Sacha")
+    phone, desk = await signed_in(client, alix), await signed_in(client, alix)
+    for number in range(61):
+        answer = await (phone, desk)[number % 2].get("/rejoindre/ZZZZZZ")
+    assert answer.status_code == 429
+    slept.clear()
+    right = f"/rejoindre/{room.code}"
+    answers = {name: await browser.get(right) for name, browser in (("phone", phone), ("desk", desk))}
+    assert {name: answer.status_code for name, answer in answers.items()} == {"phone": 429, "desk": 429}
+    for browser in (await signed_in(client, sacha), client()):
+        assert [(await browser.get(path)).status_code for path in ("/rejoindre/ZZZZZZ", right)] == [404, 200]
+    assert slept == []
+
+
+async def test_a_burst_outruns_the_count_by_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "DELAY", 0)
+    patience = Patience()
+    request = Request({"type": "http", "client": ("203.0.113.7", 1234), "state": {}})
+    tried, at_once, most = 0, 0, 0
+
+    async def look() -> None:
+        nonlocal tried, at_once, most
+        tried, at_once = tried + 1, at_once + 1
+        most = max(most, at_once)
+        for _ in range(tried % 5):  # some are found out sooner than others
+            await asyncio.sleep(0)
+        at_once -= 1
+        raise NotFound("Aucun atelier ne porte ce code.")
+
+    answers = await asyncio.gather(*(patience.spend(request, look) for _ in range(300)), return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, HTTPException)]
+    assert {(answer.status_code, str(answer.headers)) for answer in refused} == {(429, "{'Retry-After': '60'}")}
+    assert (tried + len(refused), most) == (300, limits.AT_ONCE)
+    assert 60 <= tried < 60 + limits.AT_ONCE
+
+
+async def test_what_a_right_code_opens_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "DELAY", 0)
+    patience = Patience()
+    request = Request({"type": "http", "client": None, "state": {}})
+
+    async def look() -> str:
+        return "l'atelier"
+
+    assert [await patience.spend(request, look) for _ in range(100)] == ["l'atelier"] * 100
+
+    async def fail() -> str:
+        raise OSError("the database is away")
+
+    # What breaks is nobody's wrong code.
+    for _ in range(100):
+        with pytest.raises(OSError, match="away"):
+            await patience.spend(request, fail)
+    assert await patience.spend(request, look) == "l'atelier"
 
 
 async def test_another_address_does_not_pay(app: Starlette, client: Browsers, slept: list[float]) -> None:

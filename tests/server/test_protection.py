@@ -38,6 +38,7 @@ FOREIGN: list[Mapping[str, str]] = [
     {"origin": "http://testserver.mechant.example"},
     {"origin": "http://testserver:8080"},
     {"origin": "null"},
+    {"origin": "http://["},
 ]
 OWN: list[Mapping[str, str]] = [
     {},

@@ -1,5 +1,6 @@
 """The agenda: convene, join, move from stage to stage."""
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -50,6 +51,28 @@ async def test_a_facilitator_convenes_a_workshop_in_preparation(database: Databa
         journal.GENESIS,
     )
     assert first.hash == room.head
+
+
+async def test_a_title_is_one_line_and_a_purpose_may_have_several(database: Database) -> None:
+    camille = await facilitator(database)
+    texts = {"title": " Atelier \u202ede\n novembre\u200b ", "purpose": "\u00a0Un.\r\nDeux\x07.\n"}
+    room = await act(database, agenda.convene, **{**ASKED, **texts}, by=camille)
+    assert (room.title, room.purpose) == ("Atelier de novembre", "Un.\nDeux.")
+
+
+async def test_two_taps_at_once_open_one_workshop(database: Database) -> None:
+    """The second waits for the first; then it is the same sending, or, where both had begun, one too many."""
+    camille = await facilitator(database)
+
+    async def convene() -> None:
+        async with database.transaction(("k", "d" * 64)) as session:
+            await agenda.convene(session, **ASKED, by=camille)
+
+    answers = await asyncio.gather(*(convene() for _ in range(5)), return_exceptions=True)
+    assert {type(answer) for answer in answers} <= {type(None), NotNow}
+    assert type(None) in {type(answer) for answer in answers}
+    (room,) = await ask(database, agenda.calendar)
+    assert room.gestures == 1
 
 
 async def test_nobody_else_convenes(database: Database) -> None:
@@ -117,6 +140,48 @@ async def test_joining_again_changes_a_name_and_a_lab_and_keeps_one_seat(databas
     assert after is not None
     assert (after.id, after.name, after.lab_slug, after.role) == (before.id, "Noor B.", "siilab", Role.MEMBER)
     assert len(await ask(database, agenda.members, room.id)) == 2
+    assert await kinds(database, room) == [Kind.WORKSHOP_CONVENED, Kind.MEMBER_JOINED, Kind.MEMBER_CHANGED]
+
+
+async def test_joining_again_as_before_is_no_gesture(database: Database) -> None:
+    room = await workshop(database, by=await facilitator(database))
+    alix = await member_of(database, room)
+    before = await reread(database, room)
+    seat = await ask(database, agenda.seat, room.id, alix)
+    assert await act(database, agenda.join, room.id, name=" Alix\u200b ", lab="ti-lab", by=alix) == seat
+    assert await reread(database, room) == before
+    for changed in ({"name": "Alix", "lab": "siilab"}, {"name": "Alix M.", "lab": "siilab"}):
+        await act(database, agenda.join, room.id, **changed, by=alix)
+    entries = await ask(database, journal.since, room.id, before.gestures)
+    assert seat is not None
+    assert [(entry.kind, entry.by_id, entry.about) for entry in entries] == [
+        (Kind.MEMBER_CHANGED, alix.id, seat.id)
+    ] * 2
+
+
+async def test_one_door_is_one_guest(database: Database) -> None:
+    camille = await facilitator(database)
+    rooms = [await workshop(database, by=camille) for _ in range(2)]
+    given = {"name": "Anne", "lab": "ti-lab"}
+    anne = await act(database, agenda.enter, rooms[0].id, **given, door="a" * 64)
+    before = await reread(database, rooms[0])
+    assert await act(database, agenda.enter, rooms[0].id, name="Anna", lab=None, door="a" * 64) == anne
+    assert await reread(database, rooms[0]) == before
+    others = [
+        await act(database, agenda.enter, room.id, **given, door=door)
+        for room, door in ((rooms[0], "b" * 64), (rooms[0], None), (rooms[0], None), (rooms[1], "a" * 64))
+    ]
+    assert len({anne.id, *(other.id for other in others)}) == 5
+    assert len(await ask(database, agenda.members, rooms[0].id)) == 5
+
+
+async def test_two_taps_at_once_are_one_guest(database: Database) -> None:
+    room = await workshop(database, by=await facilitator(database))
+    guests = await asyncio.gather(
+        *(act(database, agenda.enter, room.id, name="Anne", lab="ti-lab", door="a" * 64) for _ in range(5))
+    )
+    assert len({guest.id for guest in guests}) == 1
+    assert await kinds(database, room) == [Kind.WORKSHOP_CONVENED, Kind.MEMBER_JOINED]
 
 
 async def test_a_facilitator_who_joins_keeps_the_floor(database: Database) -> None:
@@ -133,6 +198,8 @@ async def test_a_facilitator_who_joins_keeps_the_floor(database: Database) -> No
     [
         ({"name": " ", "lab": "ti-lab"}, "name"),
         ({"name": "x" * 61, "lab": "ti-lab"}, "name"),
+        ({"name": "\u200b\u202e", "lab": "ti-lab"}, "name"),
+        ({"name": "-- !", "lab": "ti-lab"}, "name"),
         ({"name": "Alix", "lab": "lab-imaginaire"}, "lab"),
     ],
 )

@@ -46,6 +46,7 @@ KEPT_VOTES = {"texte_actuel": {"keep": 1, "rework": 0, "drop": 0, "abstain": 0},
 DROPPED_VOTES = {"texte_actuel": {"keep": 0, "rework": 0, "drop": 1, "abstain": 0}, "texte_anterieur": 0}
 NO_VOTES = {"texte_actuel": {"keep": 0, "rework": 0, "drop": 0, "abstain": 0}, "texte_anterieur": 0}
 WHY = "Décidé en séance."
+NOT_HERE = "Cet indicateur n'est pas sur la table de l'atelier."
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ async def test_a_published_version_says_everything(
             "titre": "Atelier de novembre",
             "date": room.held_on.isoformat(),
             "geste": after.gestures,
-            "registre": room.head,
+            "registre": after.head,
         },
         "indicateurs": [
             {
@@ -174,6 +175,7 @@ async def test_a_published_version_says_everything(
     }
     (entry,) = await ask(database, journal.since, room.id, room.gestures)
     assert (entry.kind, entry.about, entry.by_id) == (Kind.FRAMEWORK_PUBLISHED, "2.0.0", dominique.id)
+    assert (entry.number, entry.hash) == (after.gestures, after.head)
     assert framework.published_by == dominique.id
     assert await ask(database, frameworks.from_workshop, room.id) == framework
 
@@ -227,6 +229,12 @@ async def test_publishing_twice_is_refused(database: Database, room: Workshop, d
             {"exceptions": {"ACT-10": Exceptional(True, "x" * 501)}},
             "because-ACT-10",
             "Une exception s'explique par écrit.",
+        ),
+        *(
+            ({"exceptions": {code: Exceptional(kept, because)}}, f"because-{code}", NOT_HERE)
+            for code in ("ACT-99", "ACT-12", "")  # unknown, withdrawn, no code at all
+            for kept in (True, False)
+            for because in (WHY, "")
         ),
     ],
 )

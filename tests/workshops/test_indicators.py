@@ -17,6 +17,7 @@ from tests.cast import (
     member_of,
     move,
     observer,
+    reread,
     stranger,
     workshop,
 )
@@ -186,6 +187,7 @@ async def test_a_stale_base_loses_nothing(database: Database, room: Workshop, al
     assert refusal.value.status == 409
     assert (refusal.value.theirs.number, refusal.value.theirs.sheet) == (2, OTHER)
     assert refusal.value.yours == COMPLETE
+    assert refusal.value.told == {"redaction": 2, "texte_actuel": OTHER, "votre_texte": COMPLETE}
     assert (await card(database, room)).sheet == OTHER
 
 
@@ -247,12 +249,56 @@ async def test_an_author_takes_a_proposal_back_and_it_stays_in_the_minutes(
     assert (found.is_open, found.sheet) == (False, SHEET)
     assert await ask(database, indicators.count, room.id) == 19
     assert await last(database, room) == (6, Kind.INDICATOR_WITHDRAWN, proposed.id)
-    for gesture in (
-        act(database, indicators.withdraw, proposed.id, by=alix),
-        act(database, indicators.reword, proposed.id, OTHER, base=1, by=alix),
-    ):
-        with pytest.raises(NotNow):
-            await gesture
+    with pytest.raises(NotNow):
+        await act(database, indicators.reword, proposed.id, OTHER, base=1, by=alix)
+
+
+async def test_taking_back_twice_is_once_even_when_the_vote_is_open(
+    database: Database, room: Workshop, camille: Person, alix: Person, sacha: Person
+) -> None:
+    proposed = await act(database, indicators.propose, room.id, SHEET, by=alix)
+    await act(database, indicators.withdraw, proposed.id, by=alix)
+    for stage in (Stage.PROPOSING, Stage.VOTING, Stage.CLOSED):
+        before = await move(database, room, stage, by=camille)
+        assert await act(database, indicators.withdraw, proposed.id, by=alix) == proposed
+        for person in (sacha, camille):
+            with pytest.raises(NotYours):
+                await act(database, indicators.withdraw, proposed.id, by=person)
+        assert await reread(database, room) == before
+
+
+async def test_whether_one_may_propose_or_reword_is_asked_before_writing(
+    database: Database, room: Workshop, camille: Person, alix: Person, sacha: Person
+) -> None:
+    proposed = await act(database, indicators.propose, room.id, SHEET, by=alix)
+    noor, inconnu = await observer(database, room), await stranger(database)
+
+    async def asked(question: Any, *given: Any) -> dict[str, type[Exception] | None]:
+        answers: dict[str, type[Exception] | None] = {}
+        for person in (camille, alix, sacha, noor, inconnu):
+            try:
+                answers[person.name] = await ask(database, question, *given, person)
+            except (NotYours, NotNow) as refusal:
+                answers[person.name] = type(refusal)
+        return answers
+
+    outside = {"Noor": NotYours, "Inconnu": NotYours}
+    assert await asked(indicators.require_proposing, room) == {"Camille": None, "Alix": None, "Sacha": None, **outside}
+    assert await asked(indicators.require_rewording, room, proposed) == {
+        **{"Camille": None, "Alix": None, "Sacha": NotYours},
+        **outside,
+    }
+    room = await move(database, room, Stage.PREPARING, by=camille)
+    assert await asked(indicators.require_proposing, room) == {
+        **{"Camille": None, "Alix": NotNow, "Sacha": NotNow},
+        **outside,
+    }
+    room = await move(database, room, Stage.PROPOSING, by=camille)
+    await act(database, indicators.withdraw, proposed.id, by=alix)
+    assert await asked(indicators.require_rewording, room, proposed) == {
+        **{"Camille": NotNow, "Alix": NotNow, "Sacha": NotYours},
+        **outside,
+    }
 
 
 async def test_nobody_withdraws_a_text_of_the_commitment_nor_anything_once_the_vote_is_open(

@@ -11,6 +11,7 @@ from tests.cast import COMPLETE, SHEET
 from workshops import sheet
 from workshops.refusals import NotThus
 from workshops.sheet import BY_NAME, FIELDS, Field, Level, Need
+from workshops.texts import clean
 
 REQUIRED = {"libelle": "Un intitulé", "famille": "activite", "definition": "Une définition."}
 NEEDED = "Ce champ est nécessaire."
@@ -20,8 +21,8 @@ IN_THE_LIST = "Choisissez dans la liste."
 HOURS = "Un nombre d'heures, positif ou nul."
 SHAPE = "Une ligne au moins n'a pas la bonne forme."
 
-words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(lambda text: sheet._clean(text) != "")
-one_line = words.filter(lambda text: "\n" not in sheet._clean(text))
+words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(lambda text: clean(text) != "")
+one_line = words.filter(lambda text: "\n" not in clean(text))
 hours = st.one_of(st.integers(0, 999_999).map(str), st.from_regex(r"[0-9]{1,6}[.,][0-9]{1,2}", fullmatch=True))
 SHAPES = {
     "indicateurs_lies": st.from_regex(r"[A-Z]{3}-[0-9]{2,4}", fullmatch=True),

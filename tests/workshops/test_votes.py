@@ -95,6 +95,17 @@ async def test_the_tally_counts_each_choice_and_says_what_the_rule_makes_of_it(
     assert (await tally(database, await card(database, room, "ACT-02"))).outcome is Outcome.UNDECIDED
 
 
+async def test_voting_the_same_twice_is_saying_it_twice_and_one_vote(
+    database: Database, room: Workshop, alix: Person, text: Card
+) -> None:
+    since = (await reread(database, room)).gestures
+    first = await vote(database, text, alix, DROP, because="Non.")
+    second = await vote(database, text, alix, DROP, because=" \u200bNon.\n")
+    assert [(cast.gesture, cast.reason) for cast in (first, second)] == [(since + 1, "Non."), (since + 2, "Non.")]
+    assert await kinds(database, room, since) == [Kind.VOTE_CAST, Kind.VOTE_CAST]
+    assert await tally(database, text) == Tally(drop=1)
+
+
 @pytest.mark.parametrize("choice", [REWORK, DROP])
 async def test_to_rework_or_drop_one_says_why(database: Database, alix: Person, text: Card, choice: Choice) -> None:
     for because, problem in (

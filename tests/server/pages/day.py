@@ -5,6 +5,7 @@ alix = await day.browser(day.alix)
 await gesture(day, alix, f"/indicateurs/{day.card.id}/vote", {...}, to=f"/ateliers/{day.room.id}#…")
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.cast import (
     stranger,
     workshop,
 )
-from tests.server.pages.reading import plain, read
+from tests.server.pages.reading import plain, read, value
 from workshops import comments, indicators
 from workshops.agenda import Stage, Start, Workshop
 from workshops.comments import Comment
@@ -137,6 +138,8 @@ async def begin(
 
 # ── What is asked of every form
 
+Refused = Callable[[Day, httpx2.AsyncClient, str, dict[str, Any], int, str], Awaitable[None]]
+
 
 async def gesture(
     day: Day, browser: httpx2.AsyncClient, path: str, form: dict[str, Any], *, to: str
@@ -174,21 +177,62 @@ async def refused(
     before = await day.records()
     page = await browser.post(path, data=form)
     assert (page.status_code, read(page).one(class_="gc-refusal").text) == (status, reason)
+    await _told_why(browser, path, form, status, reason)
+    await _noticed(browser, path, form, status, reason)
+    assert await day.records() == before
+
+
+async def given_back(
+    day: Day, browser: httpx2.AsyncClient, path: str, form: dict[str, Any], status: int, reason: str
+) -> None:
+    """A form that htmx does not send: whatever asks, the text typed comes back under the sentence."""
+    before = await day.records()
+    for headers in ({}, HTMX):
+        _as_typed(await browser.post(path, data=form, headers=headers), path, form, status, reason)
+    await _told_why(browser, path, form, status, reason)
+    assert await day.records() == before
+
+
+async def given_back_or_noticed(
+    day: Day, browser: httpx2.AsyncClient, path: str, form: dict[str, Any], status: int, reason: str
+) -> None:
+    """A form that htmx sends: it stays as it is under a notice; without htmx the text typed comes back."""
+    before = await day.records()
+    _as_typed(await browser.post(path, data=form), path, form, status, reason)
+    await _told_why(browser, path, form, status, reason)
+    await _noticed(browser, path, form, status, reason)
+    assert await day.records() == before
+
+
+async def _told_why(browser: httpx2.AsyncClient, path: str, form: dict[str, Any], status: int, reason: str) -> None:
     program = await browser.post(path, data=form, headers=JSON)
     assert (program.status_code, program.json()["refus"]) == (status, REFUSALS[status])
     assert plain(program.json()["raison"]) == reason
+
+
+async def _noticed(browser: httpx2.AsyncClient, path: str, form: dict[str, Any], status: int, reason: str) -> None:
     screen = await browser.post(path, data=form, headers=HTMX)
     assert (screen.status_code, screen.headers["hx-retarget"]) == (status, "#notice")
     assert read(screen).text == reason
     assert "<html" not in screen.text
-    assert await day.records() == before
 
 
-async def refused_outside_the_room(day: Day, path: str, form: dict[str, Any], observing: str = OBSERVING) -> None:
+def _as_typed(answer: httpx2.Response, path: str, form: dict[str, Any], status: int, reason: str) -> None:
+    page = read(answer)
+    assert answer.status_code == status
+    assert page.one(class_="fr-alert").text == f"Rien n'est perdu, mais rien n'est envoyé {reason}"
+    shown = page.one("form", action=path)
+    assert {name: value(shown, name) for name in form} == form
+    assert value(shown, "key") != ""
+
+
+async def refused_outside_the_room(
+    day: Day, path: str, form: dict[str, Any], observing: str = OBSERVING, how: Refused = refused
+) -> None:
     """Nobody, a stranger, and somebody who only observes."""
     await refused(day, await day.browser(None), path, form, 403, SIGN_IN)
-    await refused(day, await day.browser(day.stranger), path, form, 403, JOIN_FIRST)
-    await refused(day, await day.browser(day.noor), path, form, 403, observing)
+    await how(day, await day.browser(day.stranger), path, form, 403, JOIN_FIRST)
+    await how(day, await day.browser(day.noor), path, form, 403, observing)
 
 
 async def once(

@@ -11,6 +11,7 @@ from tests.server.pages.day import (
     begin,
     block,
     gesture,
+    given_back_or_noticed,
     in_both_places,
     once,
     refused,
@@ -96,14 +97,29 @@ async def test_with_htmx_the_form_comes_back_empty_with_a_fresh_key(database: Da
 
 async def test_only_people_with_a_seat_and_a_lab_speak(database: Database, client: Browsers) -> None:
     day = await begin(database, client)
-    await refused_outside_the_room(day, path(day), SAID)
+    await refused_outside_the_room(day, path(day), SAID, how=given_back_or_noticed)
 
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage not in SPEAKING])
 async def test_one_speaks_from_the_proposals_to_the_vote(database: Database, client: Browsers, stage: Stage) -> None:
     day = await begin(database, client, stage)
     reason = plain(f"L'atelier en est à l'étape « {stage.label} » : ce geste n'y est pas possible.")
-    await refused(day, await day.browser(day.alix), path(day), SAID, 409, reason)
+    await given_back_or_noticed(day, await day.browser(day.alix), path(day), SAID, 409, reason)
+
+
+async def test_an_answer_refused_comes_back_in_its_own_form(database: Database, client: Browsers) -> None:
+    day = await begin(database, client)
+    answer = {"text": "Des mots <b>pesés</b>.", "answers": (await day.say()).id}
+    await day.move(Stage.CLOSED)
+    reason = "L'atelier en est à l'étape « Clôture » : ce geste n'y est pas possible."
+    await given_back_or_noticed(day, await day.browser(day.sacha), path(day), answer, 409, reason)
+
+
+async def test_a_comment_is_kept_clean(database: Database, client: Browsers) -> None:
+    day = await begin(database, client)
+    form = {"field": "limites", "text": " \u202eUn\u200b\r\nDeux e\u0301te\u0301s\x07 "}
+    await told(day, await day.browser(day.alix), path(day), form)
+    assert [thread.comment.text for thread in await threads(day)] == ["Un\nDeux étés"]
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])

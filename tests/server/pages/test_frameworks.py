@@ -36,6 +36,7 @@ from workshops.sheet import FIELDS
 
 PUBLISHER_ONLY = "Il faut pour cela le rôle « Édition (DITP) »."
 WHY = "Une exception s'explique par écrit."
+NOT_HERE = "Cet indicateur n'est pas sur la table de l'atelier."
 NOTHING = "Aucun indicateur n'est retenu : il n'y a rien à publier."
 NOT_PUBLISHED = "Cette version du référentiel n'est pas publiée."
 FORM = {"version": "2.0.0", "note": "La première."}
@@ -157,7 +158,31 @@ async def test_one_publishes_once(database: Database, client: Browsers) -> None:
     day = await decided(database, client)
     await publish(database, day.room, by=day.dominique)
     reason = "Cet atelier a déjà donné une version : rien ne la modifie."
-    await refused(day, await day.browser(day.dominique), path(day), FORM, 409, reason)
+    dominique = await day.browser(day.dominique)
+    for form in (FORM, {}, {"decision-ACT-99": "keep"}):
+        await refused(day, dominique, path(day), form, 409, reason)
+
+
+async def test_a_key_that_served_for_something_else_gives_no_right(database: Database, client: Browsers) -> None:
+    day = await decided(database, client, Stage.VOTING)
+    alix = await day.browser(day.alix)
+    sent = {"key": "k-1"}
+    text = await card(database, day.room, "ACT-08")
+    assert (await alix.post(f"/indicateurs/{text.id}/vote/retrait", data=sent)).status_code == 303
+    await day.move(Stage.CLOSED)
+    await refused(day, alix, path(day), {**FORM, **sent}, 403, PUBLISHER_ONLY)
+    await refused(day, alix, path(day), sent, 403, PUBLISHER_ONLY)
+
+
+async def test_a_version_names_the_gesture_that_published_it(database: Database, client: Browsers) -> None:
+    day = await decided(database, client)
+    await told(day, await day.browser(day.dominique), path(day), FORM)
+    room = (await client().get("/referentiel/2.0.0.json")).json()["atelier"]
+    minutes = (await client().get(f"/ateliers/{day.room.id}/registre.json")).json()["gestes"]
+    (named,) = [gesture for gesture in minutes if gesture["empreinte"] == room["registre"]]
+    assert (named["numero"], named["genre"], named["objet"]) == (room["geste"], "framework_published", "2.0.0")
+    assert named == minutes[-1]
+    assert named["par"] == day.dominique.id
 
 
 async def test_an_exception_keeps_or_leaves_and_says_why(database: Database, client: Browsers) -> None:
@@ -225,6 +250,21 @@ async def test_what_does_not_hold_comes_back_as_typed(
     assert (program.status_code, program.json()["refus"]) == (422, "a_corriger")
     said = {name: plain(sentence) for name, sentence in program.json()["champs"].items()}
     assert said == wrong
+    assert await day.records() == before
+
+
+@pytest.mark.parametrize("because", ["Urgent.", ""])
+async def test_an_exception_is_about_what_is_on_the_table(database: Database, client: Browsers, because: str) -> None:
+    day = await decided(database, client)
+    before = await day.records()
+    dominique = await day.browser(day.dominique)
+    form = {**FORM, "decision-ACT-99": "keep", "because-ACT-99": because}
+    program = await dominique.post(path(day), data=form, headers=JSON)
+    assert (program.status_code, program.json()["refus"]) == (422, "a_corriger")
+    assert {name: plain(said) for name, said in program.json()["champs"].items()} == {"because-ACT-99": NOT_HERE}
+    page = await dominique.post(path(day), data=form)
+    assert page.status_code == 422
+    assert [said.text for said in read(page).one(class_="gc-errors").all("li")] == [NOT_HERE]
     assert await day.records() == before
 
 

@@ -13,6 +13,8 @@ from tests.server.pages.day import (
     Day,
     begin,
     gesture,
+    given_back,
+    given_back_or_noticed,
     in_both_places,
     once,
     refused,
@@ -27,6 +29,8 @@ from workshops.indicators import Card, Indicator
 from workshops.journal import Kind
 
 NEEDED = "Ce champ est nécessaire."
+NOT_YOURS = "Seules la personne qui a proposé l'indicateur et l'animation peuvent le réécrire."
+WITHDRAWN = "Cet indicateur a été retiré par la personne qui l'avait proposé."
 
 
 def wrong_stage(stage: Stage) -> str:
@@ -70,6 +74,17 @@ async def test_the_blank_sheet_is_for_those_who_take_part(database: Database, cl
         assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (403, reason)
 
 
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.PROPOSING])
+async def test_there_is_no_blank_sheet_at_another_stage(database: Database, client: Browsers, stage: Stage) -> None:
+    day = await begin(database, client, stage)
+    path = f"/ateliers/{day.room.id}/indicateurs/nouveau"
+    answer = await (await day.browser(day.alix)).get(path)
+    assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (409, wrong_stage(stage))
+    # The facilitator may also prepare.
+    hers = await (await day.browser(day.camille)).get(path)
+    assert hers.status_code == (200 if stage is Stage.PREPARING else 409)
+
+
 async def test_a_member_puts_an_indicator_on_the_table(database: Database, client: Browsers) -> None:
     day = await proposing(database, client)
     before = set(await cards(database, day.room))
@@ -97,19 +112,19 @@ async def test_the_facilitator_may_also_prepare(database: Database, client: Brow
     day = await begin(database, client, Stage.PREPARING)
     await told(day, await day.browser(day.camille), f"/ateliers/{day.room.id}/indicateurs", SHEET)
     path = f"/ateliers/{day.room.id}/indicateurs"
-    await refused(day, await day.browser(day.alix), path, SHEET, 409, wrong_stage(Stage.PREPARING))
+    await given_back(day, await day.browser(day.alix), path, SHEET, 409, wrong_stage(Stage.PREPARING))
 
 
 async def test_strangers_and_observers_propose_nothing(database: Database, client: Browsers) -> None:
     day = await proposing(database, client)
-    await refused_outside_the_room(day, f"/ateliers/{day.room.id}/indicateurs", SHEET)
+    await refused_outside_the_room(day, f"/ateliers/{day.room.id}/indicateurs", SHEET, how=given_back)
 
 
 @pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.DISCUSSING, Stage.VOTING, Stage.CLOSED])
 async def test_one_proposes_at_the_time_of_proposals(database: Database, client: Browsers, stage: Stage) -> None:
     day = await begin(database, client, stage)
-    path = f"/ateliers/{day.room.id}/indicateurs"
-    await refused(day, await day.browser(day.alix), path, SHEET, 409, wrong_stage(stage))
+    path, form = f"/ateliers/{day.room.id}/indicateurs", sheet.write(COMPLETE)
+    await given_back(day, await day.browser(day.alix), path, form, 409, wrong_stage(stage))
 
 
 @pytest.mark.parametrize(
@@ -166,14 +181,20 @@ async def test_the_same_key_twice_is_one_proposal(database: Database, client: Br
     assert len(await cards(database, day.room)) == 20
 
 
-async def test_the_same_key_twice_leads_to_the_room_without_htmx(database: Database, client: Browsers) -> None:
+async def test_the_same_key_twice_leads_to_the_same_indicator(database: Database, client: Browsers) -> None:
     day = await proposing(database, client)
     alix = await day.browser(day.alix)
-    form = {**SHEET, "key": "k-1"}
-    answers = [await alix.post(f"/ateliers/{day.room.id}/indicateurs", data=form) for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [303, 303]
-    assert [answer.headers["x-geste"] for answer in answers] == [str(await day.last())] * 2
-    assert answers[1].headers["location"] == f"/ateliers/{day.room.id}"
+    path, form = f"/ateliers/{day.room.id}/indicateurs", {**SHEET, "key": "k-1"}
+    first = await alix.post(path, data=form)
+    born = (await cards(database, day.room))["ACT-08"]
+    number = await day.last()
+    await act(database, indicators.propose, day.room.id, {**SHEET, "libelle": "Un autre"}, by=day.sacha)
+    again = await alix.post(path, data=form)
+    assert [
+        (answer.status_code, answer.headers["location"], answer.headers["x-geste"]) for answer in (first, again)
+    ] == [(303, f"/ateliers/{day.room.id}#card-{born.id}", str(number))] * 2
+    program = await alix.post(path, data=form, headers=JSON)
+    assert program.json() == {"geste": number, "indicateur": born.id, "code": "ACT-08"}
 
 
 # ── Read
@@ -281,6 +302,31 @@ async def test_the_form_is_for_those_who_take_part(database: Database, client: B
         assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (403, reason)
 
 
+@pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.CLOSED])
+async def test_there_is_no_form_at_another_stage(database: Database, client: Browsers, stage: Stage) -> None:
+    day = await begin(database, client, stage)
+    answer = await (await day.browser(day.alix)).get(f"/indicateurs/{day.card.id}/redaction")
+    assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (409, wrong_stage(stage))
+    # The facilitator may also prepare.
+    hers = await (await day.browser(day.camille)).get(f"/indicateurs/{day.card.id}/redaction")
+    assert hers.status_code == (200 if stage is Stage.PREPARING else 409)
+
+
+async def test_the_form_of_a_proposal_is_for_its_author_until_it_is_withdrawn(
+    database: Database, client: Browsers
+) -> None:
+    day = await proposing(database, client)
+    own = await proposed(day)
+    path = f"/indicateurs/{own.id}/redaction"
+    for person, status in ((day.alix, 200), (day.camille, 200), (day.sacha, 403)):
+        assert (await (await day.browser(person)).get(path)).status_code == status
+    said = read(await (await day.browser(day.sacha)).get(path)).one(class_="gc-refusal").text
+    assert said == NOT_YOURS
+    await act(database, indicators.withdraw, own.id, by=day.alix)
+    answer = await (await day.browser(day.alix)).get(path)
+    assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (409, WITHDRAWN)
+
+
 @pytest.mark.parametrize("stage", [Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING])
 async def test_a_member_rewords_a_text_that_belongs_to_all(database: Database, client: Browsers, stage: Stage) -> None:
     day = await begin(database, client, stage)
@@ -304,22 +350,23 @@ async def test_a_proposal_is_reworded_by_its_author_or_the_facilitator(database:
     day = await proposing(database, client)
     own = await proposed(day)
     path = f"/indicateurs/{own.id}/redaction"
-    reason = "Seules la personne qui a proposé l'indicateur et l'animation peuvent le réécrire."
-    await refused(day, await day.browser(day.sacha), path, {**COMPLETE, "base": "1"}, 403, reason)
-    await told(day, await day.browser(day.alix), path, {**sheet.write(COMPLETE), "base": "1"})
+    form = {**sheet.write(COMPLETE), "base": "1"}
+    await given_back(day, await day.browser(day.sacha), path, form, 403, NOT_YOURS)
+    await told(day, await day.browser(day.alix), path, form)
     await told(day, await day.browser(day.camille), path, {**SHEET, "base": "2"})
 
 
 async def test_strangers_and_observers_reword_nothing(database: Database, client: Browsers) -> None:
     day = await begin(database, client)
-    await refused_outside_the_room(day, f"/indicateurs/{day.card.id}/redaction", {**SHEET, "base": "1"})
+    path, form = f"/indicateurs/{day.card.id}/redaction", {**SHEET, "base": "1"}
+    await refused_outside_the_room(day, path, form, how=given_back)
 
 
 @pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.CLOSED])
 async def test_one_rewords_from_the_proposals_to_the_vote(database: Database, client: Browsers, stage: Stage) -> None:
     day = await begin(database, client, stage)
     path = f"/indicateurs/{day.card.id}/redaction"
-    await refused(day, await day.browser(day.alix), path, {**SHEET, "base": "1"}, 409, wrong_stage(stage))
+    await given_back(day, await day.browser(day.alix), path, {**SHEET, "base": "1"}, 409, wrong_stage(stage))
 
 
 @pytest.mark.parametrize(
@@ -460,15 +507,37 @@ async def test_what_is_withdrawn_is_left_alone(database: Database, client: Brows
     own = await proposed(day)
     await act(database, indicators.withdraw, own.id, by=day.alix)
     alix = await day.browser(day.alix)
-    reason = "Cet indicateur a été retiré par la personne qui l'avait proposé."
-    for path, form in (
-        ("retrait", {}),
-        ("redaction", {**COMPLETE, "base": "1"}),
-        ("avis", {"field": "libelle", "text": "Dommage."}),
-        ("vote", {"wording": "1", "choice": "keep"}),
-        ("vote/retrait", {}),
+    for path, form, how in (
+        ("redaction", {**sheet.write(COMPLETE), "base": "1"}, given_back),
+        ("avis", {"field": "libelle", "text": "Dommage."}, given_back_or_noticed),
+        ("vote", {"wording": "1", "choice": "keep"}, refused),
+        ("vote/retrait", {}, refused),
     ):
-        await refused(day, alix, f"/indicateurs/{own.id}/{path}", form, 409, reason)
+        await how(day, alix, f"/indicateurs/{own.id}/{path}", form, 409, WITHDRAWN)
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+async def test_withdrawing_twice_is_once(database: Database, client: Browsers, stage: Stage) -> None:
+    day = await proposing(database, client)
+    own = await proposed(day)
+    await act(database, indicators.withdraw, own.id, by=day.alix)
+    await day.move(stage)
+    last, path = await day.last(), f"/indicateurs/{own.id}/retrait"
+    again = await (await day.browser(day.alix)).post(path)
+    assert (again.status_code, again.headers["location"]) == (303, f"/indicateurs/{own.id}")
+    assert (again.headers["x-geste"], await day.last()) == (str(last), last)
+    reason = "On ne retire que sa propre proposition."
+    await refused(day, await day.browser(day.camille), path, {}, 403, reason)
+
+
+async def test_programs_still_read_what_is_withdrawn_after_the_rest(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    own = await proposed(day)
+    await act(database, indicators.withdraw, own.id, by=day.alix)
+    state = (await client().get(f"/ateliers/{day.room.id}.json")).json()
+    assert [item["statut"] for item in state["indicateurs"]] == ["open"] * 19 + ["withdrawn"]
+    last = state["indicateurs"][-1]
+    assert (last["id"], last["code"], last["fiche"]) == (own.id, "ACT-08", SHEET)
 
 
 @in_both_places

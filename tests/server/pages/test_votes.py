@@ -87,6 +87,20 @@ async def test_a_new_vote_replaces_the_former_one(database: Database, client: Br
     assert (await day.kinds())[-2:] == [Kind.VOTE_CAST, Kind.VOTE_CAST]
 
 
+async def test_voting_the_same_twice_is_saying_it_twice_and_one_vote(database: Database, client: Browsers) -> None:
+    day = await voting(database, client)
+    vote, _ = paths(day)
+    alix, to = await day.browser(day.alix), f"/ateliers/{day.room.id}#card-{day.card.id}"
+    for _ in range(2):
+        await gesture(day, alix, vote, KEEP, to=to)
+    assert await tally(day) == Tally(keep=1)
+    # Only a key tells that a sending is the same one, sent again.
+    keyed = {**KEEP, "key": "k-1"}
+    await gesture(day, alix, vote, keyed, to=to)
+    last = await day.last()
+    assert ((await alix.post(vote, data=keyed)).headers["x-geste"], await day.last()) == (str(last), last)
+
+
 async def test_only_members_vote(database: Database, client: Browsers) -> None:
     day = await voting(database, client)
     for path in paths(day):

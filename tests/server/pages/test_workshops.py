@@ -1,8 +1,11 @@
 """Workshops: convene, join, be in the room, move the stage, project, read the minutes."""
 
+import asyncio
+import re
 from datetime import date
 from typing import Any
 
+import httpx2
 import pytest
 
 from server.database import Database
@@ -37,6 +40,7 @@ from tests.server.pages.day import (
     refused,
     told,
 )
+from tests.server.pages.everything import PAGES, everything
 from tests.server.pages.reading import Element, errors, plain, read, value
 from workshops import agenda, comments, indicators, journal, labs, votes
 from workshops.agenda import Stage, Start, Workshop
@@ -89,6 +93,7 @@ async def test_the_form_proposes_the_commitment_first(clock: Clock, database: Da
     form = read(await camille.get("/ateliers/nouveau")).one("form", action="/ateliers")
     held = {name: value(form, name) for name in FORM}
     assert held == {**FORM, "title": "", "purpose": ""}
+    assert value(form, "key") != ""
     assert [choice["value"] for choice in form.all("input", name="start")] == ["commitment", "empty"]
 
 
@@ -106,6 +111,16 @@ async def test_the_form_is_for_facilitators(database: Database, client: Browsers
     for person in (await stranger(database), await publisher(database)):
         answer = await (await signed_in(client, person)).get("/ateliers/nouveau")
         assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (403, FACILITATOR_ONLY)
+
+
+def cookies(answer: httpx2.Response) -> dict[str, tuple[str, str]]:
+    """The cookies an answer sets: what each holds, and its attributes."""
+    given = {}
+    for cookie in answer.headers.get_list("set-cookie"):
+        held, *attributes = cookie.split("; ")
+        name, _, token = held.partition("=")
+        given[name] = token, "; ".join(sorted(attribute.lower() for attribute in attributes))
+    return given
 
 
 async def only_workshop(database: Database) -> Workshop:
@@ -204,6 +219,31 @@ async def test_what_does_not_hold_comes_back_beside_its_field(
     assert await ask(database, agenda.calendar) == []
 
 
+async def test_a_form_sent_twice_opens_one_workshop(database: Database, client: Browsers) -> None:
+    camille = await signed_in(client, await facilitator(database))
+    key = value(read(await camille.get("/ateliers/nouveau")).one("form", action="/ateliers"), "key")
+    answers = [await camille.post("/ateliers", data={**FORM, "key": key}) for _ in range(2)]
+    room = await only_workshop(database)
+    assert [(answer.status_code, answer.headers["location"]) for answer in answers] == [
+        (303, f"/ateliers/{room.id}")
+    ] * 2
+    wrong = read(await camille.post("/ateliers", data={**FORM, "title": ""}))
+    assert value(wrong.one("form", action="/ateliers"), "key") not in ("", key)
+
+
+async def test_a_form_sent_many_times_at_once_opens_one_workshop(database: Database, client: Browsers) -> None:
+    """Each that comes after the first is the same sending, or is told that the first is under way."""
+    camille = await signed_in(client, await facilitator(database))
+    answers = await asyncio.gather(*(camille.post("/ateliers", data={**FORM, "key": "k-1"}) for _ in range(8)))
+    room = await only_workshop(database)
+    late = [answer for answer in answers if answer.status_code != 303]
+    assert {answer.headers["location"] for answer in answers if answer not in late} == {f"/ateliers/{room.id}"}
+    reason = "Cet envoi est déjà en cours : l'atelier va apparaître dans la liste."
+    assert [(answer.status_code, read(answer).one(class_="gc-refusal").text) for answer in late] == [
+        (409, reason)
+    ] * len(late)
+
+
 async def test_there_is_no_last_version_to_start_from_yet(database: Database, client: Browsers) -> None:
     camille = await signed_in(client, await facilitator(database))
     answer = await camille.post("/ateliers", data={**FORM, "start": "previous"})
@@ -264,7 +304,7 @@ async def test_one_joins_with_a_first_name_and_a_lab(database: Database, client:
     assert (answer.status_code, value(form, "name"), value(form, "lab")) == (200, "", "")
     directory = await ask(database, labs.directory)
     assert [option["value"] for option in form.all("option")] == ["", *(lab.slug for lab in directory)]
-    assert "set-cookie" not in answer.headers
+    assert set(cookies(answer)) == {"door"}
 
 
 async def test_a_guest_sits_down_and_is_remembered_on_the_device(database: Database, client: Browsers) -> None:
@@ -274,14 +314,12 @@ async def test_a_guest_sits_down_and_is_remembered_on_the_device(database: Datab
     last = (await reread(database, room)).gestures
     assert (answer.status_code, answer.headers["location"]) == (303, f"/ateliers/{room.id}")
     assert answer.headers["x-geste"] == str(last)
-    name, *attributes = answer.headers["set-cookie"].split("; ")
-    assert name.startswith("session=")
-    assert {attribute.lower() for attribute in attributes} == {
-        "httponly",
-        f"max-age={THIRTY_DAYS}",
-        "path=/",
-        "samesite=lax",
+    given = cookies(answer)
+    assert {name: attributes for name, (_, attributes) in given.items()} == {
+        "session": f"httponly; max-age={THIRTY_DAYS}; path=/; samesite=lax",
+        "door": "httponly; max-age=0; path=/; samesite=lax",
     }
+    assert (len(given["session"][0]), given["door"][0]) == (43, '""')
     assert answer.headers["cache-control"] == "no-store"
     page = read(await phone.get(f"/ateliers/{room.id}"))
     assert page.one(id="room")["data-seat"] == "member"
@@ -298,20 +336,41 @@ async def test_a_member_who_scans_again_is_in_the_room(database: Database, clien
     assert (value(form, "name"), value(form, "lab")) == ("Alix", "ti-lab")
 
 
+async def test_joining_again_as_before_is_no_gesture_and_otherwise_says_so(
+    database: Database, client: Browsers
+) -> None:
+    day = await begin(database, client)
+    alix, path, last = await day.browser(day.alix), f"/rejoindre/{day.room.code}", await day.last()
+    again = await alix.post(path, data={"name": " Alix ", "lab": "ti-lab"})
+    assert (again.status_code, again.headers["location"]) == (303, f"/ateliers/{day.room.id}")
+    assert (again.headers["x-geste"], await day.last()) == (str(last), last)
+    to = f"/ateliers/{day.room.id}"
+    await gesture(day, alix, path, {"name": "Alix", "lab": "siilab"}, to=to)
+    await gesture(day, alix, path, {"name": "Alix M.", "lab": "siilab"}, to=to)
+    assert (await day.kinds())[-2:] == [Kind.MEMBER_CHANGED, Kind.MEMBER_CHANGED]
+
+
+async def test_the_doorstep_names_a_browser_that_is_nobody_for_an_hour(database: Database, client: Browsers) -> None:
+    day = await begin(database, client)
+    path, phone = f"/rejoindre/{day.room.code}", client()
+    first = await phone.get(path)
+    token, attributes = cookies(first)["door"]
+    assert (len(token), attributes) == (43, "httponly; max-age=3600; path=/; samesite=lax")
+    assert first.headers["cache-control"] == "no-store"
+    assert cookies(await phone.get(path)) == {}  # the same browser keeps its name
+    assert cookies(await (await day.browser(day.stranger)).get(path)) == {}  # somebody has one already
+    assert cookies(await client().get("/rejoindre")) == {}
+
+
 async def test_behind_tls_the_cookie_is_for_this_host_alone(
     database: Database, settings: Settings, app: Any, client: Browsers
 ) -> None:
     app.state.settings = settings.model_copy(update={"public_url": "https://grille.example"})
     room = await workshop(database, by=await facilitator(database))
     answer = await client().post(f"/rejoindre/{room.code}", data={"name": "Alix", "lab": "ti-lab"})
-    name, *attributes = answer.headers["set-cookie"].split("; ")
-    assert name.startswith("__Host-session=")
-    assert {attribute.lower() for attribute in attributes} == {
-        "httponly",
-        f"max-age={THIRTY_DAYS}",
-        "path=/",
-        "samesite=lax",
-        "secure",
+    assert {name: attributes for name, (_, attributes) in cookies(answer).items()} == {
+        "__Host-session": f"httponly; max-age={THIRTY_DAYS}; path=/; samesite=lax; secure",
+        "__Host-door": "httponly; max-age=0; path=/; samesite=lax; secure",
     }
 
 
@@ -329,7 +388,7 @@ async def test_joining_again_changes_ones_lab_and_keeps_one_seat(database: Datab
     phone = client()
     first = await phone.post(f"/rejoindre/{room.code}", data={"name": "Noor", "lab": ""})
     again = await phone.post(f"/rejoindre/{room.code}", data={"name": "Noor B.", "lab": "siilab"})
-    assert ("set-cookie" in first.headers, "set-cookie" in again.headers) == (True, False)
+    assert (set(cookies(first)), set(cookies(again))) == ({"session", "door"}, set())
     seats = [
         (seat.name, seat.lab_slug)
         for seat in (await ask(database, agenda.members, room.id)).values()
@@ -352,7 +411,7 @@ async def test_a_program_joins(database: Database, client: Browsers) -> None:
     room = await workshop(database, by=await facilitator(database))
     answer = await client().post(f"/rejoindre/{room.code}", data={"name": "Alix", "lab": "ti-lab"}, headers=JSON)
     assert (answer.status_code, answer.json()) == (200, {"geste": 2, "atelier": room.id})
-    assert answer.headers["set-cookie"].startswith("session=")
+    assert set(cookies(answer)) == {"session", "door"}
 
 
 @pytest.mark.parametrize(
@@ -521,7 +580,7 @@ async def test_only_the_facilitator_moves_the_stage(database: Database, client: 
 async def test_a_closed_workshop_stays_closed(database: Database, client: Browsers) -> None:
     day = await begin(database, client, Stage.CLOSED)
     path = f"/ateliers/{day.room.id}/etape"
-    reason = "L'atelier est clos : son registre est scellé."
+    reason = "L'atelier est clos : il ne se rouvre pas."
     await refused(day, await day.browser(day.camille), path, {"stage": "voting"}, 409, reason)
 
 
@@ -653,6 +712,30 @@ async def test_the_public_state_of_a_room(database: Database, client: Browsers) 
     assert room.gestures == 12
 
 
+@pytest.mark.parametrize("stage", list(Stage))
+async def test_nobody_learns_the_code_from_what_is_public(database: Database, client: Browsers, stage: Stage) -> None:
+    world = await everything(database, client)
+    day = world.day
+    await day.move(stage)
+    if stage is Stage.CLOSED:
+        exceptions = {"ACT-02": Exceptional(True, "Urgent.")}
+        await publish(database, day.room, version="3.0.0", exceptions=exceptions, by=day.dominique)
+        world.ids["version"] = "3.0.0"
+    pages = [route for route in PAGES if "code" not in route.param_convertors]
+    for person in (None, day.stranger, day.dominique):
+        browser = await day.browser(person)
+        for route in pages:
+            assert (route.name, tells(await browser.get(world.at(route)), day.room.code)) == (route.name, False)
+    # Whoever has a seat reads it: it could have leaked.
+    for path in (f"/ateliers/{day.room.id}", f"/ateliers/{day.room.id}/ecran"):
+        assert tells(await (await day.browser(day.camille)).get(path), day.room.code)
+
+
+def tells(answer: httpx2.Response, code: str) -> bool:
+    """Whether a code is in an answer: in a header, in an address, or letter by letter on the page."""
+    return code in f"{answer.headers} {answer.text}" or code in re.sub(r"<[^>]*>|\s", "", answer.text)
+
+
 async def test_the_state_says_no_more_to_a_member_than_to_anyone(database: Database, client: Browsers) -> None:
     day = await begin(database, client, Stage.VOTING)
     await act(database, votes.cast, day.card.id, wording=1, choice=Choice.KEEP, by=day.alix)
@@ -675,6 +758,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
     await act(database, indicators.withdraw, one.id, by=day.alix)
     await day.move(Stage.VOTING)
     await act(database, votes.cast, day.card.id, wording=1, choice=Choice.KEEP, by=day.sacha)
+    await act(database, agenda.join, day.room.id, name="Noor B.", lab=None, by=day.noor)
     await day.reword(by=day.camille)
     await act(database, votes.cast, day.card.id, wording=2, choice=Choice.KEEP, by=day.sacha)
     await act(database, votes.take_back, day.card.id, by=day.sacha)
@@ -686,7 +770,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Camille a changé d'étape Propositions",
         "Alix (Ti Lab) a rejoint l'atelier",
         "Sacha (SIILAB) a rejoint l'atelier",
-        "Noor a rejoint l'atelier",
+        "Noor B. a rejoint l'atelier",
         "Alix (Ti Lab) a proposé un indicateur ACT-08",
         "Alix (Ti Lab) a réécrit un indicateur ACT-08 rédaction 2",
         "Alix (Ti Lab) a donné un avis ACT-01 Définition",
@@ -694,6 +778,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Alix (Ti Lab) a retiré sa proposition ACT-08",
         "Camille a changé d'étape Vote",
         "Sacha (SIILAB) a voté ACT-01",
+        "Noor B. a changé de nom ou de laboratoire",
         "Camille a réécrit un indicateur ACT-01 rédaction 2",
         "Sacha (SIILAB) a confirmé son vote sur la nouvelle rédaction ACT-01",
         "Sacha (SIILAB) a retiré son vote ACT-01",
@@ -715,7 +800,9 @@ async def test_the_minutes_tell_each_gesture_in_order(database: Database, client
     room = await reread(database, room)
     assert page.one(class_="gc-hash").text == room.head
     assert {entry.kind for entry in await ask(database, journal.since, room.id, 0)} == set(Kind)
-    assert "Scellé" in page.one("main").text
+    assert page.one(class_="gc-row").one(class_="gc-badge").text == "Clos"
+    command = f"python -m server verify registre registre-{room.id}.json"
+    assert page.one(class_="gc-command").text == command
 
 
 async def test_anyone_recomputes_the_minutes(database: Database, client: Browsers) -> None:
@@ -724,7 +811,7 @@ async def test_anyone_recomputes_the_minutes(database: Database, client: Browser
     document = answer.json()
     room = await reread(database, room)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.headers["content-disposition"] == f'inline; filename="registre-{room.code}.json"'
+    assert answer.headers["content-disposition"] == f'inline; filename="registre-{room.id}.json"'
     assert {name: document[name] for name in document if name != "gestes"} == {
         "atelier": {"id": room.id, "titre": room.title, "date": room.held_on.isoformat()},
         "etape": "closed",
@@ -766,7 +853,10 @@ async def test_a_guest_who_taps_twice_is_one_guest(database: Database, client: B
     two = await again.post(path, data=sent)
     assert (one.headers["x-geste"], two.headers["x-geste"]) == (str(room.gestures + 1), str(room.gestures + 1))
     assert (await reread(database, room)).gestures == room.gestures + 1
-    assert [member.name for member in (await ask(database, agenda.members, room.id)).values()] == ["Camille", "Anne"]
+    assert sorted(member.name for member in (await ask(database, agenda.members, room.id)).values()) == [
+        "Anne",
+        "Camille",
+    ]
     # Whoever uses this browser next, signed out, is somebody else.
     await first.post("/deconnexion")
     await first.get(path)
