@@ -79,7 +79,10 @@ async def sent(request: Request) -> FormData:
 
     Nobody types a NUL or half a character, and no database or file keeps one: 400.
     """
-    form = await request.form(max_files=0, max_fields=500)
+    try:
+        form = await request.form(max_files=0, max_fields=500)
+    except UnicodeError:  # the sender names the charset of a multipart, and some read nothing
+        raise HTTPException(400) from None
     if not all(_is_text(str(part)) for field in form.multi_items() for part in field):
         raise HTTPException(400)
     return form

@@ -14,6 +14,7 @@ from workshops.texts import one_line
 from workshops.words import N_, Word
 
 NAME_LENGTH = 60
+NAMELESS = "Sans nom"  # a provider that gives no name lets people in all the same
 
 
 class Role(Word):
@@ -84,7 +85,7 @@ async def recognise(
     known = select(Identity).where(col(Identity.iss) == iss, col(Identity.sub) == sub)
     found = await session.scalar(known)
     if found is None:
-        person = Person(name=clean_name(name[:NAME_LENGTH]))
+        person = Person(name=one_line(name)[:NAME_LENGTH].strip() or NAMELESS)
         identity = Identity(iss=iss, sub=sub, email=email, lab_slug=lab_slug, person_id=person.id)
         try:
             async with session.begin_nested():

@@ -105,15 +105,16 @@ def odd_bodies() -> dict[str, dict[str, Any]]:
         "half a character in a value": escaped("name", "a\\ud83d"),
         "half a character in a name": escaped("na\\ude00me", "ab"),
         "a NUL that was escaped": escaped("name", "a\\x00b"),
+        "a charset that reads nothing": escaped("name", "ab", charset="undefined"),
         "a file": {"files": {"name": ("a.txt", b"abc")}},
         "too many fields": {"data": {f"f{n}": "x" for n in range(501)}},
     }
 
 
-def escaped(name: str, said: str) -> dict[str, Any]:
+def escaped(name: str, said: str, charset: str = "unicode_escape") -> dict[str, Any]:
     """A field in a charset that can write what UTF-8 cannot."""
     part = f'--limit\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{said}\r\n--limit--\r\n'
-    kind = "multipart/form-data; boundary=limit; charset=unicode_escape"
+    kind = f"multipart/form-data; boundary=limit; charset={charset}"
     return {"content": part.encode(), "headers": {"content-type": kind}}
 
 

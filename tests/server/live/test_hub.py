@@ -129,9 +129,7 @@ async def test_whoever_changes_lab_is_counted_there(hub: Hub, database: Database
     assert "Erasme" in frame
 
 
-async def test_people_who_arrive_one_after_the_other_are_all_told(
-    hub: Hub, database: Database, room: Workshop
-) -> None:
+async def test_people_who_arrive_one_after_the_other_are_all_told(hub: Hub, database: Database, room: Workshop) -> None:
     """Whoever sits down while the room is being looked at is not forgotten."""
     first = Seat(room.id, "person 0", "", cursor=room.gestures)
     hub.sit(first, database)
