@@ -33,24 +33,28 @@ class Seat:
         self.view = view
         self.ambient = True  # a first frame always tells who is here
         self.closing: int | None = None
-        self._frames: asyncio.Queue[str | None] = asyncio.Queue(QUEUE)
+        self._frames: asyncio.Queue[str] = asyncio.Queue(QUEUE)
+        self._dismissal = asyncio.Event()
 
     def put(self, frame: str) -> None:
         """Queue a frame; a seat that does not keep up is dismissed, and will catch up from its cursor."""
-        try:
-            self._frames.put_nowait(frame)
-        except asyncio.QueueFull:
+        if self._frames.full():
             self.dismiss(SLOW)
+        else:
+            self._frames.put_nowait(frame)
 
     def dismiss(self, code: int) -> None:
         """End the seat with a close code; what was queued is dropped."""
-        self.closing = self.closing or code
-        while not self._frames.empty():
-            self._frames.get_nowait()
-        self._frames.put_nowait(None)
+        if self.closing is None:
+            self.closing = code
+            self._dismissal.set()
 
-    async def next(self) -> str | None:
-        """The next frame to send, or None when the seat is dismissed."""
+    async def dismissed(self) -> None:
+        """Wait for the seat's end."""
+        await self._dismissal.wait()
+
+    async def next(self) -> str:
+        """The next frame to send."""
         return await self._frames.get()
 
 

@@ -10,6 +10,8 @@ from server.live.hub import Seat
 from workshops import agenda, labs
 
 NO_SEAT = 1008
+GONE = 1000
+GRACE = 5.0  # seconds for a stuck browser to take its leave
 
 
 async def room(websocket: WebSocket) -> None:
@@ -45,26 +47,32 @@ async def _seat(websocket: WebSocket) -> Seat | None:
 
 
 async def _serve(websocket: WebSocket, seat: Seat) -> None:
-    """Send frames until the seat is dismissed or the browser leaves."""
-    listening = asyncio.create_task(_listen(websocket, seat))
+    """Send frames until the seat is dismissed or the browser leaves.
+
+    A seat whose network is stuck is dismissed in the middle of a frame: it is given a moment to hear why.
+    """
+    at_work = [
+        asyncio.create_task(task) for task in (_send(websocket, seat), _listen(websocket, seat), seat.dismissed())
+    ]
     try:
-        while (frame := await seat.next()) is not None:
-            await websocket.send_text(frame)
-        await websocket.close(seat.closing or 1000)
-    except (WebSocketDisconnect, RuntimeError):
-        pass  # gone while we were sending
+        await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        listening.cancel()
-        with suppress(asyncio.CancelledError):
-            await listening
+        for task in at_work:
+            task.cancel()
+        await asyncio.gather(*at_work, return_exceptions=True)
+    with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+        async with asyncio.timeout(GRACE):
+            await websocket.close(seat.closing or GONE)
+
+
+async def _send(websocket: WebSocket, seat: Seat) -> None:
+    """Frame after frame, at the pace of the browser."""
+    while True:
+        await websocket.send_text(await seat.next())
 
 
 async def _listen(websocket: WebSocket, seat: Seat) -> None:
     """Hear the browser leave. It has nothing to say but `ping`; the rest is ignored."""
-    while True:
-        message = await websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            seat.dismiss(1000)
-            return
+    while (message := await websocket.receive())["type"] != "websocket.disconnect":
         if message.get("text") == "ping":
             seat.put("pong")

@@ -35,9 +35,7 @@ async def hub(database: Database) -> object:
 
 async def next_frame(seat: Seat) -> str:
     async with asyncio.timeout(10):
-        frame = await seat.next()
-    assert frame is not None
-    return frame
+        return await seat.next()
 
 
 def gesture(frame: str) -> int:
@@ -145,8 +143,7 @@ async def test_whoever_signs_out_is_asked_to_come_back(hub: Hub, database: Datab
     hub.sit(alix, database)
     hub.sit(sacha, database)
     hub.dismiss("alix")
-    while await alix.next() is not None:
-        pass
+    await alix.dismissed()
     assert (alix.closing, sacha.closing) == (RESTART, None)
 
 
@@ -169,7 +166,7 @@ async def test_a_slow_seat_is_asked_to_come_back(room: Workshop) -> None:
         seat.put(f"frame {number}")
     assert seat.closing is None
     seat.put("one too many")
-    assert await seat.next() is None
+    await seat.dismissed()
     assert seat.closing == SLOW
 
 

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server import scenes
 from server.database import Database
+from server.live.hub import QUEUE, SLOW
 from server.templating import block
 from tests.browser import serving
 from tests.cast import ask, cards, facilitator, member_of, reread, session_of, stranger, workshop
@@ -110,6 +111,25 @@ async def test_a_message_too_long_ends_the_seat(address: str, database: Database
         await hear_out(socket)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1009
+
+
+async def test_a_browser_that_does_not_keep_up_is_asked_to_come_back(
+    address: str, app: Starlette, database: Database, room: Workshop
+) -> None:
+    """A phone in a tunnel reads nothing; the room goes on without it, and 1013 is what it hears when it is back."""
+    alix = await session_of(database, await member_of(database, room))
+    socket = await sit(address, room, alix)
+    await socket.recv()
+    (seat,) = app.state.hub.rooms[room.id].seats
+    for _ in range(QUEUE + 20):
+        seat.put("<p>" + "x" * 1_000_000 + "</p>")
+        await asyncio.sleep(0)
+    assert seat.closing == SLOW
+    with pytest.raises(ConnectionClosed) as closed:
+        await hear_out(socket)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == SLOW
+    assert app.state.hub.rooms == {}
 
 
 async def hear_out(socket: ClientConnection) -> None:
