@@ -408,11 +408,12 @@ async def test_a_stale_base_shows_both_texts_and_loses_nothing(database: Databas
     answer = await alix.post(path, data=form)
     page = read(answer)
     assert answer.status_code == 409
-    theirs, differences = page.one(class_="gc-both").all("section")
+    theirs, yours = page.one(class_="gc-both").all("section")
     assert "Ce que Sacha a publié." in theirs.text
+    differences = page.one("section", **{"aria-labelledby": "differences"})
     assert both_texts(differences.all(class_="gc-diff")[0]) == ("Ce que Sacha a publié.", form["definition"])
     assert [row.text for row in differences.all("dt")] == ["Définition", "Unité"]
-    shown = page.one("form", action=path)
+    shown = yours.one("form", action=path)
     assert {name: value(shown, name) for name in form if name not in ("key", "base")} == {
         name: typed for name, typed in form.items() if name not in ("key", "base")
     }
