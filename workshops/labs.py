@@ -1,6 +1,7 @@
 """Labs: the identity card of each public innovation lab, as far as its sources tell."""
 
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
@@ -57,4 +58,9 @@ async def get(session: AsyncSession, slug: str) -> Lab:
 async def directory(session: AsyncSession) -> list[Lab]:
     """All labs, by name."""
     labs = list(await session.scalars(select(Lab).order_by(col(Lab.name))))
-    return sorted(labs, key=lambda lab: lab.name.casefold())
+    return sorted(labs, key=lambda lab: _letters(lab.name))
+
+
+def _letters(name: str) -> str:
+    """A name without case or accents: where a French reader looks for it."""
+    return "".join(c for c in unicodedata.normalize("NFD", name.casefold()) if not unicodedata.combining(c))

@@ -16,7 +16,8 @@ async def test_the_directory_has_every_lab_found_by_name(client: Browsers) -> No
     assert answer.status_code == 200
     assert {lab.one("a")["href"] for lab in listed} == {f"/laboratoires/{fact['slug']}" for fact in labs.found()}
     names = [lab.one("a").text for lab in listed]
-    assert names == sorted(names, key=str.casefold)
+    # « État'LIN » is looked for among the E's.
+    assert names == sorted(names, key=lambda name: name.casefold().replace("é", "e"))
 
 
 async def test_a_card_says_what_its_sources_say(client: Browsers, database: Database) -> None:
