@@ -311,8 +311,7 @@ async def _unfinished(session: AsyncSession, workshop: Workshop, because: str) -
     """Each indicator that the votes kept and whose sheet is not complete, when there is a reason to keep it."""
     if not because:
         return {}
-    draft = await frameworks.draft(session, workshop)
-    return {line.code: Exceptional(True, because) for line in draft.lines if line.is_unfinished}
+    return (await frameworks.draft(session, workshop)).unfinished(because)
 
 
 async def export(desk: Desk) -> int:

@@ -233,11 +233,6 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
     return told
 
 
-async def said(session: AsyncSession, workshop: Workshop) -> dict[str, list[Thread]]:
-    """All that was said in a workshop, by indicator."""
-    return await comments.all_threads(session, workshop)
-
-
 async def cast(session: AsyncSession, workshop_id: str) -> Cast:
     """Who is who in a workshop."""
     names = {lab.slug: lab.name for lab in await labs.directory(session)}

@@ -133,6 +133,10 @@ class Draft:
     def left_out(self) -> list[Line]:
         return [line for line in self.lines if not line.kept]
 
+    def unfinished(self, because: str) -> dict[str, Exceptional]:
+        """One reason for keeping every indicator that the votes kept and whose sheet is not complete."""
+        return {line.code: Exceptional(True, because) for line in self.lines if line.is_unfinished}
+
     @property
     def kept_sheets(self) -> dict[str, Sheet]:
         """The sheets that would be frozen, by code, in order."""

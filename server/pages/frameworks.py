@@ -86,9 +86,7 @@ async def _exceptions(request: Request) -> dict[str, Exceptional]:
         because = str(form.get("because-incomplete", ""))
         async with reading(request) as session:
             workshop = await agenda.get(session, request.path_params["workshop"])
-            for line in (await frameworks.draft(session, workshop)).lines:
-                if line.is_unfinished:
-                    exceptions.setdefault(line.code, Exceptional(True, because))
+            exceptions = (await frameworks.draft(session, workshop)).unfinished(because) | exceptions
     return exceptions
 
 

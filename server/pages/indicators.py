@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -117,12 +116,8 @@ async def _editing(request: Request, indicator_id: str, raw: dict[str, Any], bas
     """The form as typed, on the indicator as it stands."""
     async with reading(request) as session:
         card = await indicators.card(session, indicator_id)
-        workshop = await _workshop(session, card)
+        workshop = await agenda.get(session, card.indicator.workshop_id)
     return {"card": card, "workshop": workshop, "base": base, "raw": raw, "key": world.new_id()}
-
-
-async def _workshop(session: AsyncSession, card: indicators.Card) -> agenda.Workshop:
-    return await agenda.get(session, card.indicator.workshop_id)
 
 
 async def withdraw(request: Request) -> Response:

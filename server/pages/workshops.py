@@ -14,7 +14,7 @@ from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
 from server.limits import Patience
 from server.templating import page
-from workshops import agenda, frameworks, journal, labs, people, world
+from workshops import agenda, comments, frameworks, journal, labs, people, world
 from workshops.agenda import Start, Workshop
 from workshops.people import Role
 from workshops.refusals import NotFound, NotThus
@@ -207,7 +207,7 @@ async def state(request: Request) -> Response:
     async with reading(request) as session:
         scene = await scenes.room(session, workshop_id)
         cast = await scenes.cast(session, workshop_id)
-        threads = await scenes.said(session, scene.workshop)
+        threads = await comments.all_threads(session, scene.workshop)
     present = request.app.state.hub.presence(workshop_id).count
     return JSONResponse(exports.room(scene, threads, cast, present), headers={"Cache-Control": "no-cache"})
 
