@@ -1,5 +1,6 @@
 """The application: the only file that knows everyone."""
 
+import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -20,11 +21,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from server import gestures, protection, settings, templating
-from server.database import Database
+from server.ballotbox import BallotBox
+from server.database import Database, News
 from server.demo.signin import demo_provider
 from server.i18n import gettext as _
 from server.identity import Identify, SignInNeeded
+from server.known import Known
 from server.limits import Patience
+from server.listening import listen
 from server.live.hub import Hub
 from server.protection import SameOrigin, SecurityHeaders, SmallBodies
 from server.provider import Provider
@@ -69,10 +73,21 @@ class Files(StaticFiles):
         return response
 
 
-def create_app(chosen: Settings) -> Starlette:
-    """The whole server, for these settings. Nothing is shared between two of them."""
+def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
+    """The whole server, for these settings. Nothing is shared between two of them, but a `database` given."""
     hub = Hub(chosen.tick_ms)
-    database = Database(chosen.database_url, after_commit=hub.ring)
+    database = database or Database(chosen.database_url)
+    known = Known(hears=database.is_sqlite)
+
+    def hear(news: News) -> None:
+        known.forget(news)
+        hub.ring(news)
+
+    def online(hears: bool) -> None:
+        known.listen(hears)
+        hub.look()
+
+    database.after_commit = hear
     provider = Provider.configured(chosen)
     mounts = [Mount("/static", Files(directory=templating.STATIC), name="static")]
     if chosen.demo and provider is None:
@@ -81,7 +96,10 @@ def create_app(chosen: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        ear = None if database.is_sqlite else asyncio.create_task(listen(database, hear, online))
         yield
+        if ear:
+            ear.cancel()
         await hub.close()
         await database.close()
 
@@ -105,6 +123,7 @@ def create_app(chosen: Settings) -> Starlette:
         lifespan=lifespan,
     )
     app.state.settings, app.state.database, app.state.hub = chosen, database, hub
+    app.state.box, app.state.known = BallotBox(database), known
     app.state.provider, app.state.patience = provider, Patience()
     return app
 

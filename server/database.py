@@ -1,8 +1,10 @@
 """The database: one engine; `transaction` begins, commits, then rings. Nobody else commits."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +12,48 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from workshops.journal import AlreadyDone
+from server import sqlite
+from workshops import world
+from workshops.journal import AlreadyDone, Sending
 
-Bell = Callable[[Mapping[str, int]], None]
+CHANNEL = "grille"
+NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :told)")  # sent by PostgreSQL with the commit, or not at all
+
+
+@dataclass(frozen=True)
+class News:
+    """What a commit changed that others may be waiting for.
+
+    `gestures`: the last one of each workshop touched; `ended`: the person of each session that ended, by its hash.
+    """
+
+    gestures: Mapping[str, int] = field(default_factory=dict)
+    ended: Mapping[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.gestures or self.ended)
+
+    def written(self, by: str) -> str:
+        """For the other processes."""
+        return json.dumps({"par": by, "gestes": dict(self.gestures), "fermees": dict(self.ended)})
+
+    @staticmethod
+    def read(written: str) -> tuple[str, "News"]:
+        """Which process tells, and what."""
+        told = json.loads(written)
+        return told["par"], News(told["gestes"], told["fermees"])
+
+
+Bell = Callable[[News], None]
 
 
 class Database:
-    """Where records live. After each commit, `after_commit` is told the last gesture of each workshop touched."""
+    """Where records live. After each commit, `after_commit` is told what changed; so are the other processes."""
 
-    def __init__(self, url: str, after_commit: Bell = lambda gestures: None) -> None:
+    def __init__(self, url: str, after_commit: Bell = lambda news: None) -> None:
         self.url = url
         self.after_commit = after_commit
+        self.process = world.new_id()
         self.is_sqlite = url.startswith("sqlite")
         self.engine = (
             _sqlite(url)
@@ -39,28 +72,31 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def transaction(self, key: tuple[str, str] | None = None) -> AsyncIterator[AsyncSession]:
-        """All of it or nothing, then the bell. `key`: idempotency key and digest of what was sent.
+    async def transaction(self, sending: Sending | None = None) -> AsyncIterator[AsyncSession]:
+        """All of it or nothing, then the bell. `sending`: what a device may send again.
 
         A sending already answered (AlreadyDone) ends the block quietly: `session.info["gestures"]` holds the
         number it was given the first time.
         """
         if self._turn is None:
-            async with self._transaction(key) as session:
+            async with self._transaction(sending) as session:
                 yield session
         else:
-            async with self._turn, self._transaction(key) as session:
+            async with self._turn, self._transaction(sending) as session:
                 yield session
 
     @asynccontextmanager
-    async def _transaction(self, key: tuple[str, str] | None) -> AsyncIterator[AsyncSession]:
+    async def _transaction(self, sending: Sending | None) -> AsyncIterator[AsyncSession]:
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            if key:
-                session.info["key"] = key
+            if sending:
+                session.info["sending"] = sending
             if self.is_sqlite:
                 await session.connection(execution_options={"writing": True})
             try:
                 yield session
+                news = News(session.info.get("gestures", {}), session.info.get("ended", {}))
+                if news and not self.is_sqlite:
+                    await session.execute(NOTIFY, {"told": news.written(self.process)})
                 await session.commit()
             except AlreadyDone as done:
                 await session.rollback()
@@ -69,7 +105,7 @@ class Database:
             except BaseException:
                 await session.rollback()
                 raise
-        self.after_commit(session.info.get("gestures", {}))
+        self.after_commit(news)
 
     async def is_alive(self) -> bool:
         """Whether the database answers, within two seconds."""
@@ -86,18 +122,10 @@ class Database:
 
 def _sqlite(url: str) -> AsyncEngine:
     """An SQLite engine that begins its own transactions: deferred to read, immediate to write."""
-    file = make_url(url).database
-    if file and file != ":memory:":
+    file = make_url(url).database or ":memory:"
+    if file != ":memory:":
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=10, max_overflow=20)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+    engine = create_async_engine(url, async_creator=lambda: sqlite.connect(file), pool_size=10, max_overflow=20)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Any) -> None:

@@ -11,8 +11,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from server import forms, templating
+from server.ballotbox import BallotBox
 from server.i18n import gettext as _
+from workshops.journal import AlreadyDone, Sending
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours, Refusal
+from workshops.votes import Counted, Paper
 from workshops.words import N_
 
 NAMES = {NotFound: "introuvable", NotYours: "pas_permis", NotNow: "pas_maintenant", NotThus: "a_corriger"}
@@ -27,9 +30,20 @@ TITLES = {
 @asynccontextmanager
 async def transaction(request: Request) -> AsyncIterator[AsyncSession]:
     """One transaction for one form: begin, commit, ring. The same `Idempotency-Key` twice is one gesture."""
-    async with request.app.state.database.transaction(await _key(request)) as session:
+    async with request.app.state.database.transaction(await sending(request)) as session:
         yield session
     request.state.gestures = session.info.get("gestures", {})
+
+
+async def vote(request: Request, paper: Paper) -> Counted | None:
+    """Put a paper in the ballot box; None when this very sending was already counted."""
+    try:
+        counted = await BallotBox.of(request).cast(paper)
+    except AlreadyDone as done:
+        request.state.gestures = {done.workshop_id: done.number}
+        return None
+    request.state.gestures = {counted.workshop_id: counted.vote.gesture}
+    return counted
 
 
 @asynccontextmanager
@@ -39,8 +53,8 @@ async def reading(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-async def _key(request: Request) -> tuple[str, str] | None:
-    """The key of this sending and the digest of what it carries."""
+async def sending(request: Request) -> Sending | None:
+    """The key of this sending and the digest of what it carries; None without a key."""
     form = await forms.sent(request)
     key = request.headers.get("idempotency-key") or str(form.get("key", ""))
     if not key:
@@ -49,7 +63,7 @@ async def _key(request: Request) -> tuple[str, str] | None:
         raise NotThus({"key": N_("Cent caractères au plus.")})
     fields = sorted((name, str(value)) for name, value in form.multi_items() if name != "key")
     text = request.url.path + "?" + urlencode(fields)
-    return key, hashlib.sha256(text.encode()).hexdigest()
+    return Sending(key, hashlib.sha256(text.encode()).hexdigest())
 
 
 def wants_json(request: Request) -> bool:

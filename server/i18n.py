@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -26,11 +27,13 @@ def typeset(sentence: str) -> str:
     return sentence.replace("'", "’")
 
 
+@lru_cache(4096)
 def gettext(sentence: str) -> str:
     """The sentence to show. There is one catalogue today: the source text itself."""
     return typeset(sentence)
 
 
+@lru_cache(4096)
 def ngettext(one: str, many: str, number: int) -> str:
     """French counts 0 and 1 as one."""
     return typeset(one if number < 2 else many)

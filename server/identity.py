@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.database import Database
+from server.known import Known
 from server.provider import Attempt, Proof, SignInFailed, new_token
 from server.settings import Settings
 from workshops import people, world
@@ -95,12 +96,23 @@ async def identify(connection: HTTPConnection) -> Person | None:
     if token is None:
         return None
     database: Database = connection.app.state.database
+    known: Known = connection.app.state.known
+    token_hash = digest(token)
+    if person := known.get(token_hash):
+        return person
+    since = known.before_reading()
     async with database.reading() as session:
-        return await session.scalar(
-            select(Person)
-            .join(Session, col(Session.person_id) == col(Person.id))
-            .where(col(Session.token_hash) == digest(token), col(Session.expires_at) > world.now())
-        )
+        found = (
+            await session.execute(
+                select(Person, Session.expires_at)
+                .join(Session, col(Session.person_id) == col(Person.id))
+                .where(col(Session.token_hash) == token_hash, col(Session.expires_at) > world.now())
+            )
+        ).one_or_none()
+    if found is None:
+        return None
+    known.keep(token_hash, *found, since=since)
+    return found[0]
 
 
 class Identify:
@@ -168,8 +180,17 @@ async def end(request: Request, session: AsyncSession) -> str | None:
     if token is None:
         return None
     request.state.person = None
-    ended = delete(Session).where(col(Session.token_hash) == digest(token)).returning(col(Session.id_token))
-    return await session.scalar(ended)
+    ended = (
+        delete(Session)
+        .where(col(Session.token_hash) == digest(token))
+        .returning(col(Session.person_id), col(Session.id_token))
+    )
+    found = (await session.execute(ended)).one_or_none()
+    if found is None:
+        return None
+    session.info.setdefault("ended", {})[digest(token)] = found.person_id
+    id_token: str | None = found.id_token
+    return id_token
 
 
 def forget(request: Request, response: Response) -> None:

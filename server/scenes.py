@@ -1,7 +1,9 @@
 """Scenes: what a screen shows, read once. Pages and live frames draw from the same ones."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 
+from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.i18n import gettext as _
@@ -38,16 +40,35 @@ class Own:
 
 @dataclass(frozen=True)
 class Item:
-    """An indicator in a list. `own` is None when drawn without a viewer, as every live frame is."""
+    """An indicator in a list. `own` is None when drawn without a viewer, as every live frame is.
+
+    `drawn` keeps its parts as they were drawn, for as long as nothing changes: another state is another item.
+    """
 
     card: Card
     tally: Tally
     said: int
     own: Own | None = None
+    drawn: dict[Hashable, Markup] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def id(self) -> str:
         return self.card.id
+
+    @property
+    def number(self) -> int:
+        """The number of the current wording."""
+        return self.card.wording.number
+
+    @property
+    def alike(self) -> Hashable | None:
+        """What those who see the same ballot have in common; None when nobody does: a reason, an earlier text."""
+        if self.own is None:
+            return "nobody"
+        vote = self.own.current
+        if self.own.earlier or (vote and vote.reason):
+            return None
+        return ("own", vote and vote.choice)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """Templates: the Jinja environment, a whole page, one block of it."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Hashable, Iterable, MutableMapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -21,6 +21,7 @@ from workshops.changes import readable
 from workshops.consensus import Choice
 from workshops.labs import Lab
 from workshops.sheet import FIELDS, Field, Sheet, missing
+from workshops.votes import Vote
 from workshops.words import Word
 
 STATIC = ROOT / "server" / "static"
@@ -28,6 +29,26 @@ MARKDOWN = MarkdownIt("commonmark", {"breaks": True, "html": False}).disable(
     ["image", "heading", "lheading", "html_block"]
 )
 TAGS = {"p", "br", "em", "strong", "ul", "ol", "li", "a", "code", "blockquote", "pre", "hr"}
+
+
+class Own(Protocol):
+    """A person's own votes: on this text, else on an earlier one."""
+
+    @property
+    def current(self) -> Vote | None: ...
+
+    @property
+    def earlier(self) -> Vote | None: ...
+
+
+class Item(Protocol):
+    """What a part is drawn from, and where its drawings are kept."""
+
+    @property
+    def drawn(self) -> MutableMapping[Hashable, Markup]: ...
+
+    @property
+    def alike(self) -> Hashable | None: ...
 
 
 def environment() -> Environment:
@@ -53,6 +74,7 @@ def environment() -> Environment:
     )
     jinja.globals.update(
         static=static,
+        part=part,
         sheet_rows=sheet_rows,
         fields=FIELDS,
         labels={field.name: field.label for field in FIELDS},
@@ -107,9 +129,6 @@ def static(path: str) -> str:
     return f"/static/{path}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
 
 
-JINJA = environment()
-
-
 def page(request: Request, template: str, status_code: int = 200, **values: Any) -> HTMLResponse:
     """A whole page."""
     html = JINJA.get_template(template).render(**_everywhere(request), **values)
@@ -119,6 +138,30 @@ def page(request: Request, template: str, status_code: int = 200, **values: Any)
 def block(template: str, name: str, **values: Any) -> str:
     """One block of a template, drawn without a viewer."""
     return str(render_block(JINJA, template, name, **values))
+
+
+def part(name: str, item: Item) -> Markup:
+    """A part of an indicator in a list: block `name` of `indicators/_name.html`, drawn once while it says the same."""
+    alike = item.alike if name == "ballot" else "everyone"
+    if alike is None:
+        return Markup(block(f"indicators/_{name}.html", name, item=item))  # noqa: S704  our own template
+    if (name, alike) not in item.drawn:
+        item.drawn[name, alike] = Markup(block(f"indicators/_{name}.html", name, item=item))  # noqa: S704
+    return item.drawn[name, alike]
+
+
+def own_ballot(id: str, number: int, own: Own | None) -> str:
+    """A person's own ballot on the current wording of an indicator."""
+    if own and own.current and not own.current.reason:
+        return _plain_ballot(id, number, own.current.choice)
+    return block("indicators/_ballot_form.html", "ballot_form", id=id, number=number, own=own, errors={}, form={})
+
+
+@lru_cache(4096)
+def _plain_ballot(id: str, number: int, choice: Choice) -> str:
+    """The ballot of all those who chose this, and gave no reason."""
+    own = {"current": {"choice": choice, "reason": ""}, "earlier": None}
+    return block("indicators/_ballot_form.html", "ballot_form", id=id, number=number, own=own, errors={}, form={})
 
 
 def partial(target: str, html: str, swap: str = "outerMorph") -> str:
@@ -144,3 +187,6 @@ def _everywhere(request: Request) -> dict[str, Any]:
         "demo": settings.demo,
         "state_identity": settings.state_identity,
     }
+
+
+JINJA = environment()

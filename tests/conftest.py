@@ -108,10 +108,7 @@ def settings(database_url: str) -> Settings:
 @pytest.fixture
 async def app(settings: Settings, database: Database) -> AsyncIterator[Starlette]:
     """The whole server, on the test's database: a gesture made without it rings its bell too."""
-    app = create_app(settings)
-    await app.state.database.close()
-    database.after_commit = app.state.hub.ring
-    app.state.database = database
+    app = create_app(settings, database)
     yield app
     await app.state.hub.close()
 

@@ -227,6 +227,11 @@ async def take_floor(session: AsyncSession, workshop_id: str, *, by: Person | No
     return workshop
 
 
+def keep_floor(workshop: Workshop) -> None:
+    """Go on with another gesture in the same transaction: it gets the next number."""
+    workshop.gestures += 1
+
+
 def yield_floor(session: AsyncSession, workshop: Workshop) -> None:
     """Nothing to do after all (a second click): the number taken is given back."""
     workshop.gestures -= 1
@@ -268,9 +273,21 @@ async def members(session: AsyncSession, workshop_id: str) -> dict[str, Member]:
     return {member.person_id: member for member in found}
 
 
+async def seats(session: AsyncSession, workshop_id: str, person_ids: set[str]) -> dict[str, Member]:
+    """The places of some people in a workshop, by person."""
+    found = await session.scalars(
+        select(Member).where(col(Member.workshop_id) == workshop_id, col(Member.person_id).in_(person_ids))
+    )
+    return {member.person_id: member for member in found}
+
+
 async def require_member(session: AsyncSession, workshop: Workshop, person: Person, *roles: Role) -> Member:
     """A person's place in the workshop, in one of these roles (any but observer when none is named), or NotYours."""
-    member = await seat(session, workshop.id, person)
+    return require_seat(await seat(session, workshop.id, person), *roles)
+
+
+def require_seat(member: Member | None, *roles: Role) -> Member:
+    """A place in one of these roles (any but observer when none is named), or NotYours."""
     if member is None:
         raise NotYours(N_("Il faut d'abord rejoindre l'atelier."))
     if roles and member.role not in roles:

@@ -208,6 +208,24 @@ async def withdraw(session: AsyncSession, indicator_id: str, *, by: Person) -> I
     return indicator
 
 
+async def home(session: AsyncSession, indicator_id: str) -> str:
+    """The id of an indicator's workshop; it never changes."""
+    workshop_id = await session.scalar(select(Indicator.workshop_id).where(col(Indicator.id) == indicator_id))
+    if workshop_id is None:
+        raise NotFound(N_("Cet indicateur n'existe pas."))
+    return workshop_id
+
+
+async def current_wordings(session: AsyncSession, indicator_ids: set[str]) -> dict[str, int | None]:
+    """The number of the current wording of some indicators, None for one that was withdrawn. Their floor is taken."""
+    found = await session.execute(
+        select(Indicator.id, Indicator.wording, Withdrawal.indicator_id)
+        .outerjoin(Withdrawal, col(Withdrawal.indicator_id) == col(Indicator.id))
+        .where(col(Indicator.id).in_(indicator_ids))
+    )
+    return {indicator_id: None if withdrawn else number for indicator_id, number, withdrawn in found}
+
+
 async def on_floor(session: AsyncSession, indicator_id: str, *, by: Person) -> tuple[Indicator, Workshop]:
     """An indicator still on the table, once its workshop's floor is taken."""
     indicator, workshop = await _found_on_floor(session, indicator_id, by=by)
@@ -217,16 +235,18 @@ async def on_floor(session: AsyncSession, indicator_id: str, *, by: Person) -> t
 
 async def _found_on_floor(session: AsyncSession, indicator_id: str, *, by: Person) -> tuple[Indicator, Workshop]:
     """An indicator, read after its workshop is locked, never before."""
-    workshop_id = await session.scalar(select(Indicator.workshop_id).where(col(Indicator.id) == indicator_id))
-    if workshop_id is None:
-        raise NotFound(N_("Cet indicateur n'existe pas."))
-    workshop = await agenda.take_floor(session, workshop_id, by=by)
+    workshop = await agenda.take_floor(session, await home(session, indicator_id), by=by)
     return await session.get_one(Indicator, indicator_id), workshop
 
 
 async def _require_on_table(session: AsyncSession, indicator_id: str) -> None:
     if await session.get(Withdrawal, indicator_id):
-        raise NotNow(N_("Cet indicateur a été retiré par la personne qui l'avait proposé."))
+        raise withdrawn()
+
+
+def withdrawn() -> NotNow:
+    """What is said to whoever comes too late."""
+    return NotNow(N_("Cet indicateur a été retiré par la personne qui l'avait proposé."))
 
 
 def _require_stage(workshop: Workshop, member: Member, *stages: Stage) -> None:

@@ -4,11 +4,12 @@ An entry is (workshop, number, kind, by, about, at, previous hash, hash): no tex
 minutes, the audit trail, the feed of the live page and an open data set.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
@@ -51,6 +52,14 @@ class Entry(Record, table=True):
     at: datetime = Field(sa_type=Moment)
     previous_hash: str = Field(max_length=64)
     hash: str = Field(max_length=64)
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What a device sends once, however often it must try: its idempotency key, the SHA-256 of what it carries."""
+
+    key: str
+    digest: str
 
 
 class Receipt(Record, table=True):
@@ -101,8 +110,13 @@ def sign(entry: Entry) -> str:
     return digest(told(entry))
 
 
-def record(session: AsyncSession, workshop: Journaled, kind: Kind, *, by: Person, about: str) -> Entry:
-    """Write the gesture under way. Called once by each verb, after the act, on a workshop whose floor is taken."""
+def record(
+    session: AsyncSession, workshop: Journaled, kind: Kind, *, by: Person, about: str, sending: Sending | None = None
+) -> Entry:
+    """Write the gesture under way. Called once by each verb, after the act, on a workshop whose floor is taken.
+
+    `sending` gets a receipt; by default it is the session's own, put in `session.info` by whoever opened it.
+    """
     entry = Entry(
         workshop_id=workshop.id,
         number=workshop.gestures,
@@ -116,26 +130,48 @@ def record(session: AsyncSession, workshop: Journaled, kind: Kind, *, by: Person
     entry.hash = workshop.head = sign(entry)
     session.add(entry)
     session.info.setdefault("gestures", {})[workshop.id] = entry.number
-    if "key" in session.info:
-        key, sent = session.info["key"]
-        session.add(Receipt(person_id=by.id, key=key, sent=sent, workshop_id=workshop.id, number=entry.number))
+    sending = sending or session.info.get("sending")
+    if sending:
+        session.add(receipt(entry, sending))
     return entry
 
 
-async def answered(session: AsyncSession, person_id: str) -> None:
-    """Raise AlreadyDone if this person's key was answered; NotThus if it came with something else.
+def receipt(entry: Entry, sending: Sending) -> Receipt:
+    """What is kept of a sending that became this gesture."""
+    return Receipt(
+        person_id=entry.by_id,
+        key=sending.key,
+        sent=sending.digest,
+        workshop_id=entry.workshop_id,
+        number=entry.number,
+    )
 
-    The key and the SHA-256 of what was sent are in `session.info["key"]`, put there by whoever opened the session.
-    """
-    if "key" not in session.info:
+
+async def answered(session: AsyncSession, person_id: str) -> None:
+    """Raise AlreadyDone if what this person sends was answered; NotThus if its key came with something else."""
+    sending: Sending | None = session.info.get("sending")
+    if sending is None:
         return
-    key, sent = session.info["key"]
-    receipt = await session.scalar(select(Receipt).where(col(Receipt.person_id) == person_id, col(Receipt.key) == key))
-    if receipt is None:
-        return
-    if receipt.sent != sent:
+    for found in (await receipts(session, [(person_id, sending)])).values():
+        refuse_again(found, sending)
+
+
+async def receipts(
+    session: AsyncSession, sent: Collection[tuple[str, Sending]]
+) -> dict[tuple[str, str], Receipt]:
+    """The sendings already answered among these of (person, sending), by person and key. One query, none for nothing."""
+    keys = [(person_id, sending.key) for person_id, sending in sent]
+    if not keys:
+        return {}
+    found = await session.scalars(select(Receipt).where(tuple_(col(Receipt.person_id), col(Receipt.key)).in_(keys)))
+    return {(one.person_id, one.key): one for one in found}
+
+
+def refuse_again(answered_by: Receipt, sending: Sending) -> NoReturn:
+    """The same sending was answered (AlreadyDone), or its key served for something else (NotThus)."""
+    if answered_by.sent != sending.digest:
         raise NotThus({"key": N_("Cette clé d'envoi a déjà servi pour autre chose. Envoyez de nouveau.")})
-    raise AlreadyDone(receipt)
+    raise AlreadyDone(answered_by)
 
 
 async def get(session: AsyncSession, workshop_id: str, number: int) -> Entry:

@@ -1,9 +1,12 @@
 """Records: what every table shares."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, String, TypeDecorator
+from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, String, Table, TypeDecorator, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from workshops.words import Word
@@ -61,3 +64,18 @@ def one_of(column: str, words: type[Word]) -> CheckConstraint:
     """The constraint that goes with a `Coded` column."""
     codes = ", ".join(f"'{word.value}'" for word in words)
     return CheckConstraint(f"{column} IN ({codes})", name=column)
+
+
+async def put(session: AsyncSession, rows: Sequence[Record]) -> None:
+    """Write rows of one table, in one statement: each takes the place of the row that had its primary key, if any.
+
+    The session keeps nothing of them. No two may have the same primary key.
+    """
+    if not rows:
+        return
+    table: Table = inspect(type(rows[0])).local_table
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table)
+    changed = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
+    statement = statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
+    await session.execute(statement, [row.model_dump() for row in rows])

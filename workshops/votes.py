@@ -1,6 +1,7 @@
 """Votes: each person judges an indicator's wording."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, distinct, func, tuple_, update
@@ -9,13 +10,13 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
 from workshops import agenda, consensus, indicators, journal, world
-from workshops.agenda import Stage
+from workshops.agenda import Member, Stage, Workshop
 from workshops.consensus import Choice, Outcome
 from workshops.indicators import Indicator, Wording
-from workshops.journal import Kind
+from workshops.journal import AlreadyDone, Kind, Receipt, Sending
 from workshops.people import Person, Role
-from workshops.records import Coded, Moment, Record, one_of
-from workshops.refusals import NotThus
+from workshops.records import Coded, Moment, Record, one_of, put
+from workshops.refusals import NotThus, Refusal
 from workshops.texts import one_line
 from workshops.words import N_
 
@@ -70,6 +71,42 @@ class Ballot:
     earlier: Vote | None = None
 
 
+@dataclass(frozen=True)
+class Paper:
+    """What one person puts in the ballot box: a choice on the wording they read."""
+
+    indicator_id: str
+    wording: int
+    choice: Choice
+    reason: str
+    by: Person
+    sending: Sending | None = None
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A paper that counts: where, its vote, and the number of the wording that was current then."""
+
+    workshop_id: str
+    vote: Vote
+    current: int
+
+
+@dataclass
+class _Table:
+    """What papers are judged by: read once under the workshop's lock, kept up to date as each is counted.
+
+    `current`: wording by indicator, None when withdrawn; `own`: standing choices by (person, indicator) and wording.
+    """
+
+    workshop: Workshop
+    receipts: dict[tuple[str, str], Receipt]
+    seats: dict[str, Member]
+    current: dict[str, int | None]
+    own: dict[tuple[str, str], dict[int, Choice]]
+    cast: dict[tuple[str, int, str], Vote] = field(default_factory=dict)
+
+
 async def cast(
     session: AsyncSession, indicator_id: str, *, wording: int, choice: Choice, reason: str = "", by: Person
 ) -> Vote:
@@ -78,21 +115,92 @@ async def cast(
     The vote is for the wording the person read: if another came meanwhile, it counts as a vote on an earlier text.
     Raises NotNow outside the voting stage, NotYours for a non-member, NotThus without a reason to rework or drop.
     """
-    indicator, workshop = await indicators.on_floor(session, indicator_id, by=by)
-    workshop.require(Stage.VOTING)
-    await agenda.require_member(session, workshop, by, Role.MEMBER)
-    if not 1 <= wording <= indicator.wording:
-        raise NotThus({"wording": N_("Cette rédaction n'existe pas.")})
-    confirms = await _confirms(session, indicator, wording, choice, by)
-    vote = await session.get(Vote, (indicator.id, wording, by.id)) or Vote(
-        indicator_id=indicator.id, wording=wording, person_id=by.id, choice=choice, gesture=0
+    paper = Paper(indicator_id, wording, choice, reason, by, session.info.get("sending"))
+    (result,) = await cast_all(session, await indicators.home(session, indicator_id), [paper])
+    if isinstance(result, Exception):
+        raise result
+    return result.vote
+
+
+async def cast_all(session: AsyncSession, workshop_id: str, papers: Sequence[Paper]) -> list[Counted | Exception]:
+    """Cast several people's votes in one transaction, by the rule of `cast`, each a gesture, in the order given.
+
+    One result a paper: counted, or the exception that `cast` would raise; a refused paper harms no other. The number
+    of statements does not depend on how many there are.
+    """
+    workshop = await agenda.take_floor(session, workshop_id, by=None)
+    table = await _read(session, workshop, papers)
+    results = [_count(session, table, paper) for paper in papers]
+    agenda.yield_floor(session, workshop)
+    await put(session, list(table.cast.values()))
+    return results
+
+
+async def _read(session: AsyncSession, workshop: Workshop, papers: Sequence[Paper]) -> _Table:
+    people = {paper.by.id for paper in papers}
+    on = {paper.indicator_id for paper in papers}
+    own: dict[tuple[str, str], dict[int, Choice]] = {}
+    for vote in await session.execute(
+        select(Vote.person_id, Vote.indicator_id, Vote.wording, Vote.choice).where(
+            col(Vote.indicator_id).in_(on), col(Vote.person_id).in_(people), col(Vote.taken_back_at).is_(None)
+        )
+    ):
+        own.setdefault((vote.person_id, vote.indicator_id), {})[vote.wording] = vote.choice
+    return _Table(
+        workshop=workshop,
+        receipts=await journal.receipts(session, [(paper.by.id, paper.sending) for paper in papers if paper.sending]),
+        seats=await agenda.seats(session, workshop.id, people),
+        current=await indicators.current_wordings(session, on),
+        own=own,
     )
-    vote.choice, vote.reason, vote.at = choice, _reason(choice, reason), world.now()
-    vote.gesture, vote.taken_back_at = workshop.gestures, None
-    session.add(vote)
-    kind = Kind.VOTE_CONFIRMED if confirms else Kind.VOTE_CAST
-    journal.record(session, workshop, kind, by=by, about=indicator.id)
-    return vote
+
+
+def _count(session: AsyncSession, table: _Table, paper: Paper) -> Counted | Exception:
+    """Judge a paper by the table, which it then changes for those that follow."""
+    try:
+        current = _admit(table, paper)
+    except (Refusal, AlreadyDone) as refusal:
+        return refusal
+    workshop = table.workshop
+    vote = Vote(
+        indicator_id=paper.indicator_id,
+        wording=paper.wording,
+        person_id=paper.by.id,
+        choice=paper.choice,
+        reason=one_line(paper.reason),
+        gesture=workshop.gestures,
+    )
+    own = table.own.setdefault((paper.by.id, paper.indicator_id), {})
+    kind = Kind.VOTE_CONFIRMED if _confirms(vote, current, own) else Kind.VOTE_CAST
+    own[vote.wording] = vote.choice
+    table.cast[vote.indicator_id, vote.wording, vote.person_id] = vote
+    entry = journal.record(session, workshop, kind, by=paper.by, about=vote.indicator_id, sending=paper.sending)
+    if paper.sending:
+        table.receipts[paper.by.id, paper.sending.key] = journal.receipt(entry, paper.sending)
+    agenda.keep_floor(workshop)
+    return Counted(workshop.id, vote, current)
+
+
+def _admit(table: _Table, paper: Paper) -> int:
+    """The number of the current wording, if this paper may be cast."""
+    receipt = table.receipts.get((paper.by.id, paper.sending.key)) if paper.sending else None
+    if receipt and paper.sending:
+        journal.refuse_again(receipt, paper.sending)
+    current = table.current[paper.indicator_id]
+    if current is None:
+        raise indicators.withdrawn()
+    table.workshop.require(Stage.VOTING)
+    agenda.require_seat(table.seats.get(paper.by.id), Role.MEMBER)
+    if not 1 <= paper.wording <= current:
+        raise NotThus({"wording": N_("Cette rédaction n'existe pas.")})
+    _check_reason(paper)
+    return current
+
+
+def _confirms(vote: Vote, current: int, own: Mapping[int, Choice]) -> bool:
+    """Whether this is the person's first vote on the current text, and the same as on the text before."""
+    earlier = [number for number in own if number < current]
+    return vote.wording == current and current not in own and bool(earlier) and own[max(earlier)] is vote.choice
 
 
 async def take_back(session: AsyncSession, indicator_id: str, *, by: Person) -> None:
@@ -115,24 +223,12 @@ async def take_back(session: AsyncSession, indicator_id: str, *, by: Person) -> 
         agenda.yield_floor(session, workshop)
 
 
-async def _confirms(session: AsyncSession, indicator: Indicator, wording: int, choice: Choice, by: Person) -> bool:
-    """Whether this is the person's first vote on the current text, and the same as on the text before."""
-    ballot = _ballot(indicator.wording, await _own(session, by, col(Vote.indicator_id) == indicator.id))
-    return (
-        wording == indicator.wording
-        and ballot.current is None
-        and ballot.earlier is not None
-        and ballot.earlier.choice is choice
-    )
-
-
-def _reason(choice: Choice, reason: str) -> str:
-    reason = one_line(reason)
-    if choice in NEEDS_REASON and not reason:
+def _check_reason(paper: Paper) -> None:
+    reason = one_line(paper.reason)
+    if paper.choice in NEEDS_REASON and not reason:
         raise NotThus({"reason": N_("Dites pourquoi en une phrase : c'est elle qui aidera à réécrire.")})
     if len(reason) > REASON_LENGTH:
         raise NotThus({"reason": N_("Cinq cents caractères au plus.")})
-    return reason
 
 
 def _standing(person: Person) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

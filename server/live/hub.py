@@ -3,13 +3,12 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import scenes
-from server.database import Database
+from server.database import Database, News
 from server.live.fragments import LOBBY, Drawing
 from server.scenes import Presence
 from workshops import agenda, frameworks
@@ -165,11 +164,18 @@ class Hub:
         self.tick = tick_ms / 1000
         self.rooms: dict[str, Room] = {}
 
-    def ring(self, gestures: Mapping[str, int]) -> None:
-        """Something was committed in these workshops. A courtesy: the journal is the truth."""
-        for workshop_id in gestures:
+    def ring(self, news: News) -> None:
+        """Something was committed, here or in another process. A courtesy: the journal is the truth."""
+        for workshop_id in news.gestures:
             if workshop_id in self.rooms:
                 self.rooms[workshop_id].bell.set()
+        for person_id in news.ended.values():
+            self.dismiss(person_id)
+
+    def look(self) -> None:
+        """Every room looks for itself: nobody knows what happened meanwhile."""
+        for room in self.rooms.values():
+            room.bell.set()
 
     def sit(self, seat: Seat, database: Database) -> None:
         """Take a seat. From now on nothing is missed; what came before is caught up from the cursor."""

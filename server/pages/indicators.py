@@ -9,7 +9,7 @@ from server import identity, scenes
 from server.forms import BaseForm, read, typed_sheet
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
-from server.templating import block, page
+from server.templating import own_ballot, page
 from workshops import agenda, changes, indicators, journal, sheet, world
 from workshops.indicators import Stale
 from workshops.refusals import NotNow, NotThus, NotYours
@@ -77,7 +77,7 @@ async def ballot(request: Request) -> Response:
         workshop = await agenda.get(session, indicator.workshop_id)
         await agenda.require_member(session, workshop, viewer)
         item = await scenes.item(session, indicator_id, viewer)
-    return HTMLResponse(block("indicators/_ballot_form.html", "ballot_form", item=item, workshop=workshop, errors={}))
+    return HTMLResponse(own_ballot(item.id, item.number, item.own))
 
 
 async def edit(request: Request) -> Response:

@@ -66,11 +66,8 @@ async def by_link(request: Request) -> Response:
 
 async def out(request: Request) -> Response:
     """Sign out here, then at the provider when it knows this browser."""
-    leaving = identity.person(request)
     async with transaction(request) as session:
         id_token = await identity.end(request, session)
-    if leaving:
-        request.app.state.hub.dismiss(leaving.id)
     response = _leave(request, await _farewell(request, id_token))
     identity.forget(request, response)
     return response

@@ -3,13 +3,15 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import scenes
+from server import gestures, scenes
 from server.forms import BallotForm, read, typed
-from server.gestures import again, done, reading, transaction
+from server.gestures import again, done, reading, sending, transaction
 from server.identity import signed_in
-from server.templating import block, is_partial
+from server.scenes import Own
+from server.templating import is_partial, own_ballot
 from workshops import agenda, indicators, votes
 from workshops.refusals import NotThus
+from workshops.votes import Counted, Paper
 
 
 async def cast(request: Request) -> Response:
@@ -18,13 +20,11 @@ async def cast(request: Request) -> Response:
     indicator_id = request.path_params["indicator"]
     try:
         form = await read(request, BallotForm)
-        async with transaction(request) as session:
-            await votes.cast(
-                session, indicator_id, wording=form.wording, choice=form.choice, reason=form.reason, by=viewer
-            )
+        paper = Paper(indicator_id, form.wording, form.choice, form.reason, viewer, await sending(request))
+        counted = await gestures.vote(request, paper)
     except NotThus as refusal:
         return await _again(request, indicator_id, refusal)
-    return await _done(request, indicator_id)
+    return await _done(request, indicator_id, counted)
 
 
 async def take_back(request: Request) -> Response:
@@ -36,17 +36,19 @@ async def take_back(request: Request) -> Response:
     return await _done(request, indicator_id)
 
 
-async def _done(request: Request, indicator_id: str) -> Response:
+async def _done(request: Request, indicator_id: str, counted: Counted | None = None) -> Response:
     """The person's ballot as it now stands; the tally comes to everyone by the room."""
     workshop_id = next(iter(request.state.gestures))
-    html = await _own_ballot(request, indicator_id) if is_partial(request) else None
+    html = await _own_ballot(request, indicator_id, counted) if is_partial(request) else None
     return done(request, f"/ateliers/{workshop_id}#card-{indicator_id}", html=html)
 
 
-async def _own_ballot(request: Request, indicator_id: str) -> str:
+async def _own_ballot(request: Request, indicator_id: str, counted: Counted | None) -> str:
+    if counted and counted.vote.wording == counted.current:  # all there is to show is known
+        return own_ballot(indicator_id, counted.current, Own(current=counted.vote))
     async with reading(request) as session:
         item = await scenes.item(session, indicator_id, signed_in(request))
-    return block("indicators/_ballot_form.html", "ballot_form", item=item)
+    return own_ballot(indicator_id, item.number, item.own)
 
 
 async def _again(request: Request, indicator_id: str, refusal: NotThus) -> Response:
@@ -63,6 +65,9 @@ async def _again(request: Request, indicator_id: str, refusal: NotThus) -> Respo
         refusal,
         part=("indicators/_ballot_form.html", "ballot_form"),
         item=item,
+        id=item.id,
+        number=item.number,
+        own=item.own,
         workshop=workshop,
         seat=scenes.seat_name(member),
         form=await typed(request),

@@ -97,10 +97,10 @@ async def down(
     away = Database(url, after_commit=app.state.hub.ring)
 
     def go() -> None:
-        app.state.database = away
+        app.state.database = app.state.box.database = away
 
     yield go
-    app.state.database = database
+    app.state.database = app.state.box.database = database
     await away.close()
 
 
@@ -178,7 +178,7 @@ async def test_it_comes_back_by_itself(
     down()
     browser = client(raise_app_exceptions=False)
     assert (await browser.get("/ateliers")).status_code == 503
-    app.state.database = database
+    app.state.database = app.state.box.database = database
     assert (await browser.get("/ateliers")).status_code == 200
     assert (await browser.get("/sante")).json() == {"etat": "ok", "base": "ok"}
 

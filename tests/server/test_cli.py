@@ -41,7 +41,7 @@ from tests.conftest import Clock
 from workshops import agenda, frameworks, journal, labs, people, votes, world
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice
-from workshops.journal import Receipt
+from workshops.journal import Receipt, Sending
 from workshops.people import Person, Role
 
 
@@ -415,7 +415,7 @@ async def test_purging_forgets_what_time_has_closed(
     async def leave_traces(key: str, choice: Choice) -> None:
         await session_of(database, alix)
         await act(database, identity.link, alix)
-        async with database.transaction((key, "a" * 64)) as session:
+        async with database.transaction(Sending(key, "a" * 64)) as session:
             await votes.cast(session, text.id, wording=1, choice=choice, by=alix)
 
     room = await workshop(database, Stage.VOTING, by=await facilitator(database))

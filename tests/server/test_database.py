@@ -1,7 +1,6 @@
 """The database: begin, commit, then ring; all of it or nothing."""
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, func, select
 
-from server.database import Database
+from server.database import Database, News
 from tests.cast import act, ask, facilitator, move, reread, stranger, workshop
 from workshops import agenda, journal, labs, people, world
 from workshops.agenda import Stage
-from workshops.journal import AlreadyDone, Entry, Kind, Receipt
+from workshops.journal import AlreadyDone, Entry, Kind, Receipt, Sending
 from workshops.labs import Lab
 from workshops.people import Person
 
-Heard = list[Mapping[str, int]]
+Heard = list[News]
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ async def test_after_each_commit_the_bell_is_told_the_last_gesture(database: Dat
     room = await workshop(database, by=camille)
     heard.clear()
     await act(database, agenda.move, room.id, Stage.VOTING, by=camille)
-    assert heard == [{room.id: 2}]
+    assert heard == [News({room.id: 2})]
 
 
 async def test_the_bell_rings_after_the_commit_never_before(database: Database) -> None:
@@ -52,7 +51,7 @@ async def test_the_bell_rings_after_the_commit_never_before(database: Database) 
         await session.flush()
         assert heard == []
         assert (await reread(database, room)).stage is Stage.PREPARING
-    assert heard == [{room.id: 2}]
+    assert heard == [News({room.id: 2})]
     assert (await reread(database, room)).stage is Stage.VOTING
 
 
@@ -114,10 +113,10 @@ async def test_a_sending_already_answered_ends_quietly_with_its_number(database:
     room = await workshop(database, by=camille)
     heard.clear()
     for _ in range(2):
-        async with database.transaction(("k", "d" * 64)) as session:
+        async with database.transaction(Sending("k", "d" * 64)) as session:
             await agenda.move(session, room.id, Stage.VOTING, by=camille)
         assert session.info["gestures"] == {room.id: 2}
-    assert heard == [{room.id: 2}]
+    assert heard == [News({room.id: 2})]
     entries = await ask(database, journal.since, room.id, 0)
     assert [entry.kind for entry in entries] == [Kind.WORKSHOP_CONVENED, Kind.STAGE_MOVED]
 

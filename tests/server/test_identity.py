@@ -20,9 +20,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from server import i18n, identity
-from server.database import Database
+from server.database import Database, News
 from server.demo.signin import MOUNT, Desk, demo_provider
 from server.identity import Identify, Session, SignInAttempt, SignInLink, SignInNeeded
+from server.known import Known
 from server.live.hub import RESTART, Hub, Seat
 from server.pages import signin
 from server.provider import Provider
@@ -85,8 +86,13 @@ class Site:
         )
         self.app.state.settings = settings
         self.app.state.database = self.database
-        self.app.state.hub = Hub(10)
+        self.app.state.hub, self.app.state.known = Hub(10), Known()
+        self.database.after_commit = self.hear
         self.app.state.provider = self.provider
+
+    def hear(self, news: News) -> None:
+        self.app.state.known.forget(news)
+        self.app.state.hub.ring(news)
 
     @property
     def desk(self) -> Desk:

@@ -10,7 +10,7 @@ from server.database import Database
 from tests.cast import act, ask, facilitator, member_of, move, observer, reread, somebody, stranger, workshop
 from workshops import agenda, journal, people
 from workshops.agenda import Stage, Start, Workshop
-from workshops.journal import Kind
+from workshops.journal import Kind, Sending
 from workshops.people import Person, Role
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours
 
@@ -65,7 +65,7 @@ async def test_two_taps_at_once_open_one_workshop(database: Database) -> None:
     camille = await facilitator(database)
 
     async def convene() -> None:
-        async with database.transaction(("k", "d" * 64)) as session:
+        async with database.transaction(Sending("k", "d" * 64)) as session:
             await agenda.convene(session, **ASKED, by=camille)
 
     answers = await asyncio.gather(*(convene() for _ in range(5)), return_exceptions=True)

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from server import exports
-from server.database import Database
+from server.database import Database, News
 from tests.cast import act, ask, card, facilitator, member_of, reread, workshop
 from workshops import agenda, comments, indicators, journal, votes
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice
-from workshops.journal import GENESIS, Kind
+from workshops.journal import GENESIS, Kind, Sending
 from workshops.people import Person
 from workshops.refusals import NotNow, NotThus
 
@@ -44,7 +44,7 @@ async def vote(
 ) -> Mapping[str, int]:
     """Vote with a key; the number of the gesture, by workshop."""
     text = await card(database, room, code)
-    async with database.transaction(key) as session:
+    async with database.transaction(Sending(*key) if key else None) as session:
         await votes.cast(session, text.id, wording=text.wording.number, choice=Choice.KEEP, by=by)
     found: Mapping[str, int] = session.info["gestures"]
     return found
@@ -112,15 +112,15 @@ async def test_a_refused_gesture_leaves_no_trace(database: Database, room: Works
 
 
 async def test_the_bell_rings_after_the_commit_and_only_then(database: Database, room: Workshop, alix: Person) -> None:
-    rung: list[Mapping[str, int]] = []
+    rung: list[News] = []
     database.after_commit = rung.append
     await vote(database, room, alix, key=("k", SENT))
-    assert rung == [{room.id: 4}]
+    assert rung == [News({room.id: 4})]
     await vote(database, room, alix, key=("k", SENT))
     text = await card(database, room)
     with pytest.raises(NotThus):
         await act(database, votes.cast, text.id, wording=9, choice=Choice.KEEP, by=alix)
-    assert rung == [{room.id: 4}]
+    assert rung == [News({room.id: 4})]
 
 
 # ── The same sending twice
@@ -167,7 +167,7 @@ async def test_every_verb_answers_a_key_once(database: Database, room: Workshop,
     ]
     for number, gesture in enumerate(gestures, start=5):
         for _ in range(2):
-            async with database.transaction((f"key {number}", SENT)) as session:
+            async with database.transaction(Sending(f"key {number}", SENT)) as session:
                 await gesture(session)
             assert session.info["gestures"] == {room.id: number}
     assert (await reread(database, room)).gestures == 9
@@ -176,7 +176,7 @@ async def test_every_verb_answers_a_key_once(database: Database, room: Workshop,
 async def test_a_workshop_convened_twice_with_a_key_is_one(database: Database) -> None:
     camille = await facilitator(database, "Une autre")
     for _ in range(2):
-        async with database.transaction(("k", SENT)) as session:
+        async with database.transaction(Sending("k", SENT)) as session:
             opened = await agenda.convene(
                 session,
                 title="Atelier",

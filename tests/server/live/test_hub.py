@@ -104,7 +104,7 @@ async def test_what_nobody_rang_for_is_found_by_itself(
     seat = Seat(room.id, "camille", "", cursor=room.gestures)
     hub.sit(seat, database)
     await next_frame(seat)
-    database.after_commit = lambda gestures: None
+    database.after_commit = lambda news: None
     await act(database, agenda.move, room.id, Stage.PROPOSING, by=camille)
     assert gesture(await next_frame(seat)) == room.gestures + 1
 
