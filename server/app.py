@@ -29,9 +29,11 @@ from server.identity import Identify, SignInNeeded
 from server.known import Known
 from server.limits import Patience
 from server.listening import listen
+from server.live.attendance import Register
 from server.live.hub import Hub
 from server.protection import SameOrigin, SecurityHeaders, SmallBodies
 from server.provider import Provider
+from server.rooms import Rooms
 from server.settings import MAX_BODY, Settings
 from workshops.refusals import Refusal
 from workshops.words import N_
@@ -75,8 +77,9 @@ class Files(StaticFiles):
 
 def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     """The whole server, for these settings. Nothing is shared between two of them, but a `database` given."""
-    hub = Hub(chosen.tick_ms)
     database = database or Database(chosen.database_url)
+    rooms = Rooms(database)
+    hub = Hub(database, rooms, chosen.tick_ms)
     known = Known(hears=database.is_sqlite)
 
     def hear(news: News) -> None:
@@ -96,10 +99,14 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        ear = None if database.is_sqlite else asyncio.create_task(listen(database, hear, online))
+        among_others = []
+        if not database.is_sqlite:
+            among_others = [listen(database, hear, online), Register(hub).keep()]
+        tasks = [asyncio.create_task(task) for task in among_others]
         yield
-        if ear:
-            ear.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await hub.close()
         await database.close()
 
@@ -123,8 +130,8 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
         lifespan=lifespan,
     )
     app.state.settings, app.state.database, app.state.hub = chosen, database, hub
-    app.state.box, app.state.known = BallotBox(database), known
-    app.state.provider, app.state.patience = provider, Patience()
+    app.state.rooms, app.state.box, app.state.known = rooms, BallotBox(database), known
+    app.state.provider, app.state.patience = provider, Patience(chosen.secret_key)
     return app
 
 

@@ -174,7 +174,7 @@ def run(given: Arguments) -> int:
         factory=True,
         host=chosen.host,
         port=chosen.port,
-        ws="websockets-sansio",
+        ws="server.live.wire:Wire",
         ws_per_message_deflate=False,  # frames are small, and compressing them once per seat is not
         ws_max_size=4096,
         access_log=chosen.demo,

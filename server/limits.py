@@ -1,23 +1,38 @@
-"""Limits: a wrong code tried too often is slowed, then asked to wait."""
+"""Limits: a wrong code tried too often is slowed, then asked to wait, whichever process it is tried on."""
 
 import asyncio
+import hashlib
+import hmac
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col, delete, select
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from server.database import Database
+from workshops import world
+from workshops.records import Moment, Record
 from workshops.refusals import NotFound
 
-SLOW_AFTER = RateLimitItemPerMinute(10)
-WAIT_AFTER = RateLimitItemPerMinute(60)
+WINDOW = timedelta(minutes=1)
+SLOW_AFTER = 10  # wrong codes in the window
+WAIT_AFTER = 60
 DELAY = 1.0  # seconds
 AT_ONCE = 20  # codes looked up at the same time: by so many, no more, may a burst outrun the count
 
 Found = TypeVar("Found")
+
+
+class WrongCode(Record, table=True):
+    """A code that opened nothing; kept for a minute. `who` is not readable: an address is somebody's."""
+
+    id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
+    who: str = Field(index=True, max_length=64)
+    at: datetime = Field(default_factory=world.now, sa_type=Moment)
 
 
 class Patience:
@@ -26,8 +41,8 @@ class Patience:
     Right codes are not counted: a whole room behind one address that types right is not slowed.
     """
 
-    def __init__(self) -> None:
-        self.wrong = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, secret: str) -> None:
+        self.secret = secret.encode()
         self.turn = asyncio.Semaphore(AT_ONCE)
 
     @staticmethod
@@ -36,23 +51,34 @@ class Patience:
         patience: Patience = request.app.state.patience
         return patience
 
-    async def spend(self, request: Request, look: Callable[[], Awaitable[Found]]) -> Found:
+    async def spend(self, request: Request, look: Callable[[AsyncSession], Awaitable[Found]]) -> Found:
         """What a code opens. A wrong one takes a second after ten in a minute; after sixty, 429 for any code."""
-        who = _who(request)
+        who = self._who(request)
+        database: Database = request.app.state.database
         async with self.turn:
-            if not self.wrong.test(WAIT_AFTER, who):
-                raise HTTPException(429, headers={"Retry-After": "60"})
             try:
-                return await look()
+                async with database.reading() as session:
+                    if await _missed(session, who) >= WAIT_AFTER:
+                        raise HTTPException(429, headers={"Retry-After": "60"})
+                    return await look(session)
             except NotFound as refusal:
-                self.wrong.hit(WAIT_AFTER, who)
                 missed = refusal
-        if not self.wrong.hit(SLOW_AFTER, who):
+            async with database.transaction() as session:
+                session.add(WrongCode(who=who))
+                await session.execute(delete(WrongCode).where(col(WrongCode.at) <= world.now() - WINDOW))
+                is_slow = await _missed(session, who) > SLOW_AFTER
+        if is_slow:
             await asyncio.sleep(DELAY)
         raise missed
 
+    def _who(self, request: Request) -> str:
+        """One's own count for whoever is somebody: a neighbour's mistakes do not shut the door."""
+        person = getattr(request.state, "person", None)
+        who = person.id if person else request.client.host if request.client else ""
+        return hmac.new(self.secret, who.encode(), hashlib.sha256).hexdigest()
 
-def _who(request: Request) -> str:
-    """One's own count for whoever is somebody: a neighbour's mistakes do not shut the door."""
-    person = getattr(request.state, "person", None)
-    return person.id if person else request.client.host if request.client else ""
+
+async def _missed(session: AsyncSession, who: str) -> int:
+    """How many wrong codes in the window. A moment to come (the clock was set back) counts as well."""
+    counted = select(func.count()).where(col(WrongCode.who) == who, col(WrongCode.at) > world.now() - WINDOW)
+    return (await session.execute(counted)).scalar_one()

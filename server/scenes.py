@@ -1,6 +1,6 @@
 """Scenes: what a screen shows, read once. Pages and live frames draw from the same ones."""
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
@@ -122,6 +122,11 @@ class Room:
     rule: ThreeChoices = consensus.ANNOUNCED
 
     @property
+    def all(self) -> tuple[Item, ...]:
+        """The indicators on the table, then the withdrawn ones."""
+        return self.items + self.withdrawn
+
+    @property
     def families(self) -> list[tuple[Family, list[Item]]]:
         return [(family, [item for item in self.items if item.card.family is family]) for family in Family]
 
@@ -149,31 +154,40 @@ class Detail:
         ]
 
 
-async def room(session: AsyncSession, workshop_id: str, viewer: Person | None = None) -> Room:
+async def room(session: AsyncSession, workshop_id: str) -> Room:
     """A workshop's room: the last gesture is read before the cards, so that a screen never claims too much."""
     workshop = await agenda.get(session, workshop_id)
-    found = await items(session, workshop, viewer)
+    found = await items(session, workshop)
+    return with_items(workshop, tuple(found), await frameworks.latest_version(session))
+
+
+def with_items(workshop: Workshop, found: tuple[Item, ...], latest: str | None) -> Room:
+    """A room with these indicators, in the order of the page."""
+    ordered = sorted(found, key=lambda item: item.card.place)
     return Room(
         workshop,
-        tuple(item for item in found if item.card.is_open),
-        tuple(item for item in found if not item.card.is_open),
-        await frameworks.latest_version(session),
+        tuple(item for item in ordered if item.card.is_open),
+        tuple(item for item in ordered if not item.card.is_open),
+        latest,
     )
 
 
-async def items(session: AsyncSession, workshop: Workshop, viewer: Person | None = None) -> list[Item]:
-    """The indicators of a workshop, withdrawn ones too; with a viewer, each with their own ballot."""
-    tallies = await votes.tallies(session, workshop.id)
-    said = await comments.counts(session, workshop.id)
-    found = [
+async def items(session: AsyncSession, workshop: Workshop, only: Collection[str] | None = None) -> list[Item]:
+    """The indicators of a workshop, or `only` those of these ids, withdrawn ones too."""
+    tallies = await votes.tallies(session, workshop.id, only)
+    said = await comments.counts(session, workshop.id, only)
+    return [
         Item(card, tallies.get(card.id, Tally()), said.get(card.id, 0))
-        for card in await indicators.cards(session, workshop.id)
+        for card in await indicators.cards(session, workshop.id, only)
     ]
-    if viewer is None:
-        return found
-    ballots = await votes.ballots(session, workshop.id, viewer)
+
+
+async def seen_by(session: AsyncSession, room: Room, viewer: Person) -> Room:
+    """The room with a person's own ballots."""
+    ballots = await votes.ballots(session, {item.id: item.number for item in room.items}, viewer)
     earlier = await votes.texts_read(session, [ballot.earlier for ballot in ballots.values() if ballot.earlier])
-    return [replace(item, own=_own(item.card, ballots.get(item.id), earlier)) for item in found]
+    own = (replace(item, own=_own(item.card, ballots.get(item.id), earlier)) for item in room.items)
+    return replace(room, items=tuple(own))
 
 
 async def item(session: AsyncSession, indicator_id: str, viewer: Person | None = None) -> Item:

@@ -1,10 +1,13 @@
 """A screen of the room, simulated: it loads a page, takes frames in as htmx does, and can be compared with a reload."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import httpx2
+
+from server.live.wire import Encoded
 
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "rect", "path", "source", "wbr"}
 
@@ -67,6 +70,21 @@ class _Tree(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.open[-1].children.append(data)
+
+
+class Line:
+    """A browser that takes what it is sent, unless it is in a tunnel."""
+
+    def __init__(self) -> None:
+        self.frames: asyncio.Queue[str] = asyncio.Queue()
+        self.waiting = 0
+        self.closed: int | None = None
+
+    def write(self, frame: Encoded) -> None:
+        self.frames.put_nowait(frame.text)
+
+    def close(self, code: int) -> None:
+        self.closed = code
 
 
 def parse(html: str) -> Node:

@@ -1,5 +1,6 @@
 """Comments: what people say of a field of a wording."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -159,9 +160,9 @@ async def _threads(session: AsyncSession, condition: ColumnElement[bool]) -> dic
     return threads
 
 
-async def counts(session: AsyncSession, workshop_id: str) -> dict[str, int]:
-    """How many comments each indicator of a workshop has, hidden ones left out."""
-    return await _counts(session, col(Indicator.workshop_id) == workshop_id)
+async def counts(session: AsyncSession, workshop_id: str, only: Collection[str] | None = None) -> dict[str, int]:
+    """How many comments each indicator of a workshop, or `only` these, has; hidden ones left out."""
+    return await _counts(session, indicators.among(workshop_id, only))
 
 
 async def count(session: AsyncSession, indicator_id: str) -> int:

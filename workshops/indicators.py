@@ -1,6 +1,7 @@
 """Indicators: what labs propose to measure, wording after wording."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -93,6 +94,12 @@ class Card:
     @property
     def is_open(self) -> bool:
         return self.withdrawal is None
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """The order of the page, of the projector and of the framework: by family, then by code."""
+        code = self.indicator.code
+        return list(Family).index(self.family), len(code), code
 
 
 class Stale(NotNow):
@@ -311,9 +318,15 @@ async def wordings(session: AsyncSession, workshop_id: str) -> list[Wording]:
     )
 
 
-async def cards(session: AsyncSession, workshop_id: str) -> list[Card]:
-    """The indicators of a workshop, by family then code, with their current text. One query."""
-    return _in_order(await _cards(session, col(Indicator.workshop_id) == workshop_id))
+async def cards(session: AsyncSession, workshop_id: str, only: Collection[str] | None = None) -> list[Card]:
+    """The indicators of a workshop, or `only` these, in order, with their current text. One query."""
+    return sorted(await _cards(session, among(workshop_id, only)), key=lambda card: card.place)
+
+
+def among(workshop_id: str, only: Collection[str] | None = None) -> ColumnElement[bool]:
+    """The condition that an indicator is of this workshop, and one of these if any are named."""
+    here = col(Indicator.workshop_id) == workshop_id
+    return here if only is None else here & col(Indicator.id).in_(list(only))
 
 
 async def card(session: AsyncSession, indicator_id: str) -> Card:
@@ -334,12 +347,6 @@ async def _cards(session: AsyncSession, condition: ColumnElement[bool]) -> list[
         .where(condition)
     )
     return [Card(*row) for row in rows]
-
-
-def _in_order(found: list[Card]) -> list[Card]:
-    """The order of the page, of the projector and of the framework."""
-    families = list(Family)
-    return sorted(found, key=lambda card: (families.index(card.family), len(card.indicator.code), card.indicator.code))
 
 
 async def count(session: AsyncSession, workshop_id: str) -> int:

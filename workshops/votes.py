@@ -1,10 +1,10 @@
 """Votes: each person judges an indicator's wording."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, distinct, func, tuple_, update
+from sqlalchemy import ColumnElement, Index, distinct, func, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
@@ -30,7 +30,10 @@ class Vote(Record, table=True):
     The wording's number is part of the key: nobody voted for the text that came after.
     """
 
-    __table_args__ = (one_of("choice", Choice),)
+    __table_args__ = (
+        one_of("choice", Choice),
+        Index("ix_vote_count", "indicator_id", "wording", "choice", "taken_back_at"),
+    )
 
     indicator_id: str = Field(primary_key=True, foreign_key="indicator.id", max_length=12)
     wording: int = Field(primary_key=True)
@@ -247,19 +250,12 @@ def _ballot(current: int, own: list[Vote]) -> Ballot:
     return Ballot(earlier=earlier[-1] if earlier else None)
 
 
-async def ballots(session: AsyncSession, workshop_id: str, person: Person) -> dict[str, Ballot]:
-    """A person's own votes in a workshop, by indicator. Two queries."""
-    here = dict(
-        (
-            await session.execute(
-                select(Indicator.id, Indicator.wording).where(col(Indicator.workshop_id) == workshop_id)
-            )
-        ).all()
-    )
+async def ballots(session: AsyncSession, current: Mapping[str, int], person: Person) -> dict[str, Ballot]:
+    """A person's own votes on some indicators, given by the number of their current wording. One query."""
     own: dict[str, list[Vote]] = {}
-    for vote in await _own(session, person, col(Vote.indicator_id).in_(list(here))):
+    for vote in await _own(session, person, col(Vote.indicator_id).in_(list(current))):
         own.setdefault(vote.indicator_id, []).append(vote)
-    return {indicator_id: _ballot(here[indicator_id], found) for indicator_id, found in own.items()}
+    return {indicator_id: _ballot(current[indicator_id], found) for indicator_id, found in own.items()}
 
 
 async def ballot(session: AsyncSession, indicator: Indicator, person: Person) -> Ballot:
@@ -267,9 +263,11 @@ async def ballot(session: AsyncSession, indicator: Indicator, person: Person) ->
     return _ballot(indicator.wording, await _own(session, person, col(Vote.indicator_id) == indicator.id))
 
 
-async def tallies(session: AsyncSession, workshop_id: str) -> dict[str, Tally]:
-    """The tally of each indicator of a workshop that has votes. Two queries."""
-    return await _tallies(session, col(Indicator.workshop_id) == workshop_id)
+async def tallies(
+    session: AsyncSession, workshop_id: str, only: Collection[str] | None = None
+) -> dict[str, Tally]:
+    """The tally of each indicator of a workshop that has votes, or of `only` these. Two queries."""
+    return await _tallies(session, indicators.among(workshop_id, only))
 
 
 async def tally(session: AsyncSession, indicator_id: str) -> Tally:

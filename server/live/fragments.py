@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import scenes
 from server.scenes import Detail, Presence, Room
-from server.templating import block, partial
+from server.templating import block, part, partial
 from workshops import journal
 from workshops.journal import Entry, Kind
 
@@ -81,23 +81,22 @@ AMBIENT = (PRESENCE, BANNER)  # what changes without a gesture of this workshop
 
 
 class Drawing:
-    """One look at a workshop: everything is read at most once and each block drawn at most once."""
+    """One look at a room as it was read: each block is drawn at most once, and only once asked for."""
 
-    def __init__(self, session: AsyncSession, workshop_id: str, presence: Presence) -> None:
+    def __init__(self, session: AsyncSession, room: Room, presence: Presence) -> None:
         self.session = session
-        self.workshop_id = workshop_id
+        self.room = room
         self.presence = presence
+        self.upto = room.workshop.gestures
+        self._items = {item.id: item for item in room.all}
         self._entries: list[Entry] = []
         self._details: dict[str, Detail] = {}
         self._drawn: dict[tuple[Any, ...], str] = {}
 
     async def look(self, since: int) -> "Drawing":
-        """Read the room, then the gestures since the oldest cursor: both are seen up to `upto`."""
-        self.room: Room = await scenes.room(self.session, self.workshop_id)
-        self.upto = self.room.workshop.gestures
-        self._items = {item.id: item for item in self.room.items}
+        """Read the gestures since the oldest cursor, up to `upto`, the last one that the room shows."""
         if since < self.upto:
-            entries = await journal.since(self.session, self.workshop_id, since)
+            entries = await journal.since(self.session, self.room.workshop.id, since)
             self._entries = [entry for entry in entries if entry.number <= self.upto]
         return self
 
@@ -138,25 +137,26 @@ class Drawing:
 
     async def _part(self, block_: Block, about: str, view: str, fresh: frozenset[str]) -> str:
         # A card just born comes whole, inside the list.
-        if block_.is_about_one and view == LOBBY and (about in fresh or about not in self._items):
+        if block_.is_about_one and view == LOBBY and (about in fresh or not self._items[about].card.is_open):
             return ""
         key = (block_, about, fresh if block_ is LIST else None)
         if key not in self._drawn:
             target = f"{block_.name}-{about}" if about else block_.name
-            self._drawn[key] = partial(
-                target, block(block_.template, block_.name, **await self._values(block_, about, view, fresh))
-            )
+            self._drawn[key] = partial(target, await self._draw(block_, about, fresh))
         return self._drawn[key]
 
-    async def _values(self, block_: Block, about: str, view: str, fresh: frozenset[str]) -> dict[str, Any]:
+    async def _draw(self, block_: Block, about: str, fresh: frozenset[str]) -> str:
+        if block_.where in (Where.CARD, Where.INDICATOR):
+            return part(block_.name, self._items[about])
+        return block(block_.template, block_.name, **await self._values(block_, about, fresh))
+
+    async def _values(self, block_: Block, about: str, fresh: frozenset[str]) -> dict[str, Any]:
         """What a block needs, known to nobody in particular."""
         values: dict[str, Any] = {"room": self.room, "workshop": self.room.workshop, "presence": self.presence}
         if block_ is LIST:
             values["fresh"] = fresh
-        if block_.where is Where.SHEET or (block_.is_about_one and view != LOBBY):
+        if block_.where is Where.SHEET:
             if about not in self._details:
                 self._details[about] = await scenes.detail(self.session, about)
             values |= {"detail": self._details[about], "item": self._details[about].item}
-        elif block_.is_about_one:
-            values["item"] = self._items[about]
         return values

@@ -3,17 +3,20 @@
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import scenes
 from server.database import Database, News
 from server.live.fragments import LOBBY, Drawing
+from server.live.wire import Encoded, encode
+from server.rooms import Rooms
 from server.scenes import Presence
-from workshops import agenda, frameworks
 
-QUEUE = 32  # frames a seat may be late by before it is asked to come back
+LATE = 256 * 1024  # bytes that may wait for a browser before its seat is asked to come back
 QUIET = 1.0  # seconds after which a room looks for what nobody rang for
 SLOW = 1013  # "try again later"
 RESTART = 1012  # "service restart"
@@ -21,73 +24,83 @@ RESTART = 1012  # "service restart"
 log = logging.getLogger(__name__)
 
 
+class Line(Protocol):
+    """A way to a browser: what waits there, in bytes; a frame more; the end, with its code."""
+
+    @property
+    def waiting(self) -> int: ...
+
+    def write(self, frame: Encoded) -> None: ...
+
+    def close(self, code: int) -> None: ...
+
+
 class Seat:
     """One screen in a room. The cursor is the last gesture sent to it."""
 
-    def __init__(self, workshop_id: str, person_id: str, lab: str, cursor: int, view: str = LOBBY) -> None:
+    __slots__ = ("ambient", "closing", "cursor", "lab", "line", "person_id", "view", "workshop_id")
+
+    def __init__(
+        self, workshop_id: str, person_id: str, lab: str, cursor: int, view: str = LOBBY, *, line: Line
+    ) -> None:
         self.workshop_id = workshop_id
         self.person_id = person_id
         self.lab = lab
         self.cursor = cursor
         self.view = view
+        self.line = line
         self.ambient = True  # a first frame always tells who is here
         self.closing: int | None = None
-        self._frames: asyncio.Queue[str] = asyncio.Queue(QUEUE)
-        self._dismissal = asyncio.Event()
 
-    def put(self, frame: str) -> None:
-        """Queue a frame; a seat that does not keep up is dismissed, and will catch up from its cursor."""
-        if self._frames.full():
+    def put(self, frame: Encoded) -> None:
+        """Send a frame; a seat that does not keep up is dismissed, and will catch up from its cursor."""
+        if self.closing is not None:
+            return
+        if self.line.waiting > LATE:
             self.dismiss(SLOW)
         else:
-            self._frames.put_nowait(frame)
+            self.line.write(frame)
 
     def dismiss(self, code: int) -> None:
-        """End the seat with a close code; what was queued is dropped."""
+        """End the seat with a close code."""
         if self.closing is None:
             self.closing = code
-            self._dismissal.set()
-
-    async def dismissed(self) -> None:
-        """Wait for the seat's end."""
-        await self._dismissal.wait()
-
-    async def next(self) -> str:
-        """The next frame to send."""
-        return await self._frames.get()
+            self.line.close(code)
 
 
 class Room:
     """The seats of one workshop, and the task that draws for them."""
 
-    def __init__(self, workshop_id: str, database: Database, tick: float) -> None:
+    def __init__(self, workshop_id: str, hub: "Hub") -> None:
         self.workshop_id = workshop_id
-        self.database = database
-        self.tick = tick
+        self.hub = hub
         self.seats: set[Seat] = set()
         self.bell = asyncio.Event()
         self.version: str | None = None
         self.told = Presence()
+        self._counted: Presence | None = None
         self.task = asyncio.create_task(self._live(), name=f"room-{workshop_id}")
 
     @property
+    def here(self) -> dict[str, str]:
+        """The lab of each person who has a screen in this process: a phone and a desk of the same person are one."""
+        return {seat.person_id: seat.lab for seat in self.seats}
+
+    @property
     def presence(self) -> Presence:
-        """People, not screens: a phone and a desk of the same person count once."""
-        people = {seat.person_id: seat.lab for seat in self.seats}
-        labs = Counter(lab for lab in people.values() if lab)
-        return Presence(len(people), tuple(sorted(labs.items(), key=lambda lab: (-lab[1], lab[0].casefold()))))
+        """The people of all processes."""
+        if self._counted is None:
+            self._counted = _presence(self.hub.elsewhere.get(self.workshop_id, {}) | self.here)
+        return self._counted
 
     def stir(self) -> None:
-        """Every screen redraws what changes without a gesture: who is here, which version is published."""
+        """Every screen is to redraw what changes without a gesture: who is here, which version is published."""
         for seat in self.seats:
             seat.ambient = True
-        self.bell.set()
 
     def count(self) -> None:
-        """Somebody came or left: told to every screen, unless the room has the same people as before."""
-        if self.presence != self.told:
-            self.told = self.presence
-            self.stir()
+        """Somebody came or left, here or elsewhere: to be counted again at the next tick."""
+        self._counted = None
         self.bell.set()
 
     async def _live(self) -> None:
@@ -107,29 +120,32 @@ class Room:
                     log.exception("the room could not be drawn", extra={"atelier": self.workshop_id})
                 failing = True
                 self.stir()
+                self.bell.set()
                 await asyncio.sleep(QUIET)
-            await asyncio.sleep(self.tick)
+            await asyncio.sleep(self.hub.tick)
 
     async def _draw(self) -> None:
         seats = [seat for seat in self.seats if seat.closing is None]
         if not seats:
             return
-        async with self.database.reading() as session:
-            await self._notice_publication(session)
-            last = (await agenda.get(session, self.workshop_id)).gestures
-            late = [seat for seat in seats if seat.cursor != last or seat.ambient]
-            if not late:
-                return
-            groups = _alike(late)
-            # Lowered before the room is looked at: whoever comes or leaves from now on raises it again.
-            for seat in late:
-                seat.ambient = False
-            drawing = await Drawing(session, self.workshop_id, self.presence).look(min(seat.cursor for seat in late))
+        scene = await self.hub.readings.now(self.workshop_id)
+        if self.presence != self.told or scene.latest != self.version:
+            self.told, self.version = self.presence, scene.latest
+            self.stir()
+        late = [seat for seat in seats if seat.cursor != scene.workshop.gestures or seat.ambient]
+        if not late:
+            return
+        groups = _alike(late)
+        # Lowered before anything is awaited: whoever comes or leaves from now on raises it again.
+        for seat in late:
+            seat.ambient = False
+        async with self.hub.database.reading() as session:
+            drawing = await Drawing(session, scene, self.presence).look(min(seat.cursor for seat in late))
             if drawing.renamed:
                 await self._reseat(session)
-                drawing.presence = self.presence
+                drawing.presence = self.told = self.presence
             for (cursor, view, ambient), group in groups.items():
-                frame = await drawing.frame(cursor, view, ambient=ambient)
+                frame = encode(await drawing.frame(cursor, view, ambient=ambient))
                 for seat in group:
                     seat.put(frame)
                     seat.cursor = drawing.upto
@@ -139,14 +155,12 @@ class Room:
         cast = await scenes.cast(session, self.workshop_id)
         for seat in self.seats:
             seat.lab = cast.lab(seat.person_id)
+        self._counted = None
 
-    async def _notice_publication(self, session: AsyncSession) -> None:
-        """A version published by any workshop is announced in every open room."""
-        version = await frameworks.latest_version(session)
-        if version != self.version:
-            self.version = version
-            for seat in self.seats:
-                seat.ambient = True
+
+def _presence(people: Mapping[str, str]) -> Presence:
+    labs = Counter(lab for lab in people.values() if lab)
+    return Presence(len(people), tuple(sorted(labs.items(), key=lambda lab: (-lab[1], lab[0].casefold()))))
 
 
 def _alike(seats: list[Seat]) -> dict[tuple[int, str, bool], list[Seat]]:
@@ -158,11 +172,17 @@ def _alike(seats: list[Seat]) -> dict[tuple[int, str, bool], list[Seat]]:
 
 
 class Hub:
-    """The rooms of this process. `ring` is what the database calls after each commit."""
+    """The rooms of this process. `ring` is what the database calls after each commit.
 
-    def __init__(self, tick_ms: int) -> None:
+    `elsewhere`: by workshop, the lab of each person whom other processes have in the room.
+    """
+
+    def __init__(self, database: Database, rooms: Rooms, tick_ms: int) -> None:
+        self.database = database
+        self.readings = rooms
         self.tick = tick_ms / 1000
         self.rooms: dict[str, Room] = {}
+        self.elsewhere: dict[str, dict[str, str]] = {}
 
     def ring(self, news: News) -> None:
         """Something was committed, here or in another process. A courtesy: the journal is the truth."""
@@ -177,11 +197,11 @@ class Hub:
         for room in self.rooms.values():
             room.bell.set()
 
-    def sit(self, seat: Seat, database: Database) -> None:
+    def sit(self, seat: Seat) -> None:
         """Take a seat. From now on nothing is missed; what came before is caught up from the cursor."""
         room = self.rooms.get(seat.workshop_id)
         if room is None:
-            room = self.rooms[seat.workshop_id] = Room(seat.workshop_id, database, self.tick)
+            room = self.rooms[seat.workshop_id] = Room(seat.workshop_id, self)
         room.seats.add(seat)
         room.count()
 
@@ -200,7 +220,14 @@ class Hub:
     def presence(self, workshop_id: str) -> Presence:
         """Who is in a room now."""
         room = self.rooms.get(workshop_id)
-        return room.presence if room else Presence()
+        return room.presence if room else _presence(self.elsewhere.get(workshop_id, {}))
+
+    def hear_of(self, elsewhere: dict[str, dict[str, str]]) -> None:
+        """Who is in the rooms of the other processes."""
+        before, self.elsewhere = self.elsewhere, elsewhere
+        for workshop_id, room in self.rooms.items():
+            if before.get(workshop_id) != elsewhere.get(workshop_id):
+                room.count()
 
     def dismiss(self, person_id: str) -> None:
         """Somebody signed out: their screens must show again who they are (1012: a browser comes back by itself)."""

@@ -6,12 +6,42 @@ from contextlib import suppress
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.live.fragments import LOBBY
-from server.live.hub import Seat
+from server.live.hub import Hub, Seat
+from server.live.wire import Encoded, Wire, encode, wire_of
 from workshops import agenda, labs
 
 NO_SEAT = 1008
-GONE = 1000
 GRACE = 5.0  # seconds for a stuck browser to take its leave
+PONG = encode("pong")
+
+
+class Line:
+    """A seat's way to its browser."""
+
+    def __init__(self, websocket: WebSocket, wire: Wire) -> None:
+        self.websocket = websocket
+        self.wire = wire
+        self._leaving: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        return self.wire.waiting
+
+    def write(self, frame: Encoded) -> None:
+        self.wire.write(frame)
+
+    def close(self, code: int) -> None:
+        """Say why, behind what waits; a browser that takes nothing is cut off after a moment."""
+        self._leaving = asyncio.create_task(self._leave(code))
+
+    async def _leave(self, code: int) -> None:
+        try:
+            async with asyncio.timeout(GRACE):
+                await self.websocket.close(code)
+        except TimeoutError:
+            self.wire.abort()
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # it left first
 
 
 async def room(websocket: WebSocket) -> None:
@@ -24,10 +54,10 @@ async def room(websocket: WebSocket) -> None:
     if seat is None:
         await websocket.close(NO_SEAT)
         return
-    hub = websocket.app.state.hub
-    hub.sit(seat, websocket.app.state.database)
+    hub: Hub = websocket.app.state.hub
+    hub.sit(seat)
     try:
-        await _serve(websocket, seat)
+        await _listen(websocket, seat)
     finally:
         hub.leave(seat)
 
@@ -43,36 +73,13 @@ async def _seat(websocket: WebSocket) -> Seat | None:
         lab = (await labs.get(session, member.lab_slug)).name if member.lab_slug else ""
     since = websocket.query_params.get("depuis", "0")
     cursor = int(since) if since.isdecimal() and len(since) < 10 else 0
-    return Seat(workshop_id, member.person_id, lab, cursor, websocket.query_params.get("vue", LOBBY))
-
-
-async def _serve(websocket: WebSocket, seat: Seat) -> None:
-    """Send frames until the seat is dismissed or the browser leaves.
-
-    A seat whose network is stuck is dismissed in the middle of a frame: it is given a moment to hear why.
-    """
-    at_work = [
-        asyncio.create_task(task) for task in (_send(websocket, seat), _listen(websocket, seat), seat.dismissed())
-    ]
-    try:
-        await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in at_work:
-            task.cancel()
-        await asyncio.gather(*at_work, return_exceptions=True)
-    with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
-        async with asyncio.timeout(GRACE):
-            await websocket.close(seat.closing or GONE)
-
-
-async def _send(websocket: WebSocket, seat: Seat) -> None:
-    """Frame after frame, at the pace of the browser."""
-    while True:
-        await websocket.send_text(await seat.next())
+    view = websocket.query_params.get("vue", LOBBY)
+    return Seat(workshop_id, member.person_id, lab, cursor, view, line=Line(websocket, wire_of(websocket.scope)))
 
 
 async def _listen(websocket: WebSocket, seat: Seat) -> None:
     """Hear the browser leave. It has nothing to say but `ping`; the rest is ignored."""
-    while (message := await websocket.receive())["type"] != "websocket.disconnect":
-        if message.get("text") == "ping":
-            seat.put("pong")
+    with suppress(WebSocketDisconnect):
+        while (message := await websocket.receive())["type"] != "websocket.disconnect":
+            if message.get("text") == "ping":
+                seat.put(PONG)

@@ -13,6 +13,7 @@ from server.forms import JoinForm, StageForm, WorkshopForm, read, typed
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
 from server.limits import Patience
+from server.rooms import Rooms
 from server.templating import page
 from workshops import agenda, comments, frameworks, journal, labs, people, world
 from workshops.agenda import Start, Workshop
@@ -134,20 +135,18 @@ async def _doorstep(request: Request) -> dict[str, Any]:
 async def _opened_by(request: Request, code: str) -> Workshop:
     """The workshop a code opens; wrong ones cost patience."""
 
-    async def look() -> Workshop:
-        async with reading(request) as session:
-            return await agenda.find(session, code)
-
-    return await Patience.of(request).spend(request, look)
+    return await Patience.of(request).spend(request, lambda session: agenda.find(session, code))
 
 
 async def room(request: Request) -> Response:
     """The room: the same page for a phone and a desk; read-only for whoever has no seat."""
     viewer = identity.person(request)
     workshop_id = request.path_params["workshop"]
+    scene = await Rooms.of(request).now(workshop_id)
     async with reading(request) as session:
         member = await agenda.seat(session, workshop_id, viewer)
-        scene = await scenes.room(session, workshop_id, viewer if member else None)
+        if member and viewer:
+            scene = await scenes.seen_by(session, scene, viewer)
         roles = await people.roles(session, viewer) if viewer else frozenset()
     return page(
         request,
@@ -167,8 +166,8 @@ async def screen(request: Request) -> Response:
     """The projector: the code, the stage, who is here, and every indicator with its tally."""
     viewer = signed_in(request)
     workshop_id = request.path_params["workshop"]
+    scene = await Rooms.of(request).now(workshop_id)
     async with reading(request) as session:
-        scene = await scenes.room(session, workshop_id)
         await agenda.require_member(session, scene.workshop, viewer)
     return page(
         request,

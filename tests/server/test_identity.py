@@ -27,8 +27,10 @@ from server.known import Known
 from server.live.hub import RESTART, Hub, Seat
 from server.pages import signin
 from server.provider import Provider
+from server.rooms import Rooms
 from server.settings import Settings
 from tests.cast import facilitator, workshop
+from tests.room import Line
 from workshops import labs, people, world
 from workshops.people import Identity, Person
 from workshops.records import Record
@@ -86,7 +88,8 @@ class Site:
         )
         self.app.state.settings = settings
         self.app.state.database = self.database
-        self.app.state.hub, self.app.state.known = Hub(10), Known()
+        self.app.state.hub = Hub(self.database, Rooms(self.database), 10)
+        self.app.state.known = Known()
         self.database.after_commit = self.hear
         self.app.state.provider = self.provider
 
@@ -633,10 +636,10 @@ async def test_signing_out_dismisses_ones_screens_and_nobody_elses(site: Site, b
     room = await workshop(site.database, by=await facilitator(site.database))
     another = await workshop(site.database, by=await facilitator(site.database))
     hub: Hub = site.app.state.hub
-    phone, desk = Seat(room.id, noor.id, "", 1), Seat(another.id, noor.id, "", 1)
-    other = Seat(room.id, "0unautre0000", "", 1)
+    phone, desk = Seat(room.id, noor.id, "", 1, line=Line()), Seat(another.id, noor.id, "", 1, line=Line())
+    other = Seat(room.id, "0unautre0000", "", 1, line=Line())
     for seat in (phone, desk, other):
-        hub.sit(seat, site.database)
+        hub.sit(seat)
     await browser.post("/deconnexion")
     assert [seat.closing for seat in (phone, desk, other)] == [RESTART, RESTART, None]
     await hub.close()

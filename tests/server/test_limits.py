@@ -5,14 +5,19 @@ from types import SimpleNamespace
 
 import httpx2
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import select
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from server import limits
+from server.app import create_app
 from server.database import Database
-from server.limits import Patience
+from server.limits import Patience, WrongCode
+from server.settings import Settings
 from tests.cast import Browsers, facilitator, signed_in, stranger, workshop
+from tests.conftest import Clock
 from tests.server.pages.day import JSON
 from tests.server.pages.reading import plain, read
 from workshops.refusals import NotFound
@@ -28,7 +33,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    monkeypatch.setattr(limits, "asyncio", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(limits, "asyncio", SimpleNamespace(sleep=sleep, Semaphore=asyncio.Semaphore))
     return slept
 
 
@@ -105,18 +110,19 @@ async def test_whoever_is_somebody_has_a_count_of_their_own(
     assert slept == []
 
 
-async def test_a_burst_outruns_the_count_by_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_burst_outruns_the_count_by_so_many_and_no_more(
+    app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limits, "DELAY", 0)
-    patience = Patience()
-    request = Request({"type": "http", "client": ("203.0.113.7", 1234), "state": {}})
+    patience = Patience("secret")
+    request = Request({"type": "http", "client": ("203.0.113.7", 1234), "state": {}, "app": app})
     tried, at_once, most = 0, 0, 0
 
-    async def look() -> None:
+    async def look(session: AsyncSession) -> None:
         nonlocal tried, at_once, most
         tried, at_once = tried + 1, at_once + 1
         most = max(most, at_once)
-        for _ in range(tried % 5):  # some are found out sooner than others
-            await asyncio.sleep(0)
+        await asyncio.sleep(0.02 * (1 + tried % 5))  # some are found out sooner than others
         at_once -= 1
         raise NotFound("Aucun atelier ne porte ce code.")
 
@@ -127,17 +133,17 @@ async def test_a_burst_outruns_the_count_by_so_many_and_no_more(monkeypatch: pyt
     assert 60 <= tried < 60 + limits.AT_ONCE
 
 
-async def test_what_a_right_code_opens_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_a_right_code_opens_is_given_back(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "DELAY", 0)
-    patience = Patience()
-    request = Request({"type": "http", "client": None, "state": {}})
+    patience = Patience("secret")
+    request = Request({"type": "http", "client": None, "state": {}, "app": app})
 
-    async def look() -> str:
+    async def look(session: AsyncSession) -> str:
         return "l'atelier"
 
     assert [await patience.spend(request, look) for _ in range(100)] == ["l'atelier"] * 100
 
-    async def fail() -> str:
+    async def fail(session: AsyncSession) -> str:
         raise OSError("the database is away")
 
     # What breaks is nobody's wrong code.
@@ -167,3 +173,31 @@ async def test_the_other_pages_are_for_anyone_however_many_codes_were_wrong(
     for path in ("/", "/rejoindre", "/ateliers", "/sante"):
         assert (await client().get(path)).status_code == 200
     assert slept == []
+
+
+async def test_a_code_is_as_wrong_on_another_process(
+    database: Database, client: Browsers, settings: Settings, slept: list[float]
+) -> None:
+    """Two applications on one database stand for two processes."""
+    other = Browsers(create_app(settings, Database(database.url)))
+    for number in range(60):
+        await (client, other)[number % 2]().get("/rejoindre/ZZZZZZ")
+    for browsers in (client, other):
+        assert (await browsers().get("/rejoindre/ZZZZZZ")).status_code == 429
+    await other.close()
+    await other.app.state.database.close()
+
+
+async def test_a_wrong_code_is_kept_a_minute_and_names_nobody(
+    database: Database, client: Browsers, clock: Clock, slept: list[float]
+) -> None:
+    for _ in range(60):
+        await client().get("/rejoindre/ZZZZZZ")
+    async with database.reading() as session:
+        kept = list(await session.scalars(select(WrongCode)))
+    assert len(kept) == 60
+    assert {len(code.who) for code in kept} == {64}
+    clock.advance(seconds=61)
+    assert (await client().get("/rejoindre/ZZZZZZ")).status_code == 404
+    async with database.reading() as session:
+        assert len(list(await session.scalars(select(WrongCode)))) == 1

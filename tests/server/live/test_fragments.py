@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from server import scenes
 from server.database import Database
 from server.live.fragments import LOBBY, REDRAWS, Drawing
 from server.scenes import Presence
@@ -227,7 +228,7 @@ def differences(live: Screen, reloaded: Screen) -> list[str]:
 async def catch_up(world: World, screen: Screen, since: int) -> None:
     """What the hub would send this screen."""
     async with world.database.reading() as session:
-        drawing = await Drawing(session, world.workshop.id, Presence()).look(since)
+        drawing = await Drawing(session, await scenes.room(session, world.workshop.id), Presence()).look(since)
         screen.take(await drawing.frame(since, view(screen), ambient=True))
     await screen.scroll()
 
@@ -303,7 +304,7 @@ async def test_a_frame_is_small_when_little_happened(world: World) -> None:
         since = (await agenda.get(session, world.workshop.id)).gestures
     await cast(world)
     async with world.database.reading() as session:
-        drawing = await Drawing(session, world.workshop.id, Presence()).look(since)
+        drawing = await Drawing(session, await scenes.room(session, world.workshop.id), Presence()).look(since)
         frame = await drawing.frame(since, LOBBY, ambient=False)
         elsewhere = await drawing.frame(since, world.ours, ambient=False)
     assert frame.count("<hx-partial") == 1

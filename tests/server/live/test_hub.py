@@ -5,10 +5,13 @@ import asyncio
 import pytest
 
 from server.database import Database
-from server.live.hub import QUEUE, RESTART, SLOW, Hub, Seat
+from server.live.hub import LATE, RESTART, SLOW, Hub
+from server.live.hub import Seat as HubSeat
+from server.live.wire import encode
+from server.rooms import Rooms
 from server.scenes import Presence
 from tests.cast import COMPLETE, act, facilitator, member_of, publisher, reread, workshop
-from tests.room import parse
+from tests.room import Line, parse
 from workshops import agenda, frameworks, indicators, votes
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
@@ -25,9 +28,19 @@ async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, by=camille)
 
 
+class Seat(HubSeat):
+    """A seat whose frames a test reads."""
+
+    __slots__ = ("screen",)
+
+    def __init__(self, workshop_id: str, person_id: str, lab: str, cursor: int) -> None:
+        self.screen = Line()
+        super().__init__(workshop_id, person_id, lab, cursor, line=self.screen)
+
+
 @pytest.fixture
 async def hub(database: Database) -> object:
-    hub = Hub(tick_ms=10)
+    hub = Hub(database, Rooms(database), tick_ms=10)
     database.after_commit = hub.ring
     yield hub
     await hub.close()
@@ -35,7 +48,7 @@ async def hub(database: Database) -> object:
 
 async def next_frame(seat: Seat) -> str:
     async with asyncio.timeout(10):
-        return await seat.next()
+        return await seat.screen.frames.get()
 
 
 def gesture(frame: str) -> int:
@@ -48,7 +61,7 @@ def parts(frame: str) -> list[str]:
 
 async def test_a_first_frame_tells_who_is_here(hub: Hub, database: Database, room: Workshop) -> None:
     seat = Seat(room.id, "camille", "", cursor=room.gestures)
-    hub.sit(seat, database)
+    hub.sit(seat)
     frame = await next_frame(seat)
     assert gesture(frame) == room.gestures
     assert parts(frame) == ["#presence", "#banner"]
@@ -60,7 +73,7 @@ async def test_a_gesture_reaches_every_seat_as_the_same_frame(
 ) -> None:
     seats = [Seat(room.id, f"person {number}", "", cursor=room.gestures) for number in range(3)]
     for seat in seats:
-        hub.sit(seat, database)
+        hub.sit(seat)
     for seat in seats:
         await next_frame(seat)
     await act(database, agenda.move, room.id, Stage.PROPOSING, by=camille)
@@ -74,9 +87,9 @@ async def test_gestures_of_the_same_tick_come_in_one_frame(
     hub: Hub, database: Database, room: Workshop, camille: Person
 ) -> None:
     seat = Seat(room.id, "camille", "", cursor=room.gestures)
-    hub.sit(seat, database)
+    hub.sit(seat)
     await next_frame(seat)
-    hub.rooms[room.id].tick = 0.5
+    hub.tick = 0.5
     for stage in (Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING):
         await act(database, agenda.move, room.id, stage, by=camille)
     drawn = [await next_frame(seat)]
@@ -91,7 +104,7 @@ async def test_a_seat_that_comes_late_catches_up_from_its_cursor(
 ) -> None:
     await act(database, agenda.move, room.id, Stage.PROPOSING, by=camille)
     seat = Seat(room.id, "camille", "", cursor=room.gestures)
-    hub.sit(seat, database)
+    hub.sit(seat)
     frame = await next_frame(seat)
     assert gesture(frame) == room.gestures + 1
     assert 'data-stage="proposing"' in frame
@@ -102,7 +115,7 @@ async def test_what_nobody_rang_for_is_found_by_itself(
 ) -> None:
     """Another process committed: no bell rang here."""
     seat = Seat(room.id, "camille", "", cursor=room.gestures)
-    hub.sit(seat, database)
+    hub.sit(seat)
     await next_frame(seat)
     database.after_commit = lambda news: None
     await act(database, agenda.move, room.id, Stage.PROPOSING, by=camille)
@@ -111,7 +124,7 @@ async def test_what_nobody_rang_for_is_found_by_itself(
 
 async def test_people_are_counted_once_whatever_their_screens(hub: Hub, database: Database, room: Workshop) -> None:
     for person, lab in (("alix", "Ti Lab"), ("alix", "Ti Lab"), ("sacha", "SIILAB"), ("noor", "")):
-        hub.sit(Seat(room.id, person, lab, cursor=1), database)
+        hub.sit(Seat(room.id, person, lab, cursor=1))
     assert hub.presence(room.id) == Presence(3, (("SIILAB", 1), ("Ti Lab", 1)))
 
 
@@ -119,7 +132,7 @@ async def test_whoever_changes_lab_is_counted_there(hub: Hub, database: Database
     alix = await member_of(database, room, "ti-lab")
     here = await reread(database, room)
     seat = Seat(room.id, alix.id, "Ti Lab", cursor=here.gestures)
-    hub.sit(seat, database)
+    hub.sit(seat)
     await next_frame(seat)
     await act(database, agenda.join, room.id, name="Alix", lab="erasme", by=alix)
     frame = await next_frame(seat)
@@ -130,27 +143,26 @@ async def test_whoever_changes_lab_is_counted_there(hub: Hub, database: Database
 async def test_people_who_arrive_one_after_the_other_are_all_told(hub: Hub, database: Database, room: Workshop) -> None:
     """Whoever sits down while the room is being looked at is not forgotten."""
     first = Seat(room.id, "person 0", "", cursor=room.gestures)
-    hub.sit(first, database)
+    hub.sit(first)
     for number in range(1, 12):
         await asyncio.sleep(0.003 * (number % 4))
-        hub.sit(Seat(room.id, f"person {number}", "", cursor=room.gestures), database)
+        hub.sit(Seat(room.id, f"person {number}", "", cursor=room.gestures))
     while "12 personnes présentes" not in await next_frame(first):
         pass
 
 
 async def test_whoever_signs_out_is_asked_to_come_back(hub: Hub, database: Database, room: Workshop) -> None:
     alix, sacha = (Seat(room.id, name, "", cursor=room.gestures) for name in ("alix", "sacha"))
-    hub.sit(alix, database)
-    hub.sit(sacha, database)
+    hub.sit(alix)
+    hub.sit(sacha)
     hub.dismiss("alix")
-    await alix.dismissed()
-    assert (alix.closing, sacha.closing) == (RESTART, None)
+    assert (alix.screen.closed, sacha.screen.closed) == (RESTART, None)
 
 
 async def test_who_leaves_is_not_here_any_more(hub: Hub, database: Database, room: Workshop) -> None:
     alix, sacha = (Seat(room.id, name, "Ti Lab", cursor=room.gestures) for name in ("alix", "sacha"))
-    hub.sit(alix, database)
-    hub.sit(sacha, database)
+    hub.sit(alix)
+    hub.sit(sacha)
     await next_frame(alix)
     hub.leave(sacha)
     while "1 personne présente" not in await next_frame(alix):
@@ -162,26 +174,28 @@ async def test_who_leaves_is_not_here_any_more(hub: Hub, database: Database, roo
 
 async def test_a_slow_seat_is_asked_to_come_back(room: Workshop) -> None:
     seat = Seat(room.id, "alix", "", cursor=1)
-    for number in range(QUEUE):
-        seat.put(f"frame {number}")
-    assert seat.closing is None
-    seat.put("one too many")
-    await seat.dismissed()
-    assert seat.closing == SLOW
+    seat.screen.waiting = LATE
+    seat.put(encode("a frame"))
+    assert (seat.screen.frames.qsize(), seat.screen.closed) == (1, None)
+    seat.screen.waiting += 1
+    seat.put(encode("one too many"))
+    seat.put(encode("and another"))
+    assert (seat.screen.frames.qsize(), seat.screen.closed, seat.closing) == (1, SLOW, SLOW)
 
 
 async def test_a_room_survives_a_database_that_goes_away(
     hub: Hub, database: Database, room: Workshop, camille: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
     seat = Seat(room.id, "camille", "", cursor=room.gestures)
-    hub.sit(seat, database)
+    hub.sit(seat)
     await next_frame(seat)
-    here, hub.rooms[room.id].database = database, Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    away = Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    hub.readings.database = away
     hub.rooms[room.id].bell.set()
     async with asyncio.timeout(10):
         while "could not be drawn" not in caplog.text:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    hub.rooms[room.id].database = here
+    hub.readings.database = database
     await act(database, agenda.move, room.id, Stage.PROPOSING, by=camille)
     frame = await next_frame(seat)
     assert gesture(frame) == room.gestures + 1
@@ -197,7 +211,7 @@ async def test_an_elsewhere_published_version_is_announced_here(
     await act(database, votes.cast, ours.id, wording=1, choice=Choice.KEEP, by=alix)
     await act(database, agenda.move, other.id, Stage.CLOSED, by=camille)
     seat = Seat(room.id, "camille", "", cursor=room.gestures)
-    hub.sit(seat, database)
+    hub.sit(seat)
     assert "est publiée" not in await next_frame(seat)
     await act(
         database, frameworks.publish, other.id, version="2.0.0", note="", exceptions={}, by=await publisher(database)

@@ -15,7 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server import scenes
 from server.database import Database
-from server.live.hub import QUEUE, SLOW
+from server.live.hub import LATE, SLOW
+from server.live.wire import encode
 from server.templating import block
 from tests.browser import serving
 from tests.cast import ask, cards, facilitator, member_of, reread, session_of, stranger, workshop
@@ -122,9 +123,11 @@ async def test_a_browser_that_does_not_keep_up_is_asked_to_come_back(
     socket = await sit(address, room, alix)
     await socket.recv()
     (seat,) = app.state.hub.rooms[room.id].seats
-    for _ in range(QUEUE + 1):  # all at once: the network takes none of them meanwhile
-        seat.put("<p>" + "x" * 1_000_000 + "</p>")
+    frame = encode("<p>" + "x" * LATE + "</p>")
+    for _ in range(20):  # all at once: the network takes little of it meanwhile
+        seat.put(frame)
     assert seat.closing == SLOW
+    assert seat.line.waiting < 3 * LATE  # what is kept for a browser that takes nothing has a bound
     with pytest.raises(ConnectionClosed) as closed:
         await hear_out(socket)
     assert closed.value.rcvd is not None

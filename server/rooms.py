@@ -1,0 +1,84 @@
+"""Rooms: each as it stands, read once for all who ask at the same time, and only what changed is read again."""
+
+import asyncio
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from server import scenes
+from server.database import Database
+from server.scenes import Room
+from workshops import agenda, frameworks, journal
+from workshops.journal import Kind
+
+KEPT = 50  # rooms
+
+
+@dataclass
+class _Shelf:
+    """What is known of a room, the reading under way, and the one that those who ask meanwhile will get."""
+
+    room: Room | None = None
+    current: asyncio.Task[Room] | None = None
+    following: asyncio.Task[Room] | None = None
+
+
+class Rooms:
+    """A reading begins after those who get it asked for it: nobody is shown less than what they know was done."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._shelves: dict[str, _Shelf] = {}
+
+    @staticmethod
+    def of(connection: HTTPConnection) -> "Rooms":
+        """Those of this server."""
+        rooms: Rooms = connection.app.state.rooms
+        return rooms
+
+    async def now(self, workshop_id: str) -> Room:
+        """The room, without a viewer. Raises NotFound."""
+        shelf = self._shelves.setdefault(workshop_id, _Shelf())
+        if shelf.following is None:
+            shelf.following = asyncio.create_task(self._after(shelf, workshop_id), name=f"reading-{workshop_id}")
+        return await asyncio.shield(shelf.following)
+
+    async def _after(self, shelf: _Shelf, workshop_id: str) -> Room:
+        """Read when the reading under way has ended."""
+        if shelf.current:
+            await asyncio.wait([shelf.current])
+        shelf.current, shelf.following = shelf.following, None
+        try:
+            async with self.database.reading() as session:
+                shelf.room = await _read(session, workshop_id, shelf.room)
+        except BaseException:
+            self._shelves.pop(workshop_id, None)
+            raise
+        self._tidy(workshop_id)
+        return shelf.room
+
+    def _tidy(self, workshop_id: str) -> None:
+        """The rooms asked for least recently are let go."""
+        self._shelves[workshop_id] = self._shelves.pop(workshop_id)
+        for other, shelf in list(self._shelves.items()):
+            if len(self._shelves) <= KEPT:
+                break
+            if shelf.following is None and (shelf.current is None or shelf.current.done()):
+                del self._shelves[other]
+
+
+async def _read(session: AsyncSession, workshop_id: str, before: Room | None) -> Room:
+    """The room as it stands, made from the one before and what happened since: the rest is the same objects."""
+    if before is None:
+        return await scenes.room(session, workshop_id)
+    workshop = await agenda.get(session, workshop_id)
+    latest = await frameworks.latest_version(session)
+    if workshop.gestures == before.workshop.gestures:
+        return before if latest == before.latest else scenes.with_items(workshop, before.all, latest)
+    entries = await journal.since(session, workshop_id, before.workshop.gestures)
+    if any(entry.kind is Kind.WORKSHOP_CONVENED for entry in entries):
+        return await scenes.room(session, workshop_id)
+    touched = await scenes.items(session, workshop, only={entry.about for entry in entries})
+    items = {item.id: item for item in (*before.all, *touched)}
+    return scenes.with_items(workshop, tuple(items.values()), latest)
