@@ -2,8 +2,10 @@
 
 import logging
 import re
+import sys
+from asyncio import CancelledError, create_task
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import quote
 
 from sqlalchemy.exc import DataError, DBAPIError
@@ -19,18 +21,22 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from server import gestures, protection, settings, templating
+from server import gestures, logs, observing, protection, settings, sweeping, templating
 from server.database import Database
 from server.demo.signin import demo_provider
 from server.i18n import gettext as _
 from server.identity import Identify, SignInNeeded
 from server.limits import Patience
 from server.live.hub import Hub
+from server.metrics import Metrics
+from server.observing import Observe
 from server.protection import SameOrigin, SecurityHeaders, SmallBodies
 from server.provider import Provider
-from server.settings import MAX_BODY, Settings
+from server.settings import MAX_BODY, Misconfigured, Settings
 from workshops.refusals import Refusal
 from workshops.words import N_
+
+STARTUP_FAILURE = 3  # uvicorn's
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +87,12 @@ def create_app(chosen: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        sweeper = create_task(sweeping.keep_swept(database))
         yield
+        app.state.stopping = True
+        sweeper.cancel()
+        with suppress(CancelledError):
+            await sweeper
         await hub.close()
         await database.close()
 
@@ -106,6 +117,8 @@ def create_app(chosen: Settings) -> Starlette:
     )
     app.state.settings, app.state.database, app.state.hub = chosen, database, hub
     app.state.provider, app.state.patience = provider, Patience()
+    app.state.metrics, app.state.stopping = Metrics(), False
+    app.middleware_stack = Observe(app.build_middleware_stack(), app.state.metrics)
     return app
 
 
@@ -138,13 +151,18 @@ async def no_such_page(request: Request, error: Exception) -> Response:
 
 async def unreadable(request: Request, error: Exception) -> Response:
     """What was asked fits in no column (a NUL in an address): the request is at fault, not the database."""
-    log.warning("unreadable request: %s %s", request.method, request.url.path, exc_info=error)
+    log.warning(
+        "unreadable request: %s %s", request.scope.get("method", "WS"), observing.address(request.scope), exc_info=error
+    )
     return await no_such_page(request, HTTPException(400))
 
 
 async def out_of_order(request: Request, error: Exception) -> Response:
     """The database is down, or something broke: say so, having written nothing."""
-    log.error("request failed: %s %s", request.method, request.url.path, exc_info=error)
+    request.app.state.metrics.error(error)
+    log.error(
+        "request failed: %s %s", request.scope.get("method", "WS"), observing.address(request.scope), exc_info=error
+    )
     is_down = isinstance(error, (DBAPIError, PoolTimeout, OSError))
     status = 503 if is_down else 500
     sentence = (
@@ -153,16 +171,25 @@ async def out_of_order(request: Request, error: Exception) -> Response:
         else N_("Une erreur est survenue de notre côté. Rien n'a été enregistré à moitié.")
     )
     refusal = Refusal(sentence)
-    refusal.status = status
+    refusal.status, refusal.told = status, {"reference": logs.request_id.get()}
     if "text/html" in Headers(scope=request.scope).get("accept", "text/html"):
         response = gestures.refused(request, refusal)
     else:
-        response = JSONResponse({"refus": "panne", "raison": _(sentence)}, status_code=status)
+        response = JSONResponse({"refus": "panne", "raison": _(sentence), **refusal.told}, status_code=status)
     # This answer may be made outside of the middleware.
     response.headers.update(protection.headers(https=request.app.state.settings.is_https))
     return response
 
 
 def asgi() -> Starlette:
-    """What uvicorn runs: the application of the environment's settings."""
-    return create_app(settings.from_environment())
+    """What uvicorn runs: the application of the environment's settings.
+
+    The code it ends with tells uvicorn that starting this worker again would change nothing.
+    """
+    try:
+        chosen = settings.from_environment()
+    except Misconfigured as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        sys.exit(STARTUP_FAILURE)
+    logs.configure(as_json=chosen.logs_are_json)
+    return create_app(chosen)

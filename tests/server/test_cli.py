@@ -422,7 +422,7 @@ async def test_purging_forgets_what_time_has_closed(
     alix = await member_of(database, room)
     text = await card(database, room)
     await leave_traces("old", Choice.KEEP)
-    clock.advance(days=7, seconds=1)
+    clock.advance(hours=24, seconds=1)
     await leave_traces("new", Choice.ABSTAIN)
     assert await left() == (2, 2, 2)
     assert (await grille("purge")).code == 0
@@ -455,7 +455,18 @@ async def test_what_is_not_understood_is_answered_in_french(
 async def test_help_names_every_command(grille: Grille) -> None:
     answer = await grille("--help")
     named = {line.split()[0] for line in answer.lines if line.startswith("    ") and not line.startswith("     ")}
-    assert named == {"run", "migrate", "demo", "link", "publish", "export", "verify", "watch", "purge", "grant"}
+    assert named == {
+        "run",
+        "migrate",
+        "demo",
+        "link",
+        "publish",
+        "export",
+        "verify",
+        "watch",
+        "purge",
+        "grant",
+    }
 
 
 # ── Run and watch: a real server, a seat in a terminal
