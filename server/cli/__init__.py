@@ -66,6 +66,11 @@ def parser() -> Parser:
     watch = add("watch", on_database(workshops.watch), "suivre un atelier dans ce terminal, jusqu'à Ctrl-C")
     watch.add_argument("workshop", metavar="ATELIER", help="identifiant ou code de l'atelier")
     watch.add_argument("--depuis", type=int, metavar="N", help="reprendre après le geste N (par défaut, le dernier)")
+    save = add("backup", upkeep.save, "sauvegarder la base dans un fichier, sans arrêter le serveur")
+    save.add_argument("file", metavar="FICHIER", type=Path)
+    save.add_argument("--force", action="store_true", help="remplacer FICHIER s'il existe")
+    restore = add("restore", upkeep.restore, "refaire d'une sauvegarde une base, dans une base vide seulement")
+    restore.add_argument("file", metavar="FICHIER", type=Path)
     add(
         "purge",
         on_database(upkeep.purge),

@@ -466,6 +466,8 @@ async def test_help_names_every_command(grille: Grille) -> None:
         "watch",
         "purge",
         "grant",
+        "backup",
+        "restore",
     }
 
 
@@ -537,6 +539,22 @@ async def test_a_server_runs_and_a_terminal_watches_even_through_a_restart(datab
             watching.send_signal(signal.SIGINT)
             assert await asyncio.wait_for(watching.wait(), 10) == 0
     assert await _sessions(database, camille) == 0
+
+
+async def test_several_processes_serve_one_postgresql(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite has one process")
+    here = {"PORT": free_port(), "DATABASE_URL": database.url, "PUBLIC_URL": "", "LOG_FORMAT": "json"}
+    async with running("run", WEB_CONCURRENCY="2", **here) as server:
+        said = [
+            *await until(server, "Application startup complete"),
+            *await until(server, "Application startup complete"),
+        ]
+        told = [json.loads(line) for line in said if line.startswith("{")]
+        async with httpx2.AsyncClient() as browser:
+            ready = await browser.get(f"http://127.0.0.1:{here['PORT']}/sante/pret")
+        assert ready.json() == {"etat": "ok", "base": "ok", "schema": "ok"}
+    assert len({each["message"] for each in told if each["message"].startswith("Started server process")}) == 2
 
 
 async def _sessions(database: Database, person: Person) -> int:
