@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy.exc import DataError, DBAPIError
@@ -20,7 +22,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from server import gestures, protection, settings, templating
+from server import gestures, logs, observing, protection, settings, sweeping, templating
 from server.ballotbox import BallotBox
 from server.database import Database, News
 from server.demo.signin import demo_provider
@@ -31,12 +33,16 @@ from server.limits import Patience
 from server.listening import listen
 from server.live.attendance import Register
 from server.live.hub import Hub
+from server.metrics import Metrics
+from server.observing import Observe
 from server.protection import SameOrigin, SecurityHeaders, SmallBodies
 from server.provider import Provider
 from server.rooms import Rooms
-from server.settings import MAX_BODY, Settings
+from server.settings import MAX_BODY, Misconfigured, Settings
 from workshops.refusals import Refusal
 from workshops.words import N_
+
+STARTUP_FAILURE = 3  # uvicorn's
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +84,8 @@ class Files(StaticFiles):
 def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     """The whole server, for these settings. Nothing is shared between two of them, but a `database` given."""
     database = database or Database(chosen.database_url)
-    rooms = Rooms(database)
-    hub = Hub(database, rooms, chosen.tick_ms)
+    metrics, rooms = Metrics(), Rooms(database)
+    hub = Hub(database, rooms, metrics, chosen.tick_ms)
     known = Known(hears=database.is_sqlite)
 
     def hear(news: News) -> None:
@@ -90,7 +96,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
         known.listen(hears)
         hub.look()
 
-    database.after_commit = hear
+    database.after_commit, database.on_commit = hear, metrics.commit
     provider = Provider.configured(chosen)
     mounts = [Mount("/static", Files(directory=templating.STATIC), name="static")]
     if chosen.demo and provider is None:
@@ -99,11 +105,12 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        among_others = []
+        works: list[Coroutine[Any, Any, Any]] = [sweeping.keep_swept(database)]
         if not database.is_sqlite:
-            among_others = [listen(database, hear, online), Register(hub).keep()]
-        tasks = [asyncio.create_task(task) for task in among_others]
+            works += [listen(database, hear, online), Register(hub).keep()]
+        tasks = [asyncio.create_task(work) for work in works]
         yield
+        app.state.stopping = True
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -130,8 +137,10 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
         lifespan=lifespan,
     )
     app.state.settings, app.state.database, app.state.hub = chosen, database, hub
-    app.state.rooms, app.state.box, app.state.known = rooms, BallotBox(database), known
+    app.state.rooms, app.state.box, app.state.known = rooms, BallotBox(database, metrics), known
     app.state.provider, app.state.patience = provider, Patience(chosen.secret_key)
+    app.state.metrics, app.state.stopping = metrics, False
+    app.middleware_stack = Observe(app.build_middleware_stack(), metrics)
     return app
 
 
@@ -164,13 +173,18 @@ async def no_such_page(request: Request, error: Exception) -> Response:
 
 async def unreadable(request: Request, error: Exception) -> Response:
     """What was asked fits in no column (a NUL in an address): the request is at fault, not the database."""
-    log.warning("unreadable request: %s %s", request.method, request.url.path, exc_info=error)
+    log.warning(
+        "unreadable request: %s %s", request.scope.get("method", "WS"), observing.address(request.scope), exc_info=error
+    )
     return await no_such_page(request, HTTPException(400))
 
 
 async def out_of_order(request: Request, error: Exception) -> Response:
     """The database is down, or something broke: say so, having written nothing."""
-    log.error("request failed: %s %s", request.method, request.url.path, exc_info=error)
+    request.app.state.metrics.error(error)
+    log.error(
+        "request failed: %s %s", request.scope.get("method", "WS"), observing.address(request.scope), exc_info=error
+    )
     is_down = isinstance(error, (DBAPIError, PoolTimeout, OSError))
     status = 503 if is_down else 500
     sentence = (
@@ -179,16 +193,25 @@ async def out_of_order(request: Request, error: Exception) -> Response:
         else N_("Une erreur est survenue de notre côté. Rien n'a été enregistré à moitié.")
     )
     refusal = Refusal(sentence)
-    refusal.status = status
+    refusal.status, refusal.told = status, {"reference": logs.request_id.get()}
     if "text/html" in Headers(scope=request.scope).get("accept", "text/html"):
         response = gestures.refused(request, refusal)
     else:
-        response = JSONResponse({"refus": "panne", "raison": _(sentence)}, status_code=status)
+        response = JSONResponse({"refus": "panne", "raison": _(sentence), **refusal.told}, status_code=status)
     # This answer may be made outside of the middleware.
     response.headers.update(protection.headers(https=request.app.state.settings.is_https))
     return response
 
 
 def asgi() -> Starlette:
-    """What uvicorn runs: the application of the environment's settings."""
-    return create_app(settings.from_environment())
+    """What uvicorn runs: the application of the environment's settings.
+
+    The code it ends with tells uvicorn that starting this worker again would change nothing.
+    """
+    try:
+        chosen = settings.from_environment()
+    except Misconfigured as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        sys.exit(STARTUP_FAILURE)
+    logs.configure(as_json=chosen.logs_are_json)
+    return create_app(chosen)

@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from starlette.requests import HTTPConnection
 
 from server.database import Database
+from server.metrics import Metrics
 from workshops import indicators, votes
 from workshops.votes import Counted, Paper
 
@@ -21,8 +22,9 @@ class BallotBox:
     A lone vote is committed at once; the more there are, the more each commit takes: nobody waits for company.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, metrics: Metrics) -> None:
         self.database = database
+        self.metrics = metrics
         self._waiting: dict[str, list[Waiting]] = {}
         self._counting: dict[str, asyncio.Task[None]] = {}
         self._homes: dict[str, str] = {}
@@ -84,6 +86,7 @@ class BallotBox:
                 taken, self._waiting[workshop_id] = self._waiting[workshop_id], []
             _tell(taken, [error] * len(taken))
         else:
+            self.metrics.votes_per_commit.observe(len(taken))
             _tell(taken, results)
 
 

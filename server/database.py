@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy import event, text
@@ -53,6 +54,7 @@ class Database:
     def __init__(self, url: str, after_commit: Bell = lambda news: None) -> None:
         self.url = url
         self.after_commit = after_commit
+        self.on_commit: Callable[[float, Mapping[str, int]], None] = lambda seconds, kinds: None
         self.process = world.new_id()
         self.is_sqlite = url.startswith("sqlite")
         self.engine = (
@@ -87,6 +89,7 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, sending: Sending | None) -> AsyncIterator[AsyncSession]:
+        began = perf_counter()
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             if sending:
                 session.info["sending"] = sending
@@ -105,6 +108,7 @@ class Database:
             except BaseException:
                 await session.rollback()
                 raise
+        self.on_commit(perf_counter() - began, session.info.get("kinds", {}))
         self.after_commit(news)
 
     async def is_alive(self) -> bool:

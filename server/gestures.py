@@ -126,6 +126,7 @@ def refused(request: Request, refusal: Exception) -> Response:
         "status": refusal.status,
         "title": _(TITLES.get(refusal.status, N_("Refusé"))),
         "sentence": sentence(refusal),
+        "reference": refusal.told.get("reference", ""),
     }
     if isinstance(refusal, NotThus):
         said["sentence"] = " ".join(errors(refusal).values()) or said["sentence"]

@@ -3,12 +3,17 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.settings import ROOT
 
@@ -27,6 +32,39 @@ def upgrade(url: str) -> None:
     command.upgrade(config(url), "head")
 
 
+@cache
+def _history() -> ScriptDirectory:
+    return ScriptDirectory.from_config(Config(ROOT / "alembic.ini"))
+
+
+def head() -> str | None:
+    """The last migration of this code."""
+    return _history().get_current_head()
+
+
+def is_known(schema: str) -> bool:
+    """Whether this code has a migration of that name; a database saved by a later version has another."""
+    return schema in {script.revision for script in _history().walk_revisions()}
+
+
+async def standing(session: AsyncSession) -> str | None:
+    """The last migration that this database went through."""
+    found: str | None = await session.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def backend(url: str) -> str:
+    """The kind of database: `sqlite` or `postgresql`."""
+    return make_url(url).get_backend_name()
+
+
+def plain(url: str) -> str:
+    """The address of a PostgreSQL as libpq takes it. Not as a URL: it would not have a space in a password."""
+    address = make_url(url)
+    given = {name: value if isinstance(value, str) else ",".join(value) for name, value in address.query.items()}
+    return make_conninfo(**address.translate_connect_args(username="user", database="dbname"), **given)
+
+
 @contextmanager
 def alone(url: str) -> Iterator[None]:
     """Hold the database's doorway: another process that comes to prepare it waits, then finds the work done."""
@@ -35,7 +73,8 @@ def alone(url: str) -> Iterator[None]:
         with _file_lock(address):
             yield
     else:
-        with _advisory_lock(address):
+        with psycopg.connect(plain(url), autocommit=True) as connection:
+            connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
             yield
 
 
@@ -48,12 +87,4 @@ def _file_lock(address: URL) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.with_name(file.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def _advisory_lock(address: URL) -> Iterator[None]:
-    plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         yield

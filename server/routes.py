@@ -15,6 +15,9 @@ def _page(path: str, page: object, method: str = "GET") -> Route:
 ROUTES: list[BaseRoute] = [
     _page("/",                                             home.show),
     _page("/sante",                                        home.health),
+    _page("/sante/vivant",                                 home.alive),
+    _page("/sante/pret",                                   home.ready),
+    _page("/metriques",                                    home.metrics),
 
     _page("/connexion",                                    signin.start),
     _page("/connexion/retour",                             signin.back),

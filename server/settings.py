@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -32,6 +33,9 @@ class Settings(BaseSettings):
     oidc_userinfo_signed: bool = True
     smtp_url: str = ""
     state_identity: bool = False
+    web_concurrency: int = Field(default=1, ge=1)
+    metrics_token: str = ""
+    log_format: Literal["", "json", "text"] = ""
 
     @field_validator("public_url")
     @classmethod
@@ -61,6 +65,19 @@ class Settings(BaseSettings):
         if not self.demo and not self.secret_key:
             raise ValueError("SECRET_KEY est nécessaire hors démonstration.")
         return self
+
+    @model_validator(mode="after")
+    def _sqlite_stays_alone(self) -> "Settings":
+        if self.web_concurrency > 1 and self.is_sqlite:
+            raise ValueError(
+                "WEB_CONCURRENCY supérieur à 1 demande PostgreSQL : avec SQLite, un seul processus sert tout le monde."
+            )
+        return self
+
+    @property
+    def logs_are_json(self) -> bool:
+        """Programs read the logs of a site; a person, those of a demonstration."""
+        return self.log_format == "json" or (not self.log_format and not self.demo)
 
     @property
     def is_https(self) -> bool:

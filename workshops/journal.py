@@ -4,6 +4,7 @@ An entry is (workshop, number, kind, by, about, at, previous hash, hash): no tex
 minutes, the audit trail, the feed of the live page and an open data set.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -130,6 +131,7 @@ def record(
     entry.hash = workshop.head = sign(entry)
     session.add(entry)
     session.info.setdefault("gestures", {})[workshop.id] = entry.number
+    session.info.setdefault("kinds", Counter())[kind.value] += 1
     sending = sending or session.info.get("sending")
     if sending:
         session.add(receipt(entry, sending))

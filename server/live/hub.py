@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from time import perf_counter
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from server import scenes
 from server.database import Database, News
 from server.live.fragments import LOBBY, Drawing
 from server.live.wire import Encoded, encode
+from server.metrics import Metrics
 from server.rooms import Rooms
 from server.scenes import Presence
 
@@ -128,6 +130,7 @@ class Room:
         seats = [seat for seat in self.seats if seat.closing is None]
         if not seats:
             return
+        began = perf_counter()
         scene = await self.hub.readings.now(self.workshop_id)
         if self.presence != self.told or scene.latest != self.version:
             self.told, self.version = self.presence, scene.latest
@@ -149,6 +152,11 @@ class Room:
                 for seat in group:
                     seat.put(frame)
                     seat.cursor = drawing.upto
+                slow = sum(seat.closing == SLOW for seat in group)
+                self.hub.metrics.slow_seats.inc(slow)
+                self.hub.metrics.frames.inc(len(group) - slow)
+                self.hub.metrics.frame_bytes.inc((len(group) - slow) * len(frame.bytes))
+        self.hub.metrics.tick.observe(perf_counter() - began)
 
     async def _reseat(self, session: AsyncSession) -> None:
         """Somebody changed lab: their seats too."""
@@ -177,9 +185,16 @@ class Hub:
     `elsewhere`: by workshop, the lab of each person whom other processes have in the room.
     """
 
-    def __init__(self, database: Database, rooms: Rooms, tick_ms: int) -> None:
+    def __init__(self, database: Database, rooms: Rooms, metrics: Metrics, tick_ms: int) -> None:
         self.database = database
         self.readings = rooms
+        self.metrics = metrics
+        metrics.rooms.set_function(lambda: len(self.rooms))
+        metrics.seats.set_function(lambda: sum(len(room.seats) for room in self.rooms.values()))
+        metrics.people.set_function(lambda: sum(len(room.here) for room in self.rooms.values()))
+        metrics.queued_bytes.set_function(
+            lambda: max((seat.line.waiting for room in self.rooms.values() for seat in room.seats), default=0)
+        )
         self.tick = tick_ms / 1000
         self.rooms: dict[str, Room] = {}
         self.elsewhere: dict[str, dict[str, str]] = {}

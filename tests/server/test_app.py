@@ -33,7 +33,7 @@ BROKEN = "Une erreur est survenue de notre côté. Rien n'a été enregistré à
 
 async def test_two_applications_share_nothing(settings: Settings) -> None:
     one, other = create_app(settings), create_app(settings)
-    for name in ("database", "hub", "patience", "provider"):
+    for name in ("database", "hub", "patience", "provider", "metrics"):
         assert getattr(one.state, name) is not getattr(other.state, name)
     for app in (one, other):
         await app.state.database.close()
@@ -71,7 +71,13 @@ async def test_what_breaks_is_said_without_a_detail(
     program = await browser.post("/casse", headers=JSON)
     assert (program.status_code, program.json()["refus"], plain(program.json()["raison"])) == (500, "panne", BROKEN)
     screen = await browser.post("/casse", headers={**HTMX, **HTML})
-    assert (screen.status_code, screen.headers["hx-retarget"], read(screen).text) == (500, "#notice", BROKEN)
+    assert (screen.status_code, screen.headers["hx-retarget"]) == (500, "#notice")
+    assert read(screen).one(class_="gc-refusal").text == BROKEN
+    # What one may quote is what the log says of this very request.
+    references = [read(page).one("main").one("code").text, program.json()["reference"], read(screen).one("code").text]
+    assert references == [answer.headers["x-request-id"] for answer in (page, program, screen)]
+    assert len(set(references)) == 3
+    assert app.state.metrics.registry.get_sample_value("grille_errors_total", {"type": "RuntimeError"}) == 3
     assert [
         secret for secret in ("secret detail", "Traceback") for said in (page, program, screen) if secret in said.text
     ] == []
@@ -96,11 +102,11 @@ async def down(
     url = closed_port() if "port" in request.param else f"sqlite+aiosqlite:///{tmp_path}"
     away = Database(url, after_commit=app.state.hub.ring)
 
-    def go() -> None:
-        app.state.database = app.state.box.database = away
+    def use(one: Database) -> None:
+        app.state.database = app.state.box.database = app.state.rooms.database = one
 
-    yield go
-    app.state.database = app.state.box.database = database
+    yield lambda: use(away)
+    use(database)
     await away.close()
 
 
@@ -119,8 +125,8 @@ async def test_every_page_says_in_french_that_the_database_is_away(
     database: Database, client: Browsers, down: Callable[[], None]
 ) -> None:
     camille = await session_of(database, await facilitator(database))
-    # These ask the database nothing before they answer somebody who has no session.
-    alone = {"home.health", "workshops.door", "signin.start"}
+    # These ask the database nothing before they answer somebody who has no session, or answer programs.
+    alone = {"home.health", "home.alive", "home.ready", "home.metrics", "workshops.door", "signin.start"}
     down()
     for cookies in ({}, {"session": camille}):
         browser = client(raise_app_exceptions=False, cookies=cookies)

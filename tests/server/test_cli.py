@@ -422,7 +422,7 @@ async def test_purging_forgets_what_time_has_closed(
     alix = await member_of(database, room)
     text = await card(database, room)
     await leave_traces("old", Choice.KEEP)
-    clock.advance(days=7, seconds=1)
+    clock.advance(hours=24, seconds=1)
     await leave_traces("new", Choice.ABSTAIN)
     assert await left() == (2, 2, 2)
     assert (await grille("purge")).code == 0
@@ -455,7 +455,20 @@ async def test_what_is_not_understood_is_answered_in_french(
 async def test_help_names_every_command(grille: Grille) -> None:
     answer = await grille("--help")
     named = {line.split()[0] for line in answer.lines if line.startswith("    ") and not line.startswith("     ")}
-    assert named == {"run", "migrate", "demo", "link", "publish", "export", "verify", "watch", "purge", "grant"}
+    assert named == {
+        "run",
+        "migrate",
+        "demo",
+        "link",
+        "publish",
+        "export",
+        "verify",
+        "watch",
+        "purge",
+        "grant",
+        "backup",
+        "restore",
+    }
 
 
 # ── Run and watch: a real server, a seat in a terminal
@@ -526,6 +539,22 @@ async def test_a_server_runs_and_a_terminal_watches_even_through_a_restart(datab
             watching.send_signal(signal.SIGINT)
             assert await asyncio.wait_for(watching.wait(), 10) == 0
     assert await _sessions(database, camille) == 0
+
+
+async def test_several_processes_serve_one_postgresql(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite has one process")
+    here = {"PORT": free_port(), "DATABASE_URL": database.url, "PUBLIC_URL": "", "LOG_FORMAT": "json"}
+    async with running("run", WEB_CONCURRENCY="2", **here) as server:
+        said = [
+            *await until(server, "Application startup complete"),
+            *await until(server, "Application startup complete"),
+        ]
+        told = [json.loads(line) for line in said if line.startswith("{")]
+        async with httpx2.AsyncClient() as browser:
+            ready = await browser.get(f"http://127.0.0.1:{here['PORT']}/sante/pret")
+        assert ready.json() == {"etat": "ok", "base": "ok", "schema": "ok"}
+    assert len({each["message"] for each in told if each["message"].startswith("Started server process")}) == 2
 
 
 async def _sessions(database: Database, person: Person) -> int:

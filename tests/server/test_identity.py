@@ -25,6 +25,7 @@ from server.demo.signin import MOUNT, Desk, demo_provider
 from server.identity import Identify, Session, SignInAttempt, SignInLink, SignInNeeded
 from server.known import Known
 from server.live.hub import RESTART, Hub, Seat
+from server.metrics import Metrics
 from server.pages import signin
 from server.provider import Provider
 from server.rooms import Rooms
@@ -88,7 +89,7 @@ class Site:
         )
         self.app.state.settings = settings
         self.app.state.database = self.database
-        self.app.state.hub = Hub(self.database, Rooms(self.database), 10)
+        self.app.state.hub = Hub(self.database, Rooms(self.database), Metrics(), 10)
         self.app.state.known = Known()
         self.database.after_commit = self.hear
         self.app.state.provider = self.provider

@@ -12,6 +12,7 @@ from server import settings
 from server.settings import ROOT, Misconfigured, Settings
 
 SECRET = "x" * 32
+ALONE = "WEB_CONCURRENCY supérieur à 1 demande PostgreSQL : avec SQLite, un seul processus sert tout le monde."
 NAMES = sorted(name.upper() for name in Settings.model_fields)
 
 
@@ -90,6 +91,10 @@ def test_the_refusal_says_every_reason(environment: pytest.MonkeyPatch) -> None:
             "Réglages refusés :\n   DEMO=on n'est permis qu'avec une PUBLIC_URL locale : "
             "la démonstration laisse entrer tout le monde.\n",
         ),
+        (
+            {"DEMO": "on", "WEB_CONCURRENCY": "2"},
+            f"Réglages refusés :\n   {ALONE}\n",
+        ),
     ],
 )
 def test_the_server_does_not_start(tmp_path: Path, given: dict[str, str], said: str) -> None:
@@ -104,6 +109,52 @@ def test_the_server_does_not_start(tmp_path: Path, given: dict[str, str], said: 
         timeout=60,
     )
     assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"DEMO": "on", "WEB_CONCURRENCY": "2"}, ALONE),
+        ({"WEB_CONCURRENCY": "1"}, "SECRET_KEY est nécessaire hors démonstration."),
+    ],
+)
+def test_uvicorn_gives_up_for_the_same_reason(tmp_path: Path, given: dict[str, str], reason: str) -> None:
+    """A worker that the settings refuse is not started again for ever."""
+    plain = {name: value for name, value in os.environ.items() if name not in NAMES}
+    done = subprocess.run(
+        [sys.executable, "-m", "uvicorn", "server.app:asgi", "--factory", "--port", "0"],
+        cwd=tmp_path,
+        env={**plain, "PYTHONPATH": str(ROOT), **given},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert f"Réglages refusés :\n   {reason}\n" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Application startup complete" not in done.stderr
+
+
+def test_several_processes_need_postgresql(environment: pytest.MonkeyPatch) -> None:
+    assert ALONE in refused(demo=True, web_concurrency=2)
+    several = Settings(_env_file=None, demo=True, web_concurrency=2, database_url="postgresql://u@host/grille")
+    assert several.web_concurrency == 2
+    assert Settings(_env_file=None, demo=True).web_concurrency == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "is_json"),
+    [
+        ({"demo": True}, False),
+        ({"secret_key": SECRET}, True),
+        ({"demo": True, "log_format": "json"}, True),
+        ({"secret_key": SECRET, "log_format": "text"}, False),
+    ],
+)
+def test_programs_read_the_logs_of_a_site_and_people_those_of_a_demonstration(
+    environment: pytest.MonkeyPatch, given: dict[str, Any], is_json: bool
+) -> None:
+    assert Settings(_env_file=None, **given).logs_are_json is is_json
 
 
 # ── Reading

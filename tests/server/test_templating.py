@@ -16,7 +16,7 @@ from workshops.consensus import Choice
 from workshops.labs import Lab
 from workshops.sheet import BY_NAME, FIELDS
 
-SAID = {"status": 403, "title": "Non", "sentence": "Ce geste revient au rôle."}
+SAID = {"status": 403, "title": "Non", "sentence": "Ce geste revient au rôle.", "reference": ""}
 
 
 def test_a_name_nobody_gave_is_an_error() -> None:

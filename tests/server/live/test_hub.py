@@ -8,6 +8,7 @@ from server.database import Database
 from server.live.hub import LATE, RESTART, SLOW, Hub
 from server.live.hub import Seat as HubSeat
 from server.live.wire import encode
+from server.metrics import Metrics
 from server.rooms import Rooms
 from server.scenes import Presence
 from tests.cast import COMPLETE, act, facilitator, member_of, publisher, reread, workshop
@@ -40,7 +41,7 @@ class Seat(HubSeat):
 
 @pytest.fixture
 async def hub(database: Database) -> object:
-    hub = Hub(database, Rooms(database), tick_ms=10)
+    hub = Hub(database, Rooms(database), Metrics(), tick_ms=10)
     database.after_commit = hub.ring
     yield hub
     await hub.close()

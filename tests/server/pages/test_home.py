@@ -1,6 +1,15 @@
-"""Home: the front door, and the health of the server."""
+"""Home: the front door, and how the server is doing."""
 
+import asyncio
+
+import pytest
+from alembic import command
+from starlette.applications import Starlette
+
+from server import migrating
+from server.app import create_app
 from server.database import Database
+from server.settings import Settings
 from tests.cast import Browsers, facilitator, published, workshop
 from tests.server.pages.reading import read
 from workshops.agenda import Stage
@@ -41,3 +50,53 @@ async def test_the_front_door_leads_to_three_open_workshops(client: Browsers, da
 async def test_the_server_is_well(client: Browsers) -> None:
     answer = await client().get("/sante")
     assert (answer.status_code, answer.json()) == (200, {"etat": "ok", "base": "ok"})
+
+
+async def test_a_process_that_answers_is_alive_whatever_the_database_does(client: Browsers) -> None:
+    client.app.state.database = None
+    answer = await client().get("/sante/vivant")
+    assert (answer.status_code, answer.json()) == (200, {"etat": "ok"})
+
+
+async def test_the_server_is_ready_for_visitors(client: Browsers) -> None:
+    answer = await client().get("/sante/pret")
+    assert (answer.status_code, answer.json()) == (200, {"etat": "ok", "base": "ok", "schema": "ok"})
+
+
+async def test_it_is_not_ready_without_its_database(client: Browsers) -> None:
+    client.app.state.database = away = Database("postgresql+psycopg://personne@127.0.0.1:1/grille")
+    answer = await client().get("/sante/pret")
+    assert (answer.status_code, answer.json()) == (503, {"etat": "panne", "base": "injoignable", "schema": "inconnu"})
+    await away.close()
+
+
+async def test_it_is_not_ready_at_another_schema_than_its_own(client: Browsers, database: Database) -> None:
+    await asyncio.to_thread(command.downgrade, migrating.config(database.url), "base")
+    answer = await client().get("/sante/pret")
+    assert (answer.status_code, answer.json()) == (503, {"etat": "panne", "base": "ok", "schema": "different"})
+
+
+async def test_it_is_not_ready_once_it_leaves(app: Starlette, client: Browsers) -> None:
+    async with app.router.lifespan_context(app):
+        assert (await client().get("/sante/pret")).status_code == 200
+    answer = await client().get("/sante/pret")
+    assert (answer.status_code, answer.json()) == (503, {"etat": "arret", "base": "ok", "schema": "ok"})
+
+
+async def test_without_a_token_in_the_settings_there_are_no_metrics(client: Browsers) -> None:
+    for headers in ({}, {"authorization": "Bearer "}, {"authorization": "Bearer x"}):
+        assert (await client().get("/metriques", headers=headers)).status_code == 404
+
+
+@pytest.mark.parametrize("given", ["", "jeton", "Bearer", "Bearer ", "Bearer jetons", "bearer jeton", "Bearer jéton"])
+async def test_metrics_are_for_who_has_the_token(settings: Settings, database: Database, given: str) -> None:
+    app = create_app(settings.model_copy(update={"metrics_token": "jeton"}))
+    browsers = Browsers(app)
+    refused = await browsers().get("/metriques", headers=[(b"authorization", given.encode())])
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+    assert "grille_" not in refused.text
+    answer = await browsers().get("/metriques", headers={"authorization": "Bearer jeton"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert "grille_seats{" in answer.text
+    await browsers.close()
+    await app.state.database.close()

@@ -1,0 +1,82 @@
+"""The command line: what an administrator does, and what anyone may check."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psycopg
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
+
+from server import checking, gestures
+from server.arguments import Parser
+from server.cli import people, serving, upkeep, workshops
+from server.cli.desk import OK, Arguments, on_database, refuse
+from workshops.refusals import NotThus, Refusal
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0: done; 1: refused, or not in order; 2: not understood."""
+    try:
+        given = parser().parse_args(argv)
+        return int(given.command(given))
+    except NotThus as refusal:
+        return refuse("\n".join(gestures.errors(refusal).values()))
+    except Refusal as refusal:
+        return refuse(gestures.sentence(refusal))
+    except (DBAPIError, psycopg.Error, CommandError) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        return refuse(f"La base de données ne répond pas comme prévu : {reason}\nFaut-il un « migrate » d'abord ?")
+    except KeyboardInterrupt:
+        return OK
+
+
+def parser() -> Parser:
+    """What one may type."""
+    whole = Parser(prog="python -m server", description="Grille commune, en ligne de commande.")
+    commands = whole.add_subparsers(title="commandes", metavar="COMMANDE", required=True)
+
+    def add(name: str, command: Callable[[Arguments], int], words: str) -> Parser:
+        added = commands.add_parser(name, help=words, description=words[:1].upper() + words[1:] + ".")
+        added.set_defaults(command=command)
+        return added
+
+    add("run", serving.run, "mettre la base à jour, puis lancer le serveur")
+    add("migrate", serving.migrate, "mettre la base de données et l'annuaire des laboratoires à jour")
+    demo = add(
+        "demo", serving.demo, "créer le monde de démonstration s'il n'existe pas, et donner ses liens de connexion"
+    )
+    demo.add_argument("--json", action="store_true", help="en JSON, pour un programme")
+    link = add("link", on_database(people.link), "donner un lien de connexion à usage unique, valable quinze minutes")
+    link.add_argument("person", metavar="PERSONNE", help="identifiant, adresse électronique ou nom exact")
+    publish = add("publish", on_database(workshops.publish), "publier ce qu'un atelier clos a décidé")
+    publish.add_argument("workshop", metavar="ATELIER", help="identifiant ou code de l'atelier")
+    publish.add_argument("--par", required=True, metavar="PERSONNE", help="qui publie ; il lui faut le rôle d'édition")
+    publish.add_argument("--version", default="", help="numéro de version (par défaut, celui que les écarts demandent)")
+    publish.add_argument("--note", default="", help="note de version")
+    publish.add_argument(
+        "--incompletes", default="", metavar="MOTIF", help="garder aussi les fiches incomplètes, pour ce motif"
+    )
+    export = add(
+        "export", on_database(workshops.export), "écrire dans un dossier les versions publiées et les registres scellés"
+    )
+    export.add_argument("folder", metavar="DOSSIER", type=Path)
+    verify = add("verify", workshops.verify, "vérifier un fichier téléchargé, sans base de données ni réglages")
+    verify.add_argument("kind", metavar="GENRE", choices=list(checking.CHECKS), help="registre, vote ou referentiel")
+    verify.add_argument("file", metavar="FICHIER", type=Path)
+    watch = add("watch", on_database(workshops.watch), "suivre un atelier dans ce terminal, jusqu'à Ctrl-C")
+    watch.add_argument("workshop", metavar="ATELIER", help="identifiant ou code de l'atelier")
+    watch.add_argument("--depuis", type=int, metavar="N", help="reprendre après le geste N (par défaut, le dernier)")
+    save = add("backup", upkeep.save, "sauvegarder la base dans un fichier, sans arrêter le serveur")
+    save.add_argument("file", metavar="FICHIER", type=Path)
+    save.add_argument("--force", action="store_true", help="remplacer FICHIER s'il existe")
+    restore = add("restore", upkeep.restore, "refaire d'une sauvegarde une base, dans une base vide seulement")
+    restore.add_argument("file", metavar="FICHIER", type=Path)
+    add(
+        "purge",
+        on_database(upkeep.purge),
+        "effacer les sessions, tentatives et liens expirés, et les reçus de plus de 24 heures",
+    )
+    grant = add("grant", on_database(people.grant), "donner un rôle à une personne")
+    grant.add_argument("person", metavar="PERSONNE", help="identifiant, adresse électronique ou nom exact")
+    grant.add_argument("role", metavar="ROLE", choices=list(people.PLATFORM_ROLES), help=", ".join(people.ROLES))
+    return whole

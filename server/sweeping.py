@@ -1,0 +1,43 @@
+"""Sweeping: what time has closed is forgotten, by hand or once an hour."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import NoReturn
+
+from sqlmodel import col, delete, select
+
+from server import identity
+from server.database import Database
+from workshops import world
+from workshops.journal import Entry, Receipt
+
+RECEIPT_LIFE = timedelta(hours=24)
+EVERY = timedelta(hours=1)
+
+log = logging.getLogger(__name__)
+
+
+async def sweep(database: Database) -> None:
+    """Forget sessions, attempts and links that expired, and receipts of more than a day.
+
+    A receipt is as old as its gesture.
+    """
+    old = select(Entry.workshop_id).where(
+        col(Entry.workshop_id) == col(Receipt.workshop_id),
+        col(Entry.number) == col(Receipt.number),
+        col(Entry.at) < world.now() - RECEIPT_LIFE,
+    )
+    async with database.transaction() as session:
+        await identity.sweep(session)
+        await session.execute(delete(Receipt).where(old.exists()))
+
+
+async def keep_swept(database: Database) -> NoReturn:
+    """Sweep now, then every hour, whatever happens: several processes at once find nothing left to do."""
+    while True:
+        try:
+            await sweep(database)
+        except Exception:
+            log.exception("nothing could be swept this time")
+        await asyncio.sleep(EVERY.total_seconds())
