@@ -48,7 +48,7 @@ def main(given: Sequence[str]) -> int:
     """0 when every measure was taken, whether or not its target is met; 1 otherwise."""
     wanted = arguments(given)
     machine.open_files()
-    how = f"make bench ARGS=\"{shlex.join(given)}\"" if given else "make bench"
+    how = f'make bench ARGS="{shlex.join(given)}"' if given else "make bench"
     return max(_on(name, wanted, how) for name in wanted.database)
 
 
@@ -79,17 +79,17 @@ def _on(name: str, wanted: argparse.Namespace, how: str) -> int:
     }
     file = RESULTS / f"{database.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     report.write_json(file, _finite(document))
+    if wanted.quick:
+        print("\n--quick : en petit et en 4 s, pour voir que le banc marche ; ces chiffres ne valent rien de plus.")
     print(f"\n{database.name}, {len(runs)} passage(s), {described['processeur']}, {described['coeurs']} cœurs\n")
     print(report.printed(figures, wanted.tick))
     print(f"\n{os.path.relpath(file)}")
-    if wanted.write:
+    if wanted.write and not wanted.quick:
         report.write_page(wanted.write, database.name, figures, wanted.tick, described, how)
     return 1 if failed else 0
 
 
-def _run(
-    database: AnyDatabase, folder: Path, number: int, wanted: argparse.Namespace, failed: list[str]
-) -> Figures:
+def _run(database: AnyDatabase, folder: Path, number: int, wanted: argparse.Namespace, failed: list[str]) -> Figures:
     """Each measure once. One that fails is told, and does not take the others with it."""
     figures: Figures = {}
     crew = Crew(wanted.clients)
@@ -111,6 +111,7 @@ def _run(
 
 def _finite(document: dict[str, object]) -> dict[str, object]:
     """JSON knows no NaN."""
+
     def clean(value: object) -> object:
         if isinstance(value, dict):
             return {key: clean(each) for key, each in value.items()}

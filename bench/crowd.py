@@ -88,9 +88,7 @@ class Crowd:
         path = f"/rejoindre/{code}"
         door = await connection.ask(self.browser.get(path, guest.cookie))
         guest.cookies |= door.cookies
-        joined = await connection.ask(
-            self.browser.post(path, {"name": guest.name, "lab": guest.lab}, guest.cookie)
-        )
+        joined = await connection.ask(self.browser.post(path, {"name": guest.name, "lab": guest.lab}, guest.cookie))
         guest.cookies |= joined.cookies
         return door, joined
 
@@ -145,7 +143,9 @@ class Crowd:
 
         return await _planned(start, [(offset, one, self.guests[who], ballot) for offset, who, ballot in plan])
 
-    async def sustain(self, start: float, seconds: float, waiting: int, ballots: list[tuple[int, Ballot]]) -> list[Sent]:
+    async def sustain(
+        self, start: float, seconds: float, waiting: int, ballots: list[tuple[int, Ballot]]
+    ) -> list[Sent]:
         """So many people waiting for an answer at any time: the next one votes as soon as one has theirs."""
         queue, end, done = iter(ballots), start + seconds, []
 

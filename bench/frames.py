@@ -4,10 +4,10 @@ from bench import reference
 from bench.crew import soon
 from bench.crowd import Heard
 from bench.reference import Reference
-from bench.server import HOST, Server
+from bench.server import HOST
 from bench.stand import Figures, Stand
 from bench.votes import PATIENCE, Unsound
-from bench.world import World
+from bench.world import Room, World
 
 SPACING = 1.2  # ticks between two votes: each has a frame of its own
 
@@ -23,9 +23,13 @@ def cost(stand: Stand) -> Figures:
     spacing = SPACING * stand.tick_ms / 1000
     with stand.serving() as server:
         world = World(server)
+        room = world.convene()
+        joined = stand.come(room, max(seats, rounds))
+        world.move(room, "voting")
         stand.crew.watch()
-        alone = _hub(stand, server, world, 1, rounds, spacing)
-        crowd = _hub(stand, server, world, seats, rounds, spacing)
+        alone = _hub(stand, world, room, 1, rounds, spacing)
+        stand.crew.each("known", [(own,) for own in joined])
+        crowd = _hub(stand, world, room, seats, rounds, spacing)
         share = stand.crew.busiest()
     frame = crowd[2]
     with reference.running(frame, stand.folder) as raw:
@@ -46,20 +50,15 @@ def cost(stand: Stand) -> Figures:
     }
 
 
-def _hub(
-    stand: Stand, server: Server, world: World, seats: int, rounds: int, spacing: float
-) -> tuple[float, int, bytes]:
+def _hub(stand: Stand, world: World, room: Room, seats: int, rounds: int, spacing: float) -> tuple[float, int, bytes]:
     """CPU seconds, delivered frames, and a frame, of so many votes in a room of so many screens."""
-    room = world.convene()
-    stand.come(room, max(seats, rounds))
-    world.move(room, "voting")
     stand.sit(world, room, seats)
     instants = [number * spacing for number in range(rounds)]
     plan = stand.votes(room.indicators[:1], instants, rounds, f"frames-{seats}")
-    before, start = server.cpu, soon()
+    before, start = world.server.cpu, soon()
     sent = [vote for process in stand.crew.each("vote", [(start, own) for own in plan]) for vote in process]
     stand.crew.all("reach", max(vote.gesture for vote in sent), PATIENCE)
-    spent = server.cpu - before
+    spent = world.server.cpu - before
     found = _heard(stand)
     stand.crew.all("leave")
     return spent, found.frames, found.last

@@ -56,8 +56,9 @@ def rows(figures: Figures, tick_ms: int) -> list[Row]:
     seen = 2 * tick_ms + 50
     sizes = sorted(int(found[1]) for key in figures if (found := re.fullmatch(r"burst_(\d+)_cpu_s", key)))
     lines = []
+    crowd = spelt(int(figures.get("storm_people", 0)))
     for n in sizes:
-        many = f"{n:,}".replace(",", "\u202f")
+        many = spelt(n)
         lines += [
             Row(f"burst_{n}_visible_p95_ms", f"{many} personnes votent en 10 s : du clic à tous les écrans, p95", "ms",
                 most=seen),
@@ -84,13 +85,18 @@ def rows(figures: Figures, tick_ms: int) -> list[Row]:
         Row("room_renders_s", "Salle de 60 indicateurs, 200 avis, 80 votants : pages par seconde", "", least=100),
         Row("room_p95_ms", "La même salle : une page, p95", "ms"),
         Row("room_queries", "La même salle : requêtes pour une page", most=figures.get("room_queries_small")),
-        Row("storm_p95_s", "2\u202f000 personnes arrivent en 30 s : une arrivée entière, p95", "s", 2),
-        Row("storm_max_s", "2\u202f000 arrivées : la plus longue", "s", 2, most=2.0),
-        Row("storm_5xx", "2\u202f000 arrivées : réponses en erreur (5xx)", most=0),
-        Row("storm_errors", "2\u202f000 arrivées : personnes restées dehors", most=0),
-        Row("storm_lost_seats", "2\u202f000 arrivées : places fermées pendant l'arrivée", most=0),
+        Row("storm_p95_s", f"{crowd} personnes arrivent en 30 s : une arrivée entière, p95", "s", 2),
+        Row("storm_max_s", f"{crowd} arrivées : la plus longue", "s", 2, most=2.0),
+        Row("storm_5xx", f"{crowd} arrivées : réponses en erreur (5xx)", most=0),
+        Row("storm_errors", f"{crowd} arrivées : personnes restées dehors", most=0),
+        Row("storm_lost_seats", f"{crowd} arrivées : places fermées pendant l'arrivée", most=0),
     ]  # fmt: skip
     return [line for line in lines if line.key in figures]
+
+
+def spelt(number: int) -> str:
+    """A number as it is written in French."""
+    return f"{number:,}".replace(",", "\u202f")
 
 
 def medians(runs: Sequence[Figures]) -> Figures:

@@ -2,6 +2,7 @@
 
 import time
 from array import array
+from itertools import pairwise
 from math import log2
 from random import Random
 
@@ -26,7 +27,7 @@ def bursts(stand: Stand) -> Figures:
     sizes = stand.of((100, 500, 1000, 2000), (25, 50, 100))
     for people in sizes:
         figures |= {f"burst_{people}_{name}": value for name, value in _burst(stand, people).items()}
-    for fewer, more in zip(sizes, sizes[1:], strict=False):
+    for fewer, more in pairwise(sizes):
         ratio = figures[f"burst_{more}_cpu_s"] / figures[f"burst_{fewer}_cpu_s"]
         figures[f"burst_{more}_growth"] = ratio ** (1 / log2(more / fewer))
     return figures
@@ -131,7 +132,7 @@ def _sustained(stand: Stand, world: World, room: Room, people: int, waiting: int
         "sustained_votes_s": len(in_time) / seconds,
         "sustained_waiting": waiting,
         "sustained_p95_ms": percentile([vote.at - vote.due for vote in in_time]) * 1000,
-        "sustained_core": spent / seconds,
+        "sustained_core": spent / (max(vote.at for vote in done) - start),
         "sustained_client_share": stand.crew.busiest(),
     }
 
