@@ -21,7 +21,7 @@ SOON = 0.3  # seconds from an order to its first act: time for every process to 
 
 @dataclass(frozen=True)
 class Load:
-    """What one client process spent on an order: CPU seconds, and the highest share of a core over one second."""
+    """What one client process spent since its last answer: CPU seconds, the highest share of a core in one second."""
 
     cpu: float
     share: float
@@ -37,22 +37,26 @@ def work(orders: Connection) -> None:
 async def _obey(orders: Connection) -> None:
     crowd = Crowd()
     loop = asyncio.get_running_loop()
+    before, shares = 0.0, [0.0]
+    watching = asyncio.create_task(_watch(shares))
     while True:
         try:
             name, given = await loop.run_in_executor(None, orders.recv)
         except (EOFError, KeyboardInterrupt):
+            watching.cancel()
             return
-        before, shares = time.process_time(), [0.0]
-        watching = asyncio.create_task(_watch(shares))
         try:
             answer = ("done", await getattr(crowd, name)(*given))
         except Exception:
             answer = ("failed", traceback.format_exc())
-        watching.cancel()
-        orders.send((*answer, Load(time.process_time() - before, max(shares))))
+        # Frames come between two orders too: what they cost is told with the next answer.
+        spent = time.process_time()
+        orders.send((*answer, Load(spent - before, max(shares))))
+        before, shares[:] = spent, [0.0]
 
 
 async def _watch(shares: list[float]) -> None:
+    """The share of a core used in each second."""
     while True:
         cpu, wall = time.process_time(), time.monotonic()
         await asyncio.sleep(WINDOW)
@@ -105,6 +109,7 @@ class Crew:
 
     def watch(self) -> None:
         """A measure begins: what follows is its load."""
+        self.all("rest")
         self.loads = [[] for _ in range(self.size)]
 
     def busiest(self) -> float:

@@ -66,6 +66,10 @@ class Crowd:
         self.browser = Browser(host, port)
         self.pool = Pool(host, port)
 
+    async def rest(self) -> None:
+        """Do nothing for a second, so that what was spent until now is not the next measure's."""
+        await asyncio.sleep(1.1)
+
     # ── Getting there
 
     async def come(self, code: str, guests: list[Guest]) -> list[Guest]:

@@ -105,6 +105,7 @@ class Pool:
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
         self._free: list[Connection] = []
+        self._busy: set[Connection] = set()
 
     async def connect(self) -> Connection:
         _, connection = await asyncio.get_running_loop().create_connection(Connection, self.host, self.port)
@@ -121,10 +122,21 @@ class Pool:
         return await self._on(await self.connect(), request)
 
     async def _on(self, connection: Connection, request: bytes) -> Answer:
-        answer = await connection.ask(request)
+        self._busy.add(connection)
+        try:
+            answer = await connection.ask(request)
+        finally:
+            self._busy.discard(connection)
         if connection.open:
             self._free.append(connection)
         return answer
+
+    def cut(self) -> int:
+        """The network fails: requests under way get no answer, whatever the server makes of them."""
+        under_way = list(self._busy)
+        for connection in under_way:
+            connection.close()
+        return len(under_way)
 
     def _fresh(self) -> Connection | None:
         oldest = time.monotonic() - IDLE
