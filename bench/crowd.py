@@ -15,6 +15,8 @@ from bench.wire import Answer, Connection, Pool
 
 AT_ONCE = 16  # while a measure is being prepared
 SOCKET = re.compile(rb'hx-ws:connect="([^"]+)"')
+SWITCHED, SILENCE = 101, 0  # seated; no answer at all
+FAILURES = (OSError, TimeoutError)
 PACE = 0.02  # seconds between two looks at a condition
 
 
@@ -141,9 +143,7 @@ class Crowd:
         """Votes at instants drawn in advance: a late answer delays nobody, and a late client is counted as latency."""
 
         async def one(due: float, guest: Guest, ballot: Ballot) -> Sent:
-            left = time.monotonic()
-            answer = await self.pool.ask(self.browser.vote(guest, ballot))
-            return Sent(due, left, answer.at, answer.status, answer.gesture)
+            return await self._cast(due, guest, ballot)
 
         return await _planned(start, [(offset, one, self.guests[who], ballot) for offset, who, ballot in plan])
 
@@ -159,31 +159,46 @@ class Crowd:
                 left = time.monotonic()
                 if left >= end:
                     return
-                answer = await self.pool.ask(self.browser.vote(self.guests[who], ballot))
-                done.append(Sent(left, left, answer.at, answer.status, answer.gesture))
+                done.append(await self._cast(left, self.guests[who], ballot))
 
         await asyncio.gather(*(voter() for _ in range(waiting)))
         return done
+
+    async def _cast(self, due: float, guest: Guest, ballot: Ballot) -> Sent:
+        """One vote; a server that does not answer is a status of its own."""
+        left = time.monotonic()
+        try:
+            answer = await self.pool.ask(self.browser.vote(guest, ballot))
+        except FAILURES:
+            return Sent(due, left, time.monotonic(), SILENCE, None)
+        return Sent(due, left, answer.at, answer.status, answer.gesture)
 
     async def storm(self, code: str, start: float, plan: list[tuple[float, Guest]]) -> list[Joined]:
         """Everybody comes: the door, the form, the room's page, the socket; each on a connection of their own."""
 
         async def one(due: float, guest: Guest) -> Joined:
-            connection = await self.pool.connect()
-            statuses = [answer.status for answer in await self._enter(connection, code, guest)]
-            if statuses != [200, 303]:
-                return Joined(due, time.monotonic(), tuple(statuses))
-            workshop = await connection.ask(self.browser.get(self.room, guest.cookie))
-            connection.close()
-            statuses.append(workshop.status)
-            socket = SOCKET.search(workshop.body)
-            if socket is None:
-                return Joined(due, workshop.at, (*statuses, 0))
-            seat = await seats.sit(self.browser, socket[1].decode().replace("&amp;", "&"), guest.cookie)
-            self.seats.append(seat)
-            return Joined(due, seat.accepted.result(), (*statuses, 101))
+            statuses: list[int] = []
+            try:
+                await self._arrive(code, guest, statuses)
+            except FAILURES:
+                statuses.append(SILENCE)
+            return Joined(due, time.monotonic(), tuple(statuses))
 
         return await _planned(start, [(offset, one, guest) for offset, guest in plan])
+
+    async def _arrive(self, code: str, guest: Guest, statuses: list[int]) -> None:
+        """One person's way in; each answer's status is noted as it comes."""
+        connection = await self.pool.connect()
+        try:
+            statuses += [answer.status for answer in await self._enter(connection, code, guest)]
+            workshop = await connection.ask(self.browser.get(self.room, guest.cookie))
+            statuses.append(workshop.status)
+        finally:
+            connection.close()
+        if socket := SOCKET.search(workshop.body):
+            path = socket[1].decode().replace("&amp;", "&")
+            self.seats.append(await seats.sit(self.browser, path, guest.cookie))
+            statuses.append(SWITCHED)
 
     async def enter(self, room: str) -> None:
         """The address of the room that a storm goes to."""

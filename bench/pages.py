@@ -108,12 +108,19 @@ def storm(stand: Stand) -> Figures:
 
 
 def shelf(stand: Stand) -> Figures:
-    """A version's page against a bare Starlette response: `shelf_200` and `shelf_304`, shares of its rate.
+    """A version's page, whole and unchanged, against a bare Starlette response; it is the same on any database.
 
-    `bench/shelf.py` holds the measure, as `measure(stand) -> Figures`.
+    `bench/shelf.py` holds that measure: `measure(rounds, seconds)`.
     """
+    if stand.database.name != "sqlite":
+        return {}
     if importlib.util.find_spec("bench.shelf") is None:
         print("  page d'une version : non mesurée, bench/shelf.py n'est pas là")
         return {}
-    figures: Figures = importlib.import_module("bench.shelf").measure(stand)
+    found = importlib.import_module("bench.shelf").measure(*stand.of((5, 2.0), (1, 0.5)))
+    figures: Figures = {"shelf_client_share": max(found[name]["client"] for name in ("page_200", "page_304"))}
+    for kind in ("200", "304"):
+        figures[f"shelf_{kind}"] = found["ratios"][f"per_second_{kind}"]
+        figures[f"shelf_{kind}_cpu"] = found["ratios"][f"microseconds_{kind}"]
+        figures[f"shelf_{kind}_s"] = found[f"page_{kind}"]["per_second"]
     return figures

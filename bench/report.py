@@ -1,7 +1,6 @@
 """The report: each figure beside its target, on the terminal, as JSON, and in the public page."""
 
 import json
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,7 +35,8 @@ class Row:
     def met(self, value: float) -> bool | None:
         if self.most is None and self.least is None:
             return None
-        return not math.isnan(value) and value <= (self.most or math.inf) and value >= (self.least or 0)
+        # A figure that is not a number meets nothing: every comparison with it is false.
+        return (self.most is None or value <= self.most) and (self.least is None or value >= self.least)
 
     @property
     def target(self) -> str:
@@ -82,6 +82,8 @@ def rows(figures: Figures, tick_ms: int) -> list[Row]:
         Row("two_missing", "Deux processus : votes jamais vus sur un écran", most=0),
         Row("shelf_200", "Page d'une version : rapportée à une réponse nue de Starlette", "", 2, least=0.7),
         Row("shelf_304", "Page d'une version inchangée (304) : rapportée à la même", "", 2, least=0.7),
+        Row("shelf_200_cpu", "Page d'une version : la même, à temps de processeur égal", "", 2),
+        Row("shelf_304_cpu", "Page d'une version inchangée : la même, à temps de processeur égal", "", 2),
         Row("room_renders_s", "Salle de 60 indicateurs, 200 avis, 80 votants : pages par seconde", "", least=100),
         Row("room_p95_ms", "La même salle : une page, p95", "ms"),
         Row("room_queries", "La même salle : requêtes pour une page", most=figures.get("room_queries_small")),

@@ -16,7 +16,7 @@ MACHINE: dict[str, Any] = {
 def test_each_figure_is_judged_by_its_own_target() -> None:
     figures = {
         "burst_1000_visible_p95_ms": 251.0, "burst_1000_cpu_s": 4.0, "burst_1000_core": 0.5,
-        "burst_2000_cpu_s": 8.0, "burst_2000_core": 0.9, "sustained_votes_s": 1234.0, "frame_ratio": math.nan,
+        "burst_2000_cpu_s": 8.0, "burst_2000_core": 0.9, "sustained_votes_s": 1234.0, "frame_ratio": math.nan, "storm_people": 60.0, "storm_5xx": 1.0, "storm_errors": 0.0,
     }  # fmt: skip
     assert report.table(figures, tick_ms=100) == [
         ("1\u202f000 personnes votent en 10 s : du clic à tous les écrans, p95", "251 ms", "≤ 250 ms", "manqué"),
@@ -26,6 +26,8 @@ def test_each_figure_is_judged_by_its_own_target() -> None:
         ("2\u202f000 personnes : part d'un cœur", "0,90", "", ""),
         ("Trame livrée : processeur, rapporté à `websockets` seul", "nan ×", "≤ 1,25 ×", "manqué"),
         ("Votes par seconde dans un atelier, un processus", "1\u202f234", "≥ 600", "atteint"),
+        ("60 arrivées : réponses en erreur (5xx)", "1", "≤ 0", "manqué"),
+        ("60 arrivées : personnes restées dehors", "0", "≤ 0", "atteint"),
     ]
 
 
