@@ -100,9 +100,9 @@ def _run(database: AnyDatabase, folder: Path, number: int, wanted: argparse.Name
             print(f"· {database.name}, passage {number + 1} : {name}", flush=True)
             try:
                 figures |= MEASURES[name](stand)
-            except Exception as error:
-                failed.append(f"{name} : {error}")
-                print(f"  échec : {error}", file=sys.stderr, flush=True)
+            except (Exception, SystemExit) as error:
+                failed.append(f"{name} : {type(error).__name__} {error}")
+                print(f"  échec : {failed[-1]}", file=sys.stderr, flush=True)
             print(f"  {time.monotonic() - began:.0f} s", flush=True)
     finally:
         crew.close()

@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,7 +115,7 @@ class Crowd:
 
     async def reach(self, mark: int, patience: float) -> bool:
         """Wait until every screen shows this gesture."""
-        return await _until(lambda: all(seat.mark >= mark or seat.lost for seat in self.seats), patience)
+        return await until(lambda: all(seat.mark >= mark or seat.lost for seat in self.seats), patience)
 
     async def calm(self, silence: float, patience: float = 120.0) -> bool:
         """Wait until no screen receives anything for so long."""
@@ -123,7 +123,7 @@ class Crowd:
         def is_calm() -> bool:
             return max((s.times[-1] for s in self.seats if s.times), default=0.0) < time.monotonic() - silence
 
-        return await _until(is_calm, patience)
+        return await until(is_calm, patience)
 
     async def forget(self) -> None:
         for seat in self.seats:
@@ -249,7 +249,8 @@ async def _planned(start: float, plan: Iterable[tuple[Any, ...]]) -> list[Any]:
     return list(await asyncio.gather(*under_way))
 
 
-async def _until(condition: Any, patience: float) -> bool:
+async def until(condition: Callable[[], bool], patience: float) -> bool:
+    """Wait for a condition; whether it came in time."""
     end = time.monotonic() + patience
     while not condition():
         if time.monotonic() > end:

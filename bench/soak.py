@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench import checks, databases, machine
 from bench.checks import COMMENTS, VOTES, Kept
-from bench.crowd import Crowd
+from bench.crowd import Crowd, until
 from bench.databases import AnyDatabase, PrivatePostgresql
 from bench.gestures import Guest, ballot, guests
 from bench.screens import LiveScreen
@@ -27,6 +27,7 @@ BETWEEN = (2.0, 8.0)  # seconds between two faults
 AWAY = (0.0, 2.0)  # seconds that what was stopped stays so
 AGAIN = (0.05, 0.4)  # seconds before asking again
 WAIT = (429, 503)  # "come back": everything else but 200 is a fault of ours
+HEARD = 5.0  # seconds for every screen to notice that the server left
 RESTART = 1012  # what a server that leaves says to each screen
 
 Fault = Callable[[], Awaitable[None]]
@@ -143,7 +144,7 @@ class Trial:
 
     async def leave(self) -> None:
         """SIGTERM with people and screens connected: every screen is told, and the server is gone in time."""
-        seated = [(screen, screen.codes[RESTART]) for screen in self.screens if screen.socket is not None]
+        seated = [(screen, Counter(screen.codes)) for screen in self.screens if screen.socket is not None]
         try:
             code = await asyncio.to_thread(self.server.stop)
         except NotReady as late:
@@ -151,8 +152,8 @@ class Trial:
         else:
             if code not in (0, -signal.SIGTERM):
                 self.violations.append(f"SIGTERM : le serveur est sorti avec {code}")
-        await asyncio.sleep(0.1)  # for what was already received to be read
-        untold = sum(screen.codes[RESTART] == before for screen, before in seated)
+        await until(lambda: all(screen.codes != before for screen, before in seated), HEARD)
+        untold = sum(screen.codes[RESTART] == before[RESTART] for screen, before in seated)
         if untold:
             self.violations.append(f"SIGTERM : {untold} écrans sur {len(seated)} n'ont pas reçu {RESTART}")
         await self._back()
