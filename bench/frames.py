@@ -3,33 +3,39 @@
 from bench import reference
 from bench.crew import soon
 from bench.crowd import Heard
+from bench.gestures import Guest
 from bench.reference import Reference
 from bench.server import HOST
 from bench.stand import Figures, Stand
 from bench.votes import PATIENCE, Unsound
 from bench.world import Room, World
 
-SPACING = 1.2  # ticks between two votes: each has a frame of its own
+SPACINGS = (2, 4, 8)  # ticks between two votes: enough for each to be drawn alone, even in a crowd
+SAME = 0.05  # share by which the numbers of drawings may differ
 
 
 def cost(stand: Stand) -> Figures:
     """CPU per delivered frame, for the application and for the reference, in the same run.
 
-    A hundred votes, one a tick, in a room of N screens, then the same with one screen: the difference is the price of
-    delivering, without the votes, the reading and the drawing. The reference sends a frame of that room, as many times,
-    at the same pace, to N connections, then to one.
+    Votes so far apart that each is drawn alone, in a room of one screen, then of N: the difference is the price of
+    delivering, without the votes, the reading and the drawing, of which there must be as many in both. The reference
+    sends a frame of that room, as many times, at the same pace, to one connection, then to N.
     """
-    seats, rounds = stand.of((1000, 100), (50, 20))
-    spacing = SPACING * stand.tick_ms / 1000
+    seats, rounds = stand.of((1000, 60), (50, 20))
     with stand.serving() as server:
         world = World(server)
         room = world.convene()
         joined = stand.come(room, max(seats, rounds))
         world.move(room, "voting")
         stand.crew.watch()
-        alone = _hub(stand, world, room, 1, rounds, spacing)
-        stand.crew.each("known", [(own,) for own in joined])
-        crowd = _hub(stand, world, room, seats, rounds, spacing)
+        for ticks in SPACINGS:
+            spacing = ticks * stand.tick_ms / 1000
+            alone = _hub(stand, world, room, joined, 1, rounds, spacing)
+            crowd = _hub(stand, world, room, joined, seats, rounds, spacing)
+            if abs(crowd[1] / seats - alone[1]) <= SAME * alone[1]:
+                break
+        else:
+            raise Unsound(f"{alone[1]} frames drawn for one screen, {crowd[1] / seats:.0f} for {seats}")
         share = stand.crew.busiest()
     frame = crowd[2]
     with reference.running(frame, stand.folder) as raw:
@@ -43,6 +49,7 @@ def cost(stand: Stand) -> Figures:
         "frame_bytes": len(frame),
         "frame_hub_us": hub_cost * 1e6,
         "frame_reference_us": raw_cost * 1e6,
+        "frame_spacing_ticks": ticks,
         "frame_ratio": hub_cost / raw_cost,
         "frame_delivered": crowd[1],
         "frame_reference_delivered": raw_crowd[1],
@@ -50,11 +57,14 @@ def cost(stand: Stand) -> Figures:
     }
 
 
-def _hub(stand: Stand, world: World, room: Room, seats: int, rounds: int, spacing: float) -> tuple[float, int, bytes]:
+def _hub(
+    stand: Stand, world: World, room: Room, joined: list[list[Guest]], seats: int, rounds: int, spacing: float
+) -> tuple[float, int, bytes]:
     """CPU seconds, delivered frames, and a frame, of so many votes in a room of so many screens."""
+    stand.crew.each("known", [(own,) for own in joined])
     stand.sit(world, room, seats)
     instants = [number * spacing for number in range(rounds)]
-    plan = stand.votes(room.indicators[:1], instants, rounds, f"frames-{seats}")
+    plan = stand.votes(room.indicators[:1], instants, rounds, f"frames-{seats}-{spacing}")
     before, start = world.server.cpu, soon()
     sent = [vote for process in stand.crew.each("vote", [(start, own) for own in plan]) for vote in process]
     stand.crew.all("reach", max(vote.gesture for vote in sent), PATIENCE)
