@@ -18,7 +18,7 @@ NODE_SUITS := const [a, b] = process.versions.node.split(".").map(Number); \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run migrate test lint types check lock messages screenshots clean missing
+.PHONY: help setup run migrate test lint types check lock messages bench soak screenshots clean missing
 
 help: ## cette aide
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,12 @@ lock: .venv/.uv-$(UV_VERSION) ## recalculer requirements.lock (ARGS=--upgrade po
 messages: setup ## extraire les textes à traduire dans server/locales/messages.pot
 	@.venv/bin/pybabel --quiet extract --mapping-file babel.cfg --keyword _ --keyword N_ --keyword ngettext:1,2 \
 	    --sort-output --no-location --omit-header --output-file server/locales/messages.pot .
+
+bench: setup ## mesurer ce que le site supporte (ARGS="--quick", --database postgresql, --only salves…)
+	@$(PY) -m bench $(ARGS)
+
+soak: setup ## cinq minutes de pannes sur un vrai serveur (ARGS="--seconds 60 --database postgresql")
+	@$(PY) -m bench.soak $(ARGS)
 
 screenshots: setup ## refaire les captures d'écran de la documentation
 	@$(PY) scripts/screenshots.py $(ARGS)

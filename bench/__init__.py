@@ -1,0 +1,1 @@
+"""Load and cost of the real application, as figures and as ratios measured in one run."""
