@@ -192,8 +192,8 @@ async def test_ones_own_ballot_is_on_this_text_or_on_the_last_one_read(
     database: Database, room: Workshop, camille: Person, alix: Person, text: Card
 ) -> None:
     async def own() -> Ballot:
-        found = await ask(database, votes.ballots, room.id, alix)
         indicator = await ask(database, indicators.get, text.id)
+        found = await ask(database, votes.ballots, {text.id: indicator.wording}, alix)
         assert found.get(text.id, Ballot()) == await ask(database, votes.ballot, indicator, alix)
         return found.get(text.id, Ballot())
 
@@ -222,7 +222,7 @@ async def test_taking_back_leaves_no_vote_whatever_the_wording(
     since = (await reread(database, room)).gestures
     await act(database, votes.take_back, text.id, by=alix)
     assert await tally(database, text) == Tally()
-    assert await ask(database, votes.ballots, room.id, alix) == {}
+    assert await ask(database, votes.ballots, {text.id: 2}, alix) == {}
     assert await kinds(database, room, since) == [Kind.VOTE_TAKEN_BACK]
     await vote(database, text, alix, DROP, on=2)
     assert await tally(database, text) == Tally(drop=1)
