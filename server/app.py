@@ -1,7 +1,6 @@
 """The application: the only file that knows everyone."""
 
 import logging
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import quote
@@ -17,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from server import gestures, protection, settings, templating
 from server.database import Database
@@ -29,6 +27,7 @@ from server.live.hub import Hub
 from server.protection import SameOrigin, SecurityHeaders, SmallBodies
 from server.provider import Provider
 from server.settings import MAX_BODY, Settings
+from server.shelf import Shelf
 from workshops.refusals import Refusal
 from workshops.words import N_
 
@@ -59,22 +58,12 @@ register_url_convertor("version", Version())
 from server.routes import ROUTES  # noqa: E402  routes are read with the convertors above
 
 
-class Files(StaticFiles):
-    """Static files; an address that bears the file's fingerprint may be kept for ever."""
-
-    def file_response(self, full_path: object, stat_result: object, scope: Scope, status_code: int = 200) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)  # type: ignore[arg-type]
-        kept = "public, max-age=31536000, immutable" if re.match(rb"v=", scope["query_string"]) else "no-cache"
-        response.headers["Cache-Control"] = kept
-        return response
-
-
 def create_app(chosen: Settings) -> Starlette:
     """The whole server, for these settings. Nothing is shared between two of them."""
     hub = Hub(chosen.tick_ms)
     database = Database(chosen.database_url, after_commit=hub.ring)
     provider = Provider.configured(chosen)
-    mounts = [Mount("/static", Files(directory=templating.STATIC), name="static")]
+    mounts = [Mount("/static", StaticFiles(directory=templating.STATIC), name="static")]
     if chosen.demo and provider is None:
         door, provider = demo_provider(chosen)
         mounts.append(Mount("/demo/connexion", door, name="demo"))
@@ -88,6 +77,7 @@ def create_app(chosen: Settings) -> Starlette:
     app = Starlette(
         routes=[*ROUTES, *mounts],
         middleware=[
+            Middleware(Shelf, routes=ROUTES),
             Middleware(SecurityHeaders, https=chosen.is_https),
             Middleware(SmallBodies, limit=MAX_BODY),
             Middleware(SameOrigin),
