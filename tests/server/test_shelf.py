@@ -114,6 +114,7 @@ async def test_the_head_is_all_but_the_bytes(database: Database, client: Browser
     await everything(database, client)
     heads = [await client().head(address)]
     whole = await client().get(address)
+    assert whole.content != b""
     heads.append(await client().head(address))
     for head in heads:
         assert (head.status_code, head.content, dict(head.headers)) == (200, b"", dict(whole.headers))
@@ -267,6 +268,7 @@ class Small:
 
     def __init__(self, database: Database) -> None:
         self.asked: list[str] = []
+        self.cookies: list[str | None] = []
         self.answers = lambda: Response("bonjour", headers={"cache-control": "no-cache"})
         self.slow: str | None = None
         self.reached, self.gate = asyncio.Event(), asyncio.Event()
@@ -278,6 +280,7 @@ class Small:
 
     async def answer(self, request: Request) -> Response:
         self.asked.append(request.url.path)
+        self.cookies.append(request.headers.get("cookie"))
         answer = self.answers()
         if request.url.path == self.slow:
             self.reached.set()
@@ -367,6 +370,13 @@ async def test_however_it_is_written_an_address_is_one(small: Small, browser: ht
     for address in ("/referentiel/2.0.0", "/referentiel/2%2E0.0", "/%72eferentiel/2.0.%30"):
         assert (await browser.get(address)).text == "bonjour"
     assert small.asked == ["/referentiel/2.0.0"]
+
+
+async def test_a_page_for_everybody_is_drawn_for_nobody(small: Small, browser: httpx2.AsyncClient) -> None:
+    cookie = "door=" + "d" * 43
+    for address in ("/referentiel", "/referentiel?sans"):
+        await browser.get(address, headers={"cookie": cookie})
+    assert small.cookies == [None, cookie]
 
 
 async def test_a_gesture_is_no_reading(small: Small, browser: httpx2.AsyncClient) -> None:
