@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -20,7 +19,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from server import gestures, logs, observing, protection, settings, sweeping, templating
 from server.ballotbox import BallotBox
@@ -39,6 +37,7 @@ from server.protection import SameOrigin, SecurityHeaders, SmallBodies
 from server.provider import Provider
 from server.rooms import Rooms
 from server.settings import MAX_BODY, Misconfigured, Settings
+from server.shelf import Shelf
 from workshops.refusals import Refusal
 from workshops.words import N_
 
@@ -71,16 +70,6 @@ register_url_convertor("version", Version())
 from server.routes import ROUTES  # noqa: E402  routes are read with the convertors above
 
 
-class Files(StaticFiles):
-    """Static files; an address that bears the file's fingerprint may be kept for ever."""
-
-    def file_response(self, full_path: object, stat_result: object, scope: Scope, status_code: int = 200) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)  # type: ignore[arg-type]
-        kept = "public, max-age=31536000, immutable" if re.match(rb"v=", scope["query_string"]) else "no-cache"
-        response.headers["Cache-Control"] = kept
-        return response
-
-
 def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     """The whole server, for these settings. Nothing is shared between two of them, but a `database` given."""
     database = database or Database(chosen.database_url)
@@ -98,7 +87,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
 
     database.after_commit, database.on_commit = hear, metrics.commit
     provider = Provider.configured(chosen)
-    mounts = [Mount("/static", Files(directory=templating.STATIC), name="static")]
+    mounts = [Mount("/static", StaticFiles(directory=templating.STATIC), name="static")]
     if chosen.demo and provider is None:
         door, provider = demo_provider(chosen)
         mounts.append(Mount("/demo/connexion", door, name="demo"))
@@ -120,6 +109,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     app = Starlette(
         routes=[*ROUTES, *mounts],
         middleware=[
+            Middleware(Shelf, routes=ROUTES),
             Middleware(SecurityHeaders, https=chosen.is_https),
             Middleware(SmallBodies, limit=MAX_BODY),
             Middleware(SameOrigin),

@@ -125,8 +125,8 @@ class SecurityHeaders:
                 sent = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     sent.setdefault(name, value)
-                if not scope["path"].startswith("/static/"):
-                    sent.setdefault("Cache-Control", "no-store" if "set-cookie" in sent else "private, no-cache")
+                kept = "no-cache" if scope["path"].startswith("/static/") else "private, no-cache"
+                sent.setdefault("Cache-Control", "no-store" if "set-cookie" in sent else kept)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

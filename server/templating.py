@@ -126,7 +126,12 @@ def static(path: str) -> str:
     file: Path = STATIC / path
     if not file.is_file():
         return f"/static/{path}"
-    return f"/static/{path}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
+    return f"/static/{path}?v={fingerprint(file.read_bytes())}"
+
+
+def fingerprint(content: bytes) -> str:
+    """What the address of a static file says of what it holds."""
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def page(request: Request, template: str, status_code: int = 200, **values: Any) -> HTMLResponse:

@@ -15,6 +15,7 @@ from server.app import create_app
 from server.database import Database
 from server.protection import is_same_origin
 from server.settings import MAX_BODY, Settings
+from server.templating import static
 from tests.cast import Browsers, act, facilitator, signed_in, stranger, workshop
 from tests.server.pages.day import HTMX, JSON
 from tests.server.pages.everything import FORMS, GESTURES, PAGES, everything
@@ -164,7 +165,7 @@ async def test_pages_are_checked_again_and_files_are_kept(client: Browsers) -> N
     browser = client()
     assert (await browser.get("/")).headers["cache-control"] == "private, no-cache"
     assert (await browser.get("/static/app.css")).headers["cache-control"] == "no-cache"
-    kept = (await browser.get("/static/app.css?v=abc")).headers["cache-control"]
+    kept = (await browser.get(static("app.css"))).headers["cache-control"]
     assert kept == "public, max-age=31536000, immutable"
 
 
