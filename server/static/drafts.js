@@ -60,8 +60,10 @@ const label = field => {
 }
 
 // What a person wrote, to be shown again: [label, text].
-export const texts = form =>
-  fields(form).filter(field => isTyped(field) && field.value.trim()).map(field => [label(field), field.value])
+export const texts = (form, among) =>
+  fields(form)
+    .filter(field => isTyped(field) && field.value.trim() && (!among || field.name in among))
+    .map(field => [label(field), field.value])
 
 // Whether all of this is in front of the person's eyes.
 export const shows = (form, values) => {
@@ -76,7 +78,8 @@ const all = (wanted = "") => names(`draft:${person}:${wanted}`)
 const place = (wanted, number) => `draft:${person}:${wanted}:${number}`
 
 // Half written again, after a refusal.
-export const keep = (wanted, number, draft) => put(place(wanted, number), { at: Date.now(), ...draft })
+export const keep = ({ page, form, base, values, typed }) =>
+  put(place(form, base), { page, form, base, values, typed, at: Date.now() })
 
 const forget = (wanted, number) => drop(place(wanted, number))
 
@@ -89,11 +92,12 @@ export const isSent = ({ form, base, values }) => {
 document.addEventListener("input", ({ target }) => {
   const form = target.form
   if (!form || !isKept(form)) return
-  const changed = fields(form).filter(isChanged).map(({ name }) => name)
-  if (!changed.length) return forget(identity(form), base(form))
+  // A form the server gives back holds what was typed before: the draft goes on from there.
+  const before = get(place(identity(form), base(form)))?.values ?? {}
   const now = read(form)
-  const values = Object.fromEntries(changed.map(name => [name, now[name] ?? []]))
-  keep(identity(form), base(form), { page: location.pathname, form: identity(form), base: base(form), values, typed: texts(form) })
+  const values = {}
+  for (const { name } of fields(form).filter(field => isChanged(field) || field.name in before)) values[name] = now[name] ?? []
+  keep({ page: location.pathname, form: identity(form), base: base(form), values, typed: texts(form, values) })
 })
 
 const note = (form, template) => {

@@ -320,8 +320,7 @@ const comesBack = (gesture, why, here) => {
   const form = formOf(gesture, here)
   forms.delete(gesture.key)
   save({ ...gesture, state: "returned", why, isReopened: Boolean(form) })
-  const { page, form: wanted, base, values, typed } = gesture
-  if (typed.length) keep(wanted, base, { page, form: wanted, base, values, typed })
+  if (gesture.typed.length) keep(gesture)
   if (form) submitAgain(gesture) // the server's own page: both texts, or what to correct
   changed()
   return "refused"

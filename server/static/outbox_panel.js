@@ -45,7 +45,8 @@ const sentence = ({ waits, back, left }) =>
   [counted("waiting", waits), counted("returned", back), counted("draft", left)].filter(Boolean).join("\u202f; ")
 
 const draw = () => {
-  const [waits, back, left] = [waiting(), returned(), person ? strays() : []]
+  const [waits, back] = [waiting(), returned()]
+  const left = strays().filter(({ form, base }) => !back.some(gesture => gesture.form === form && gesture.base === base))
   const others = ofOthers()
   const isEmpty = !waits.length && !back.length && !left.length
   const state = back.length ? "returned" : waits.length || others ? "waiting" : left.length ? "draft" : panel.dataset.arrived ? "arrived" : ""
@@ -149,6 +150,7 @@ const mark = gesture => {
       button?.classList.add("gc-ballot__choice--waiting")
     })
   }
+  const hadFocus = form?.contains(document.activeElement)
   if (gesture.isPlain && form && !form.inert) lock(form, gesture)
   if (document.querySelector(`.gc-waiting[data-key="${gesture.key}"]`)) return
   const note = copyOf(ballot ? "outbox-ballot" : "outbox-form")
@@ -163,7 +165,7 @@ const mark = gesture => {
   } else back?.remove()
   if (ballot) ballot.append(note)
   else form.before(note)
-  if (gesture.isPlain && document.activeElement === document.body) back.focus()
+  if (gesture.isPlain && hadFocus) back.focus()
 }
 
 const lock = (form, gesture) => {
