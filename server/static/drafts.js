@@ -13,7 +13,7 @@ const path = form => new URL(form.getAttribute("action"), location.href).pathnam
 
 // One form of the site, wherever it is drawn: its address and what it says without being asked (a choice, a thread).
 export const identity = form => {
-  const hidden = [...form.querySelectorAll("input[type=hidden]")].filter(({ name }) => !["key", "base", "wording"].includes(name))
+  const hidden = [...form.querySelectorAll("input[type=hidden]:not([name=key], [name=base], [name=wording])")]
   return [path(form), ...hidden.map(({ name, value }) => `${name}=${value}`)].join("&")
 }
 
@@ -24,7 +24,9 @@ export const found = wanted => [...document.forms].find(form => isKept(form) && 
 
 // ── Fields ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const fields = form => [...form.elements].filter(({ name, type }) => name && !["hidden", "submit", "button", "fieldset"].includes(type))
+const isSilent = ({ name, type }) => !name || ["hidden", "submit", "button", "fieldset"].includes(type)
+
+const fields = form => [...form.elements].filter(field => !isSilent(field))
 
 const isTicked = field => ["radio", "checkbox"].includes(field.type)
 
@@ -41,7 +43,9 @@ const isTyped = field => !isTicked(field) && !field.options
 export const read = form => {
   const visible = new Set(fields(form).map(({ name }) => name))
   const values = {}
-  for (const [name, value] of new FormData(form)) if (visible.has(name)) (values[name] ??= []).push(lines(String(value)))
+  for (const [name, value] of new FormData(form)) {
+    if (visible.has(name)) (values[name] ??= []).push(lines(String(value)))
+  }
   return values
 }
 
@@ -74,7 +78,7 @@ export const shows = (form, values) => {
 
 // ── Drafts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const all = (wanted = "") => names(`draft:${person}:${wanted}`)
+const all = (wanted = "") => names(`draft:${person}:${wanted}`).map(name => ({ name, ...get(name) }))
 const place = (wanted, number) => `draft:${person}:${wanted}:${number}`
 
 // Half written again, after a refusal.
@@ -96,7 +100,9 @@ document.addEventListener("input", ({ target }) => {
   const before = get(place(identity(form), base(form)))?.values ?? {}
   const now = read(form)
   const values = {}
-  for (const { name } of fields(form).filter(field => isChanged(field) || field.name in before)) values[name] = now[name] ?? []
+  for (const field of fields(form)) {
+    if (isChanged(field) || field.name in before) values[field.name] = now[field.name] ?? []
+  }
   keep({ page: location.pathname, form: identity(form), base: base(form), values, typed: texts(form, values) })
 })
 
@@ -134,7 +140,7 @@ const restore = form => {
     onClick(note(form, "draft-found"), "forget", () => (undo(), forget(identity(form), base(form))))
     return
   }
-  const older = all(`${identity(form)}:`).map(name => ({ name, ...get(name) })).sort((one, other) => other.at - one.at)[0]
+  const [older] = all(`${identity(form)}:`).sort((one, other) => other.at - one.at)
   if (!older || shows(form, older.values)) return
   const said = note(form, "draft-older")
   said.querySelector("[data-base]").textContent = older.base
@@ -167,15 +173,15 @@ const look = () => {
   }
 }
 
+// A form within reach: drawn, if only in a fold, at this stage and for this seat.
+const isDrawn = element => !element || (getComputedStyle(element).display !== "none" && isDrawn(element.parentElement))
+
+export const isAtHand = form => Boolean(form) && isDrawn(form)
+
 // Begun on this page, in a form that is not there any more: a stage that moved on, a thread that was hidden.
-const isOut = element => element && (getComputedStyle(element).display === "none" || isOut(element.parentElement))
 
 export const strays = () =>
-  all().map(name => ({ name, ...get(name) })).filter(draft => {
-    if (draft.page !== location.pathname || !draft.typed?.length) return false
-    const form = found(draft.form)
-    return !form || isOut(form)
-  })
+  all().filter(({ page, form, typed }) => page === location.pathname && typed.length && !isAtHand(found(form)))
 
 // A new text brings a new ballot; but a reason half written is not taken from anyone's hands. The vote will be for the
 // text that was read, and the answer to it shows what changed.

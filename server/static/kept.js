@@ -49,7 +49,8 @@ export const isFragile = () => memory.size > 0
 // Tells `what(name, before, after)` of each thing another tab changed.
 export const onChangeElsewhere = what =>
   addEventListener("storage", ({ key, oldValue, newValue }) => {
-    if (key?.startsWith(PREFIX)) what(key.slice(PREFIX.length), oldValue && JSON.parse(oldValue), newValue && JSON.parse(newValue))
+    const [before, after] = [oldValue, newValue].map(text => text && JSON.parse(text))
+    if (key?.startsWith(PREFIX)) what(key.slice(PREFIX.length), before, after)
   })
 
 export const forget = whom => {

@@ -10,9 +10,9 @@ const SURE = 23 * 3600e3 // the server knows a key again for a day; past that, n
 const PATIENCE = 60_000
 const FAULTS = 5 // a server that breaks so many times on one gesture does not hold up the others
 
-const whenever = new Set()
-const changed = () => whenever.forEach(what => what())
-export const onChange = what => whenever.add(what)
+const listeners = new Set()
+const changed = () => listeners.forEach(listener => listener())
+export const onChange = listener => listeners.add(listener)
 
 
 // ── What is kept ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -21,8 +21,9 @@ const place = key => `gesture:${person}:${key}`
 const save = gesture => put(place(gesture.key), gesture)
 const still = gesture => get(place(gesture.key))
 
-export const all = () =>
-  person ? names(place("")).map(get).filter(Boolean).sort((one, other) => one.order - other.order || (one.key < other.key ? -1 : 1)) : []
+const inOrder = (one, other) => one.order - other.order || (one.key < other.key ? -1 : 1)
+
+export const all = () => (person ? names(place("")).map(get).filter(Boolean).sort(inOrder) : [])
 
 const queue = () => all().filter(({ state }) => state !== "returned")
 
@@ -33,7 +34,8 @@ export const ofOthers = () => (person ? 0 : names("gesture:").length)
 
 // `randomUUID` exists only over https: on a workshop's local network there is http://192.168.x.
 const newKey = () =>
-  crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("")
+  crypto.randomUUID?.() ??
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("")
 
 const plainText = element => {
   const copy = element?.cloneNode(true)
@@ -45,11 +47,12 @@ const thing = action => action.split("/", 3).join("/")
 
 const describe = (form, submitter, body) => {
   const around = form.closest(".gc-card") ?? document.querySelector("main")
+  const named = [".gc-chip", ".gc-card__title, .gc-heading__title"].map(where => plainText(around.querySelector(where)))
   return {
     action: new URL(form.getAttribute("action"), location.href).pathname,
     body: String(body),
     label: plainText(submitter ?? form.querySelector("[type=submit]")),
-    about: [".gc-chip", ".gc-card__title, .gc-heading__title"].map(where => plainText(around.querySelector(where))).filter(Boolean).join(" · "),
+    about: named.filter(Boolean).join(" · "),
     page: location.pathname,
     form: identity(form),
     base: base(form),
@@ -154,11 +157,11 @@ const alone = async what => {
   // Without https there are no locks: a tab says that it sends, and the key counts a gesture once should two believe it.
   const me = newKey()
   const isFree = () => !(get("sender")?.until > Date.now()) || get("sender")?.tab === me
-  if (!isFree()) return again(ANSWER)
+  if (!isFree()) return again(500)
   const hold = () => put("sender", { tab: me, until: Date.now() + 2 * ANSWER })
   hold()
   await new Promise(soon => setTimeout(soon, 50))
-  if (!isFree()) return again(ANSWER)
+  if (!isFree()) return again(500)
   try {
     return await what(hold)
   } finally {
@@ -210,7 +213,8 @@ const drain = async hold => {
   while ((gesture = queue()[0])) {
     if (isNobody || pause() || (await attempt(gesture)) === "waits") {
       queue().forEach(stays)
-      if (!isNobody) again(Math.max(pause(), Math.min(PATIENCE, 1000 * 2 ** misses++) * (0.75 + Math.random() / 2)))
+      const growing = Math.min(PATIENCE, 1000 * 2 ** misses++) * (0.75 + Math.random() / 2)
+      if (!isNobody) again(Math.max(pause(), growing))
       return
     }
     misses = 0
@@ -225,12 +229,18 @@ const stays = gesture => {
   forms.delete(gesture.key)
   here.hushed?.()
   isSent(gesture) // the outbox has it now
-  if (here.form.hasAttribute("hx-post") && shows(here.form, gesture.values)) {
-    here.form.reset()
-    if (gesture.typed.length) here.form.closest("details.gc-ballot__more")?.removeAttribute("open")
-  }
+  empty(here.form, gesture)
   changed()
 }
+
+// Ready for something else, unless it already says something else.
+const empty = (form, { values, typed }) => {
+  if (!form.hasAttribute("hx-post") || !shows(form, values)) return
+  form.reset()
+  if (typed.length) form.closest("details.gc-ballot__more")?.removeAttribute("open")
+}
+
+const asProgram = ({ key }) => ({ Accept: "application/json", "Idempotency-Key": key, "X-Personne": person })
 
 const attempt = async gesture => {
   let here = forms.get(gesture.key)
@@ -241,14 +251,17 @@ const attempt = async gesture => {
   }
   if (Date.now() - gesture.tried > SURE) return comesBack(gesture, "doubt")
   save({ ...gesture, tried: gesture.tried ?? Date.now() })
-  const slow = setTimeout(() => still(gesture) && (save({ ...still(gesture), state: "kept" }), changed()), SLOW)
+  const slow = setTimeout(() => {
+    if (still(gesture)) save({ ...still(gesture), state: "kept" })
+    changed()
+  }, SLOW)
   const limit = new AbortController()
   const late = setTimeout(() => limit.abort(), ANSWER)
   let response
   try {
     response = await fetch(gesture.action, {
       method: "POST",
-      headers: here?.ctx?.request.headers ?? { Accept: "application/json", "Idempotency-Key": gesture.key, "X-Personne": person },
+      headers: here?.ctx?.request.headers ?? asProgram(gesture),
       body: new URLSearchParams(gesture.body),
       keepalive: gesture.body.length < 50_000, // a page that closes lets it finish
       signal: limit.signal,
@@ -363,7 +376,7 @@ onChangeElsewhere((name, before, after) => {
     if (here && (!after || after.state === "returned")) {
       forms.delete(before.key)
       here.hushed?.()
-      if (here.form.isConnected && here.form.hasAttribute("hx-post") && shows(here.form, before.values)) here.form.reset()
+      empty(here.form, before)
     }
     if (!after && before) refresh(before)
   }

@@ -1,8 +1,10 @@
 // What the person sees of the outbox: how much waits, what, why something came back, and what one may do with it.
 
-import { fill, found, strays, write } from "./drafts.js"
+import { fill, found, isAtHand, strays, write } from "./drafts.js"
 import { drop, isFragile, person, put } from "./kept.js"
-import { all, discard, isSignedOut, ofOthers, onChange, reopen, retry, returned, takeBack, waiting } from "./outbox.js"
+import {
+  all, discard, isSignedOut, ofOthers, onChange, reopen, retry, returned, takeBack, waiting,
+} from "./outbox.js"
 
 const panel = document.getElementById("outbox")
 const part = name => panel.querySelector(`[data-part=${name}]`)
@@ -10,8 +12,11 @@ const copyOf = template => document.getElementById(template).content.firstElemen
 const say = (where, sentence) => where.textContent === sentence || (where.textContent = sentence)
 
 const device = matchMedia("(max-width: 62em), (pointer: coarse)").matches ? "phone" : "desk"
-const counted = (name, number) =>
-  number ? panel.dataset[`${name}${number > 1 ? "Many" : "One"}`].replace("{number}", number).replace("{device}", panel.dataset[device]) : ""
+
+const counted = (name, number) => {
+  const sentence = number && panel.dataset[name + (number > 1 ? "Many" : "One")]
+  return sentence ? sentence.replace("{number}", number).replace("{device}", panel.dataset[device]) : ""
+}
 
 
 // ── The bar ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -41,26 +46,29 @@ document.addEventListener("outbox:arrived", () => {
   farewell = setTimeout(() => (delete panel.dataset.arrived, draw()), 8000)
 })
 
-const sentence = ({ waits, back, left }) =>
-  [counted("waiting", waits), counted("returned", back), counted("draft", left)].filter(Boolean).join("\u202f; ")
+const stateOf = ({ waits, back, left, others }) =>
+  back ? "returned" : waits || others ? "waiting" : left ? "draft" : panel.dataset.arrived ? "arrived" : ""
+
+const sentence = ({ waits, back, left, others }) =>
+  [counted("waiting", waits), counted("returned", back), counted("draft", left), counted("others", others)]
+    .filter(Boolean)
+    .join("\u202f; ")
 
 const draw = () => {
   const [waits, back] = [waiting(), returned()]
-  const left = strays().filter(({ form, base }) => !back.some(gesture => gesture.form === form && gesture.base === base))
-  const others = ofOthers()
+  const isBack = ({ form, base }) => back.some(gesture => gesture.form === form && gesture.base === base)
+  const left = strays().filter(draft => !isBack(draft))
+  const counts = { waits: waits.length, back: back.length, left: left.length, others: ofOthers() }
   const isEmpty = !waits.length && !back.length && !left.length
-  const state = back.length ? "returned" : waits.length || others ? "waiting" : left.length ? "draft" : panel.dataset.arrived ? "arrived" : ""
-  panel.dataset.state = state
-  say(part("said"), isEmpty ? (others ? counted("others", others) : state && panel.dataset.sent) : sentence({ waits: waits.length, back: back.length, left: left.length }))
+  const isOnItsWay = waits.length > 0 && !isSignedOut()
+  panel.dataset.state = stateOf(counts)
+  say(part("said"), panel.dataset.state === "arrived" ? panel.dataset.sent : sentence(counts))
   toggle.hidden = isEmpty
   if (isEmpty) open(false)
-  part("retry").hidden = !waits.length || isSignedOut()
-  part("soon").hidden = !waits.length || isSignedOut()
-  part("sign-in").hidden = !(others || (waits.length && isSignedOut()))
+  part("retry").hidden = part("soon").hidden = !isOnItsWay
+  part("sign-in").hidden = !counts.others && (isOnItsWay || !waits.length)
   list([...back, ...waits, ...left])
-  document.querySelectorAll(".gc-waiting").forEach(note => waits.some(({ key }) => key === note.dataset.key) || note.remove())
-  document.querySelectorAll(".gc-ballot__choice--waiting").forEach(choice => choice.classList.remove("gc-ballot__choice--waiting"))
-  document.querySelectorAll("form[inert]").forEach(form => waits.some(({ form: wanted }) => found(wanted) === form) || unlock(form))
+  tidy(waits)
   waits.forEach(mark)
 }
 
@@ -72,18 +80,25 @@ const list = gestures => {
   const before = new Map([...items.children].map(item => [item.dataset.key, item]))
   const after = gestures.map(gesture => {
     const known = before.get(gesture.key ?? gesture.name)
-    return known?.dataset.drawn === JSON.stringify(gesture.why ?? "") ? known : item(gesture)
+    return known?.dataset.drawn === appearance(gesture) ? known : item(gesture)
   })
   const hadFocus = items.contains(document.activeElement) && !after.some(kept => kept.contains(document.activeElement))
-  if (after.length !== items.children.length || after.some((kept, index) => items.children[index] !== kept)) items.replaceChildren(...after)
+  const isSame = after.length === items.children.length && after.every((kept, index) => items.children[index] === kept)
+  if (!isSame) items.replaceChildren(...after)
   if (hadFocus) (toggle.hidden ? document.getElementById("contenu") : toggle).focus()
 }
+
+// Back into its form: here, or on its own page.
+const mayBeTaken = ({ state, typed, form, page }) =>
+  state === "returned" && typed.length > 0 && (page !== location.pathname || isAtHand(found(form)))
+
+const appearance = gesture => JSON.stringify([gesture.state, gesture.why, mayBeTaken(gesture)])
 
 const item = gesture => {
   const drawn = copyOf("outbox-item")
   const spot = name => drawn.querySelector(`[data-part=${name}]`)
   drawn.dataset.key = gesture.key ?? gesture.name
-  drawn.dataset.drawn = JSON.stringify(gesture.why ?? "")
+  drawn.dataset.drawn = appearance(gesture)
   drawn.dataset.state = gesture.key ? gesture.state : "draft"
   if (gesture.key) {
     say(spot("label"), gesture.label)
@@ -93,10 +108,9 @@ const item = gesture => {
   else spot("why").remove()
   if (gesture.typed.length) write(spot("typed"), gesture.typed)
   else spot("typed").remove()
-  const isBack = gesture.state === "returned"
-  offer(drawn, "take", isBack && gesture.typed.length > 0 && (found(gesture.form) || gesture.page !== location.pathname), () => take(gesture))
+  offer(drawn, "take", mayBeTaken(gesture), () => take(gesture))
   offer(drawn, "copy", gesture.typed.length > 0, event => copy(gesture, event.currentTarget))
-  offer(drawn, "again", isBack, () => retry(gesture))
+  offer(drawn, "again", gesture.state === "returned", () => retry(gesture))
   offer(drawn, "drop", true, () => (gesture.key ? discard(gesture) : (drop(gesture.name), draw())))
   return drawn
 }
@@ -111,7 +125,7 @@ const offer = (drawn, action, isPossible, what) => {
 const take = gesture => {
   const form = found(gesture.form)
   reopen(gesture)
-  if (!form) return location.assign(gesture.page)
+  if (!isAtHand(form)) return location.assign(gesture.page)
   fill(form, gesture.values)
   form.closest("details")?.setAttribute("open", "")
   open(false)
@@ -135,13 +149,26 @@ const copy = async ({ typed }, button) => {
 
 // ── What waits, in its place ───────────────────────────────────────────────────────────────────────────────────────
 
+const tidy = waits => {
+  for (const note of document.querySelectorAll(".gc-waiting")) {
+    if (!waits.some(({ key }) => key === note.dataset.key)) note.remove()
+  }
+  for (const choice of document.querySelectorAll(".gc-ballot__choice--waiting")) {
+    choice.classList.remove("gc-ballot__choice--waiting")
+  }
+  for (const form of document.querySelectorAll("form[inert]")) {
+    if (!waits.some(({ form: wanted }) => found(wanted) === form)) form.inert = false
+  }
+}
+
 const mark = gesture => {
   const [, indicator] = gesture.action.match(/^\/indicateurs\/([^/]+)\/vote/) ?? []
   const form = indicator ? undefined : found(gesture.form)
   const ballot = indicator && document.querySelector(`[id^="ballot-${indicator}-"][hx-morph-skip]`)
   const where = form ?? ballot
   if (!where) return
-  const isLast = !waiting().some(other => other.order > gesture.order && other.action.startsWith(`/indicateurs/${indicator}/vote`))
+  const ofTheSame = ({ action }) => action.startsWith(`/indicateurs/${indicator}/vote`)
+  const isLast = !waiting().some(other => other.order > gesture.order && ofTheSame(other))
   if (ballot && !isLast) return ballot.querySelector(`.gc-waiting[data-key="${gesture.key}"]`)?.remove()
   if (ballot && gesture.action.endsWith("/vote")) {
     const choice = new URLSearchParams(gesture.body).get("choice")
@@ -172,10 +199,6 @@ const lock = (form, gesture) => {
   fill(form, gesture.values)
   form.removeAttribute("aria-busy")
   form.inert = true
-}
-
-const unlock = form => {
-  form.inert = false
 }
 
 
