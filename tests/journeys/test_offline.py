@@ -95,7 +95,7 @@ async def tunnel(app: Starlette, database: Database, browser: Browser, stage: St
         yield place
         # A browser complains of a socket that is closed while it opens: let each page finish sitting down.
         for page in phone.context.pages:
-            if await page.locator("#room").count():
+            if await page.locator("#room[data-seat=member]").count():
                 await expect(page.locator("#room")).to_have_attribute("data-connection", "open")
 
 
