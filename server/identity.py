@@ -40,6 +40,15 @@ class SignInNeeded(NotYours):
         self.address = f"/connexion?{urlencode({'suite': next_path})}"
 
 
+class SomebodyElse(NotYours):
+    """The page was drawn for another person than the one who asks: nobody's gesture is made in another's name."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(N_("Cette page a été ouverte par une personne qui n'est plus connectée. Rechargez-la."))
+
+
 class Session(Record, table=True):
     """A browser that is somebody for a while; of its cookie we keep the hash."""
 
@@ -134,8 +143,11 @@ def person(connection: HTTPConnection) -> Person | None:
 
 
 def signed_in(connection: HTTPConnection) -> Person:
-    """Who is asking, or SignInNeeded."""
+    """Who is asking, or SignInNeeded; a browser that sends what it kept says for whom, in `X-Personne`."""
     found = person(connection)
+    meant = connection.headers.get("x-personne")
+    if meant is not None and (found is None or found.id != meant):
+        raise SomebodyElse
     if found is None:
         url = connection.url
         raise SignInNeeded(local_path(f"{url.path}?{url.query}" if url.query else url.path))

@@ -79,13 +79,10 @@ class Screen:
         if message.type in ("error", "warning"):  # type: ignore[attr-defined]
             self.complaints.append(f"{self.name}: {message.text}")  # type: ignore[attr-defined]
 
-    def forget_the_cut(self) -> None:
-        """The network was cut on purpose: the browser and htmx said so, and nothing else."""
-        told = [
-            complaint
-            for complaint in self.complaints
-            if "DISCONNECTED" not in complaint and "htmx:ws:error" not in complaint
-        ]
+    def forget_the_cut(self, *statuses: int) -> None:
+        """The network was cut on purpose, or these refusals expected: the browser and htmx said so, and nothing else."""
+        expected = ("DISCONNECTED", "htmx:ws:error", *(f"with a status of {status}" for status in statuses))
+        told = [complaint for complaint in self.complaints if not any(words in complaint for words in expected)]
         assert told == [], told
         self.complaints.clear()
 

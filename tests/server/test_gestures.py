@@ -93,6 +93,29 @@ async def test_a_gesture_a_program_or_a_part_of_a_page_is_refused(database: Data
         assert answer.status_code == 403
 
 
+async def test_a_gesture_kept_by_a_browser_is_made_in_nobody_elses_name(database: Database, client: Browsers) -> None:
+    """`X-Personne` says whose gesture it is: who asks now may be somebody else, or nobody."""
+    world = await everything(database, client)
+    day = world.day
+    before = await day.records()
+    kept = {**JSON, "x-personne": day.alix.id}
+    for route in GESTURES:
+        if route.name in ANYONE:
+            continue
+        for browser in (await day.browser(day.sacha), client()):
+            answer = await browser.post(world.at(route), data=FORMS.get(route.name, {}), headers=kept)
+            said = (route.name, answer.status_code, plain(answer.json()["raison"]))
+            assert said == (
+                route.name,
+                401,
+                "Cette page a été ouverte par une personne qui n'est plus connectée. Rechargez-la.",
+            )
+    assert await day.records() == before
+    vote = {"wording": "2", "choice": "keep"}
+    hers = await (await day.browser(day.alix)).post(f"/indicateurs/{day.card.id}/vote", data=vote, headers=kept)
+    assert (hers.status_code, hers.json()) == (200, {"geste": await day.last()})
+
+
 async def test_htmx_that_asks_for_a_whole_page_gets_one(database: Database, client: Browsers) -> None:
     headers = {**HTMX, "hx-request-type": "full"}
     answer = await client().get("/laboratoires/lab-imaginaire", headers=headers)
