@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 
 
 def route(scope: Scope) -> str:
-    """The name of the route that answers: "votes.cast"."""
-    return getattr(scope.get("route"), "name", None) or NOWHERE
+    """The name of the route that answers: "votes.cast"; "shelf" when no page had to."""
+    return "shelf" if scope.get("shelved") else getattr(scope.get("route"), "name", None) or NOWHERE
 
 
 def address(scope: Scope) -> str:
@@ -65,7 +65,8 @@ class Observe:
         finally:
             seconds = perf_counter() - began
             self.metrics.request(scope["method"], route(scope), status, seconds)
-            if log.isEnabledFor(logging.INFO):
+            # What is answered from memory is counted, not told: the line would cost more than the answer.
+            if log.isEnabledFor(logging.INFO) and not scope.get("shelved"):
                 told = {"route": route(scope), "status": status, "ms": round(seconds * 1000, 2)}
                 said = scope["method"], address(scope)
                 # As `log.info` would, but for the search of who calls, which is half of its time.

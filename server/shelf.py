@@ -149,6 +149,7 @@ class Shelf:
             board = self.pages
         copy = _found(board, scope)
         if copy:
+            scope["shelved"] = True
             await copy.hand_over(asked, send)
         else:
             await self._fetch(board, asked, scope, receive, send)
