@@ -28,6 +28,7 @@ STATIC = ROOT / "server" / "static"
 MARKDOWN = MarkdownIt("commonmark", {"breaks": True, "html": False}).disable(
     ["image", "heading", "lheading", "html_block"]
 )
+PERSONAL = ("card", "ballot")  # parts that depend on who looks
 TAGS = {"p", "br", "em", "strong", "ul", "ol", "li", "a", "code", "blockquote", "pre", "hr"}
 
 
@@ -147,12 +148,13 @@ def block(template: str, name: str, **values: Any) -> str:
 
 def part(name: str, item: Item) -> Markup:
     """A part of an indicator in a list: block `name` of `indicators/_name.html`, drawn once while it says the same."""
-    alike = item.alike if name == "ballot" else "everyone"
-    if alike is None:
-        return Markup(block(f"indicators/_{name}.html", name, item=item))  # noqa: S704  our own template
-    if (name, alike) not in item.drawn:
-        item.drawn[name, alike] = Markup(block(f"indicators/_{name}.html", name, item=item))  # noqa: S704
-    return item.drawn[name, alike]
+    alike = item.alike if name in PERSONAL else "everyone"
+    drawn = item.drawn.get((name, alike))
+    if drawn is None:
+        drawn = Markup(block(f"indicators/_{name}.html", name, item=item))  # noqa: S704  our own template
+        if alike is not None:
+            item.drawn[name, alike] = drawn
+    return drawn
 
 
 def own_ballot(id: str, number: int, own: Own | None) -> str:

@@ -1,5 +1,6 @@
 """Workshops: convene, join, be in the room, move the stage, project, read the minutes."""
 
+from functools import lru_cache
 from typing import Any
 
 import segno
@@ -184,10 +185,15 @@ async def screen(request: Request) -> Response:
 def _ways_in(request: Request, code: str) -> dict[str, Any]:
     """How one enters: the address, short enough to copy, and its QR code."""
     address = f"{request.app.state.settings.public_url}/rejoindre/{code}"
+    return {"address": address, "qr": _qr(address)}
+
+
+@lru_cache(100)  # workshops: drawing one takes longer than the rest of its page
+def _qr(address: str) -> Markup:
     svg = segno.make(address, error="m").svg_inline(
         scale=4, border=2, omitsize=True, svgclass="gc-qr__svg", lineclass=None
     )
-    return {"address": address, "qr": Markup(svg)}  # noqa: S704  made by segno from our own address
+    return Markup(svg)  # noqa: S704  made by segno from our own address
 
 
 async def move(request: Request) -> Response:

@@ -23,14 +23,15 @@ export const put = (name, value) => {
   else memory.set(name, text)
 }
 
-export const get = name => {
-  const text = memory.get(name) ?? storage(local => local.getItem(PREFIX + name))
+const read = text => {
   try {
     return text ? JSON.parse(text) : undefined
   } catch {
     return undefined
   }
 }
+
+export const get = name => read(memory.get(name) ?? storage(local => local.getItem(PREFIX + name)))
 
 export const drop = name => {
   memory.delete(name)
@@ -49,8 +50,8 @@ export const isFragile = () => memory.size > 0
 // Tells `what(name, before, after)` of each thing another tab changed.
 export const onChangeElsewhere = what =>
   addEventListener("storage", ({ key, oldValue, newValue }) => {
-    const [before, after] = [oldValue, newValue].map(text => text && JSON.parse(text))
-    if (key?.startsWith(PREFIX)) what(key.slice(PREFIX.length), before, after)
+    // Others keep things here too (DSFR its theme), and not as JSON.
+    if (key?.startsWith(PREFIX)) what(key.slice(PREFIX.length), read(oldValue), read(newValue))
   })
 
 export const forget = whom => {
