@@ -147,9 +147,9 @@ class Shelf:
             await self._keep_up(scope["app"].state.database)
             # Another board, when they changed: what was being drawn for the former one is put where nobody looks.
             board = self.pages
+        scope["shelved"] = True
         copy = _found(board, scope)
         if copy:
-            scope["shelved"] = True
             await copy.hand_over(asked, send)
         else:
             await self._fetch(board, asked, scope, receive, send)

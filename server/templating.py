@@ -28,6 +28,13 @@ STATIC = ROOT / "server" / "static"
 MARKDOWN = MarkdownIt("commonmark", {"breaks": True, "html": False}).disable(
     ["image", "heading", "lheading", "html_block"]
 )
+PARTS = {
+    "card": "indicators/_card.html",
+    "text": "indicators/_text.html",
+    "tally": "indicators/_tally.html",
+    "ballot": "indicators/_ballot.html",
+    "said": "indicators/_said.html",
+}
 PERSONAL = ("card", "ballot")  # parts that depend on who looks
 TAGS = {"p", "br", "em", "strong", "ul", "ol", "li", "a", "code", "blockquote", "pre", "hr"}
 
@@ -147,11 +154,11 @@ def block(template: str, name: str, **values: Any) -> str:
 
 
 def part(name: str, item: Item) -> Markup:
-    """A part of an indicator in a list: block `name` of `indicators/_name.html`, drawn once while it says the same."""
+    """A part of an indicator in a list, drawn once while it says the same."""
     alike = item.alike if name in PERSONAL else "everyone"
     drawn = item.drawn.get((name, alike))
     if drawn is None:
-        drawn = Markup(block(f"indicators/_{name}.html", name, item=item))  # noqa: S704  our own template
+        drawn = Markup(block(PARTS[name], name, item=item))  # noqa: S704  our own template
         if alike is not None:
             item.drawn[name, alike] = drawn
     return drawn

@@ -1,9 +1,10 @@
 """The agenda: people of several labs, on one subject, stage after stage."""
 
 import re
+from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import UniqueConstraint, update
+from sqlalchemy import UniqueConstraint, bindparam, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
@@ -207,19 +208,22 @@ async def move(session: AsyncSession, workshop_id: str, stage: Stage, *, by: Per
     return workshop
 
 
+_TAKE_FLOOR = (
+    update(Workshop)
+    .where(col(Workshop.id) == bindparam("workshop"))
+    .values(gestures=Workshop.gestures + 1)
+    .returning(Workshop)
+    .execution_options(populate_existing=True)
+)
+
+
 async def take_floor(session: AsyncSession, workshop_id: str, *, by: Person | None) -> Workshop:
     """The first write of every verb: number the gesture and lock the workshop until the commit.
 
     So the order of the journal is the order of the commits. A sending already answered stops here (AlreadyDone);
     a guest who is nobody yet (`by` is None) has sent nothing before.
     """
-    workshop: Workshop | None = await session.scalar(
-        update(Workshop)
-        .where(col(Workshop.id) == workshop_id)
-        .values(gestures=Workshop.gestures + 1)
-        .returning(Workshop)
-        .execution_options(populate_existing=True)
-    )
+    workshop: Workshop | None = await session.scalar(_TAKE_FLOOR, {"workshop": workshop_id})
     if workshop is None:
         raise NotFound(N_("Cet atelier n'existe pas."))
     if by is not None:
@@ -273,27 +277,32 @@ async def members(session: AsyncSession, workshop_id: str) -> dict[str, Member]:
     return {member.person_id: member for member in found}
 
 
-async def seats(session: AsyncSession, workshop_id: str, person_ids: set[str]) -> dict[str, Member]:
-    """The places of some people in a workshop, by person."""
-    found = await session.scalars(
-        select(Member).where(col(Member.workshop_id) == workshop_id, col(Member.person_id).in_(person_ids))
-    )
-    return {member.person_id: member for member in found}
+_ROLES = select(Member.person_id, Member.role).where(
+    col(Member.workshop_id) == bindparam("workshop"), col(Member.person_id).in_(bindparam("people", expanding=True))
+)
+
+
+async def roles(session: AsyncSession, workshop_id: str, person_ids: Collection[str]) -> dict[str, Role]:
+    """The roles of some people in a workshop, by person, for those who have a seat."""
+    found = await session.execute(_ROLES, {"workshop": workshop_id, "people": list(person_ids)})
+    return {row.person_id: row.role for row in found}
 
 
 async def require_member(session: AsyncSession, workshop: Workshop, person: Person, *roles: Role) -> Member:
     """A person's place in the workshop, in one of these roles (any but observer when none is named), or NotYours."""
-    return require_seat(await seat(session, workshop.id, person), *roles)
+    member = await seat(session, workshop.id, person)
+    require_role(member.role if member else None, *roles)
+    assert member
+    return member
 
 
-def require_seat(member: Member | None, *roles: Role) -> Member:
-    """A place in one of these roles (any but observer when none is named), or NotYours."""
-    if member is None:
+def require_role(role: Role | None, *roles: Role) -> None:
+    """One of these roles (any but observer when none is named), or NotYours. None: no seat."""
+    if role is None:
         raise NotYours(N_("Il faut d'abord rejoindre l'atelier."))
-    if roles and member.role not in roles:
+    if roles and role not in roles:
         raise NotYours(N_("Ce geste revient au rôle « {role} »."), role=roles[0].label)
-    if member.role is Role.OBSERVER:
+    if role is Role.OBSERVER:
         raise NotYours(
             N_("L'observation permet de tout lire, pas d'intervenir : choisissez un laboratoire pour participer.")
         )
-    return member

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, UniqueConstraint, func, update
+from sqlalchemy import JSON, ColumnElement, UniqueConstraint, bindparam, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
@@ -223,13 +223,16 @@ async def home(session: AsyncSession, indicator_id: str) -> str:
     return workshop_id
 
 
-async def current_wordings(session: AsyncSession, indicator_ids: set[str]) -> dict[str, int | None]:
+_CURRENT = (
+    select(Indicator.id, Indicator.wording, Withdrawal.indicator_id)
+    .outerjoin(Withdrawal, col(Withdrawal.indicator_id) == col(Indicator.id))
+    .where(col(Indicator.id).in_(bindparam("indicators", expanding=True)))
+)
+
+
+async def current_wordings(session: AsyncSession, indicator_ids: Collection[str]) -> dict[str, int | None]:
     """The number of the current wording of some indicators, None for one that was withdrawn. Their floor is taken."""
-    found = await session.execute(
-        select(Indicator.id, Indicator.wording, Withdrawal.indicator_id)
-        .outerjoin(Withdrawal, col(Withdrawal.indicator_id) == col(Indicator.id))
-        .where(col(Indicator.id).in_(indicator_ids))
-    )
+    found = await session.execute(_CURRENT, {"indicators": list(indicator_ids)})
     return {indicator_id: None if withdrawn else number for indicator_id, number, withdrawn in found}
 
 

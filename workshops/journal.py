@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, Protocol
 
-from sqlalchemy import UniqueConstraint, tuple_
+from sqlalchemy import UniqueConstraint, bindparam, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
@@ -111,13 +111,21 @@ def sign(entry: Entry) -> str:
     return digest(told(entry))
 
 
-def record(
-    session: AsyncSession, workshop: Journaled, kind: Kind, *, by: Person, about: str, sending: Sending | None = None
-) -> Entry:
+def record(session: AsyncSession, workshop: Journaled, kind: Kind, *, by: Person, about: str) -> Entry:
     """Write the gesture under way. Called once by each verb, after the act, on a workshop whose floor is taken.
 
-    `sending` gets a receipt; by default it is the session's own, put in `session.info` by whoever opened it.
+    The session's sending, put in `session.info` by whoever opened it, gets a receipt.
     """
+    entry = sign_on(session, workshop, kind, by=by, about=about)
+    session.add(entry)
+    sending: Sending | None = session.info.get("sending")
+    if sending:
+        session.add(receipt(entry, sending))
+    return entry
+
+
+def sign_on(session: AsyncSession, workshop: Journaled, kind: Kind, *, by: Person, about: str) -> Entry:
+    """The entry of the gesture under way, at the end of the chain, not written yet."""
     entry = Entry(
         workshop_id=workshop.id,
         number=workshop.gestures,
@@ -129,12 +137,8 @@ def record(
         hash="",
     )
     entry.hash = workshop.head = sign(entry)
-    session.add(entry)
     session.info.setdefault("gestures", {})[workshop.id] = entry.number
     session.info.setdefault("kinds", Counter())[kind.value] += 1
-    sending = sending or session.info.get("sending")
-    if sending:
-        session.add(receipt(entry, sending))
     return entry
 
 
@@ -158,14 +162,17 @@ async def answered(session: AsyncSession, person_id: str) -> None:
         refuse_again(found, sending)
 
 
-async def receipts(
-    session: AsyncSession, sent: Collection[tuple[str, Sending]]
-) -> dict[tuple[str, str], Receipt]:
+_RECEIPTS = select(Receipt).where(
+    tuple_(col(Receipt.person_id), col(Receipt.key)).in_(bindparam("keys", expanding=True))
+)
+
+
+async def receipts(session: AsyncSession, sent: Collection[tuple[str, Sending]]) -> dict[tuple[str, str], Receipt]:
     """The sendings already answered among these of (person, sending), by person and key. One query, none for nothing."""
     keys = [(person_id, sending.key) for person_id, sending in sent]
     if not keys:
         return {}
-    found = await session.scalars(select(Receipt).where(tuple_(col(Receipt.person_id), col(Receipt.key)).in_(keys)))
+    found = await session.scalars(_RECEIPTS, {"keys": keys})
     return {(one.person_id, one.key): one for one in found}
 
 

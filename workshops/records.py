@@ -2,9 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, String, Table, TypeDecorator, inspect
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Insert,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    insert,
+    inspect,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
@@ -66,16 +78,38 @@ def one_of(column: str, words: type[Word]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({codes})", name=column)
 
 
+async def add(session: AsyncSession, rows: Sequence[Record]) -> None:
+    """Write rows of one table, in one statement. The session keeps nothing of them."""
+    if rows:
+        await session.execute(_insert(type(rows[0])), [row.model_dump() for row in rows])
+
+
 async def put(session: AsyncSession, rows: Sequence[Record]) -> None:
     """Write rows of one table, in one statement: each takes the place of the row that had its primary key, if any.
 
     The session keeps nothing of them. No two may have the same primary key.
     """
-    if not rows:
-        return
-    table: Table = inspect(type(rows[0])).local_table
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table)
+    if rows:
+        upsert = _upsert(type(rows[0]), session.get_bind().dialect.name)
+        await session.execute(upsert, [row.model_dump() for row in rows])
+
+
+# Statements are built once: that takes longer than to execute them.
+
+
+@cache
+def _insert(record: type[Record]) -> Insert:
+    return insert(_table(record))
+
+
+@cache
+def _upsert(record: type[Record], dialect: str) -> Insert:
+    table = _table(record)
+    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     changed = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
-    statement = statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
-    await session.execute(statement, [row.model_dump() for row in rows])
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
+
+
+def _table(record: type[Record]) -> Table:
+    table: Table = inspect(record).local_table
+    return table

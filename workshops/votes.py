@@ -4,18 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Index, distinct, func, tuple_, update
+from sqlalchemy import ColumnElement, Index, bindparam, distinct, func, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
 from workshops import agenda, consensus, indicators, journal, world
-from workshops.agenda import Member, Stage, Workshop
+from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice, Outcome
 from workshops.indicators import Indicator, Wording
-from workshops.journal import AlreadyDone, Kind, Receipt, Sending
+from workshops.journal import AlreadyDone, Entry, Kind, Receipt, Sending
 from workshops.people import Person, Role
-from workshops.records import Coded, Moment, Record, one_of, put
+from workshops.records import Coded, Moment, Record, add, one_of, put
 from workshops.refusals import NotThus, Refusal
 from workshops.texts import one_line
 from workshops.words import N_
@@ -104,10 +104,12 @@ class _Table:
 
     workshop: Workshop
     receipts: dict[tuple[str, str], Receipt]
-    seats: dict[str, Member]
+    roles: dict[str, Role]
     current: dict[str, int | None]
     own: dict[tuple[str, str], dict[int, Choice]]
     cast: dict[tuple[str, int, str], Vote] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    answered: list[Receipt] = field(default_factory=list)
 
 
 async def cast(
@@ -136,23 +138,28 @@ async def cast_all(session: AsyncSession, workshop_id: str, papers: Sequence[Pap
     results = [_count(session, table, paper) for paper in papers]
     agenda.yield_floor(session, workshop)
     await put(session, list(table.cast.values()))
+    await add(session, table.entries)
+    await add(session, table.answered)
     return results
+
+
+_STANDING = select(Vote.person_id, Vote.indicator_id, Vote.wording, Vote.choice).where(
+    col(Vote.indicator_id).in_(bindparam("indicators", expanding=True)),
+    col(Vote.person_id).in_(bindparam("people", expanding=True)),
+    col(Vote.taken_back_at).is_(None),
+)
 
 
 async def _read(session: AsyncSession, workshop: Workshop, papers: Sequence[Paper]) -> _Table:
     people = {paper.by.id for paper in papers}
     on = {paper.indicator_id for paper in papers}
     own: dict[tuple[str, str], dict[int, Choice]] = {}
-    for vote in await session.execute(
-        select(Vote.person_id, Vote.indicator_id, Vote.wording, Vote.choice).where(
-            col(Vote.indicator_id).in_(on), col(Vote.person_id).in_(people), col(Vote.taken_back_at).is_(None)
-        )
-    ):
+    for vote in await session.execute(_STANDING, {"indicators": list(on), "people": list(people)}):
         own.setdefault((vote.person_id, vote.indicator_id), {})[vote.wording] = vote.choice
     return _Table(
         workshop=workshop,
         receipts=await journal.receipts(session, [(paper.by.id, paper.sending) for paper in papers if paper.sending]),
-        seats=await agenda.seats(session, workshop.id, people),
+        roles=await agenda.roles(session, workshop.id, people),
         current=await indicators.current_wordings(session, on),
         own=own,
     )
@@ -177,9 +184,11 @@ def _count(session: AsyncSession, table: _Table, paper: Paper) -> Counted | Exce
     kind = Kind.VOTE_CONFIRMED if _confirms(vote, current, own) else Kind.VOTE_CAST
     own[vote.wording] = vote.choice
     table.cast[vote.indicator_id, vote.wording, vote.person_id] = vote
-    entry = journal.record(session, workshop, kind, by=paper.by, about=vote.indicator_id, sending=paper.sending)
+    entry = journal.sign_on(session, workshop, kind, by=paper.by, about=vote.indicator_id)
+    table.entries.append(entry)
     if paper.sending:
-        table.receipts[paper.by.id, paper.sending.key] = journal.receipt(entry, paper.sending)
+        receipt = table.receipts[paper.by.id, paper.sending.key] = journal.receipt(entry, paper.sending)
+        table.answered.append(receipt)
     agenda.keep_floor(workshop)
     return Counted(workshop.id, vote, current)
 
@@ -193,7 +202,7 @@ def _admit(table: _Table, paper: Paper) -> int:
     if current is None:
         raise indicators.withdrawn()
     table.workshop.require(Stage.VOTING)
-    agenda.require_seat(table.seats.get(paper.by.id), Role.MEMBER)
+    agenda.require_role(table.roles.get(paper.by.id), Role.MEMBER)
     if not 1 <= paper.wording <= current:
         raise NotThus({"wording": N_("Cette rédaction n'existe pas.")})
     _check_reason(paper)
@@ -263,9 +272,7 @@ async def ballot(session: AsyncSession, indicator: Indicator, person: Person) ->
     return _ballot(indicator.wording, await _own(session, person, col(Vote.indicator_id) == indicator.id))
 
 
-async def tallies(
-    session: AsyncSession, workshop_id: str, only: Collection[str] | None = None
-) -> dict[str, Tally]:
+async def tallies(session: AsyncSession, workshop_id: str, only: Collection[str] | None = None) -> dict[str, Tally]:
     """The tally of each indicator of a workshop that has votes, or of `only` these. Two queries."""
     return await _tallies(session, indicators.among(workshop_id, only))
 

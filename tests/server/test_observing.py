@@ -51,10 +51,10 @@ async def test_each_request_is_told_in_one_line(
         ("GET /sante", "home.health", 200),
         ("GET /rejoindre/{code}", "workshops.doorstep", 404),
         ("GET none", "none", 404),
-        ("GET /static", "static", 200),
         ("DELETE /ateliers", "workshops.index", 405),
     ]
-    assert [answer.status_code for answer in answers] == [status for _, _, status in told]
+    assert [answer.status_code for answer in answers] == [200, 404, 404, 200, 405]
+    assert counted(app, "GET", "shelf", "2xx") == 1  # what the shelf answers is counted only
     assert counted(app, "GET", "home.health", "2xx") == 1
     assert counted(app, "GET", "workshops.doorstep", "4xx") == 1
     assert counted(app, "GET", "none", "4xx") == 1
