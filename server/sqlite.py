@@ -1,13 +1,15 @@
-"""SQLite: aiosqlite's connection, each statement of which goes to its thread and back once."""
+"""SQLite: aiosqlite's connection, whose thread only does what may wait: taking the writer's turn, and the disk."""
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import aiosqlite
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
+TAKE_TURN = "BEGIN IMMEDIATE"
 
 
 def connect(file: str) -> "Connection":
@@ -25,21 +27,35 @@ def _open(file: str) -> sqlite3.Connection:
 
 
 class Connection(aiosqlite.Connection):
-    """SQLAlchemy opens a cursor, executes, fetches and closes: four trips to the thread, of which three say nothing.
+    """Going to a thread and back costs several times what our statements do: readers never wait in WAL, and a writer
+    only for its turn and its commit. These go to the thread; the rest is done where it is asked.
 
-    Trips are most of what a short statement costs, and ours are short.
+    A connection serves one transaction at a time: its thread and the loop are never at work on it together.
     """
+
+    _is_in_doubt = False  # somebody stopped waiting for the thread, which goes on
 
     def cursor(self) -> "Cursor":  # type: ignore[override]
         return Cursor(self)
 
+    async def take_turn(self) -> None:
+        await self._in_thread(self._conn.execute, TAKE_TURN)
+
+    async def commit(self) -> None:
+        await self._in_thread(self._conn.commit)
+
     async def rollback(self) -> None:
         """The pool asks for one whenever a connection returns, most often after a commit."""
-        if self._conn.in_transaction:
-            await super().rollback()
+        if self._is_in_doubt or self._conn.in_transaction:
+            await self._in_thread(self._conn.rollback)  # behind what the thread is doing
+            self._is_in_doubt = False
 
-    async def in_thread(self, act: Callable[..., Any], *given: Any) -> Any:
-        return await self._execute(act, *given)  # type: ignore[no-untyped-call]
+    async def _in_thread(self, act: Any, *given: Any) -> Any:
+        try:
+            return await self._execute(act, *given)  # type: ignore[no-untyped-call]
+        except asyncio.CancelledError:
+            self._is_in_doubt = True
+            raise
 
 
 class Cursor:
@@ -56,14 +72,14 @@ class Cursor:
         return self
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
-        self._cursor, self._rows = await self._connection.in_thread(self._run, statement, parameters)
-
-    def _run(self, statement: str, parameters: Sequence[Any]) -> tuple[sqlite3.Cursor, list[Any]]:
-        cursor = self._connection._conn.execute(statement, parameters)
-        return cursor, cursor.fetchall()
+        if statement == TAKE_TURN:
+            await self._connection.take_turn()
+            return
+        self._cursor = self._connection._conn.execute(statement, parameters)
+        self._rows = self._cursor.fetchall()
 
     async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> None:
-        self._cursor = await self._connection.in_thread(self._connection._conn.executemany, statement, parameters)
+        self._cursor = self._connection._conn.executemany(statement, parameters)
 
     async def fetchall(self) -> list[Any]:
         return self._rows
