@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import UniqueConstraint, bindparam, update
+from sqlalchemy import Connection, UniqueConstraint, bindparam, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
@@ -60,10 +61,7 @@ class Workshop(Record, table=True):
 
     def require(self, *stages: Stage) -> None:
         """One of these stages, or NotNow."""
-        if self.stage not in stages:
-            raise NotNow(
-                N_("L'atelier en est à l'étape « {stage} » : ce geste n'y est pas possible."), stage=self.stage.label
-            )
+        require_stage(self.stage, *stages)
 
 
 class Member(Record, table=True):
@@ -83,6 +81,12 @@ class Member(Record, table=True):
     lab_slug: str | None = Field(default=None, foreign_key="lab.slug", max_length=60)
     joined_at: datetime = Field(default_factory=world.now, sa_type=Moment)
     door: str | None = Field(default=None, max_length=64)
+
+
+def require_stage(stage: Stage, *stages: Stage) -> None:
+    """One of these stages, or NotNow."""
+    if stage not in stages:
+        raise NotNow(N_("L'atelier en est à l'étape « {stage} » : ce geste n'y est pas possible."), stage=stage.label)
 
 
 async def convene(
@@ -231,9 +235,40 @@ async def take_floor(session: AsyncSession, workshop_id: str, *, by: Person | No
     return workshop
 
 
-def keep_floor(workshop: Workshop) -> None:
-    """Go on with another gesture in the same transaction: it gets the next number."""
-    workshop.gestures += 1
+@dataclass
+class Floor:
+    """A floor taken for many gestures of one transaction: `gestures` is the number of the last one."""
+
+    id: str
+    stage: Stage
+    gestures: int
+    head: str
+
+    @staticmethod
+    def take(connection: Connection, workshop_id: str) -> "Floor":
+        """Lock the workshop until the commit, as `take_floor` does."""
+        row = connection.execute(_LOCK, {"workshop": workshop_id}).one_or_none()
+        if row is None:
+            raise NotFound(N_("Cet atelier n'existe pas."))
+        return Floor(*row)
+
+    def leave(self, connection: Connection) -> None:
+        """Write down how many gestures there were."""
+        connection.execute(_LEAVE, {"workshop": self.id, "number": self.gestures, "last": self.head})
+
+
+# Changes nothing; on PostgreSQL a SELECT … FOR UPDATE would do, SQLite has none.
+_LOCK = (
+    update(Workshop)
+    .where(col(Workshop.id) == bindparam("workshop"))
+    .values(gestures=Workshop.gestures)
+    .returning(col(Workshop.id), col(Workshop.stage), col(Workshop.gestures), col(Workshop.head))
+)
+_LEAVE = (
+    update(Workshop)
+    .where(col(Workshop.id) == bindparam("workshop"))
+    .values(gestures=bindparam("number"), head=bindparam("last"))
+)
 
 
 def yield_floor(session: AsyncSession, workshop: Workshop) -> None:
@@ -282,9 +317,9 @@ _ROLES = select(Member.person_id, Member.role).where(
 )
 
 
-async def roles(session: AsyncSession, workshop_id: str, person_ids: Collection[str]) -> dict[str, Role]:
+def roles(connection: Connection, workshop_id: str, person_ids: Collection[str]) -> dict[str, Role]:
     """The roles of some people in a workshop, by person, for those who have a seat."""
-    found = await session.execute(_ROLES, {"workshop": workshop_id, "people": list(person_ids)})
+    found = connection.execute(_ROLES, {"workshop": workshop_id, "people": list(person_ids)})
     return {row.person_id: row.role for row in found}
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, UniqueConstraint, bindparam, func, update
+from sqlalchemy import JSON, ColumnElement, Connection, UniqueConstraint, bindparam, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
@@ -230,9 +230,9 @@ _CURRENT = (
 )
 
 
-async def current_wordings(session: AsyncSession, indicator_ids: Collection[str]) -> dict[str, int | None]:
+def current_wordings(connection: Connection, indicator_ids: Collection[str]) -> dict[str, int | None]:
     """The number of the current wording of some indicators, None for one that was withdrawn. Their floor is taken."""
-    found = await session.execute(_CURRENT, {"indicators": list(indicator_ids)})
+    found = connection.execute(_CURRENT, {"indicators": list(indicator_ids)})
     return {indicator_id: None if withdrawn else number for indicator_id, number, withdrawn in found}
 
 

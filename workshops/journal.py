@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, Protocol
 
-from sqlalchemy import UniqueConstraint, bindparam, tuple_
+from sqlalchemy import Connection, UniqueConstraint, bindparam, tuple_
+from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
 from workshops import world
 from workshops.canonical import digest, timestamp
 from workshops.people import Person
-from workshops.records import Coded, Moment, Record
+from workshops.records import Coded, Moment, Record, Row
 from workshops.refusals import NotThus
 from workshops.words import N_, Word
 
@@ -79,10 +80,19 @@ class Receipt(Record, table=True):
 class AlreadyDone(Exception):
     """This very sending was already answered: gesture `number` of `workshop_id`. Not a refusal."""
 
-    def __init__(self, receipt: Receipt) -> None:
-        super().__init__(receipt.key)
-        self.workshop_id = receipt.workshop_id
-        self.number = receipt.number
+    def __init__(self, workshop_id: str, number: int) -> None:
+        super().__init__(workshop_id, number)
+        self.workshop_id = workshop_id
+        self.number = number
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a receipt says: the digest of what was sent, and the gesture it became."""
+
+    digest: str
+    workshop_id: str
+    number: int
 
 
 class Journaled(Protocol):
@@ -95,14 +105,20 @@ class Journaled(Protocol):
 
 def told(entry: Entry) -> dict[str, Any]:
     """What an entry's hash is made of, previous hash included, as the minutes publish it."""
+    return _told(entry.workshop_id, entry.number, entry.kind, entry.by_id, entry.about, entry.at, entry.previous_hash)
+
+
+def _told(
+    workshop_id: str, number: int, kind: Kind, by_id: str, about: str, at: datetime, previous: str
+) -> dict[str, Any]:
     return {
-        "atelier": entry.workshop_id,
-        "numero": entry.number,
-        "genre": entry.kind.value,
-        "par": entry.by_id,
-        "objet": entry.about,
-        "le": timestamp(entry.at),
-        "precedent": entry.previous_hash,
+        "atelier": workshop_id,
+        "numero": number,
+        "genre": kind.value,
+        "par": by_id,
+        "objet": about,
+        "le": timestamp(at),
+        "precedent": previous,
     }
 
 
@@ -111,46 +127,47 @@ def sign(entry: Entry) -> str:
     return digest(told(entry))
 
 
-def record(session: AsyncSession, workshop: Journaled, kind: Kind, *, by: Person, about: str) -> Entry:
+def record(session: AsyncSession, workshop: Journaled, kind: Kind, *, by: Person, about: str) -> None:
     """Write the gesture under way. Called once by each verb, after the act, on a workshop whose floor is taken.
 
     The session's sending, put in `session.info` by whoever opened it, gets a receipt.
     """
-    entry = sign_on(session, workshop, kind, by=by, about=about)
-    session.add(entry)
+    session.add(Entry(**row(session.info, workshop, kind, by=by, about=about)))
     sending: Sending | None = session.info.get("sending")
     if sending:
-        session.add(receipt(entry, sending))
-    return entry
+        session.add(Receipt(**receipt(by, sending, workshop)))
 
 
-def sign_on(session: AsyncSession, workshop: Journaled, kind: Kind, *, by: Person, about: str) -> Entry:
-    """The entry of the gesture under way, at the end of the chain, not written yet."""
-    entry = Entry(
-        workshop_id=workshop.id,
-        number=workshop.gestures,
-        kind=kind,
-        by_id=by.id,
-        about=about,
-        at=world.now(),
-        previous_hash=workshop.head,
-        hash="",
-    )
-    entry.hash = workshop.head = sign(entry)
-    session.info.setdefault("gestures", {})[workshop.id] = entry.number
-    session.info.setdefault("kinds", Counter())[kind.value] += 1
-    return entry
+def row(said: dict[Any, Any], workshop: Journaled, kind: Kind, *, by: Person, about: str) -> Row:
+    """The entry of the gesture under way, at the end of the chain, to be written; `said` is the session's `info`."""
+    at = world.now()
+    signed = digest(_told(workshop.id, workshop.gestures, kind, by.id, about, at, workshop.head))
+    written = {
+        "workshop_id": workshop.id,
+        "number": workshop.gestures,
+        "kind": kind,
+        "by_id": by.id,
+        "about": about,
+        "at": at,
+        "previous_hash": workshop.head,
+        "hash": signed,
+    }
+    workshop.head = signed
+    said.setdefault("gestures", {})[workshop.id] = workshop.gestures
+    said.setdefault("kinds", Counter())[kind.value] += 1
+    return written
 
 
-def receipt(entry: Entry, sending: Sending) -> Receipt:
-    """What is kept of a sending that became this gesture."""
-    return Receipt(
-        person_id=entry.by_id,
-        key=sending.key,
-        sent=sending.digest,
-        workshop_id=entry.workshop_id,
-        number=entry.number,
-    )
+def receipt(by: Person, sending: Sending, workshop: Journaled) -> Row:
+    """What is kept of a sending that became the gesture under way."""
+    return {
+        "id": world.new_id(),
+        "person_id": by.id,
+        "key": sending.key,
+        "sent": sending.digest,
+        "workshop_id": workshop.id,
+        "number": workshop.gestures,
+    }
 
 
 async def answered(session: AsyncSession, person_id: str) -> None:
@@ -158,29 +175,28 @@ async def answered(session: AsyncSession, person_id: str) -> None:
     sending: Sending | None = session.info.get("sending")
     if sending is None:
         return
-    for found in (await receipts(session, [(person_id, sending)])).values():
+    given = await session.run_sync(lambda own: receipts(own.connection(), [(person_id, sending)]))
+    for found in given.values():
         refuse_again(found, sending)
 
 
-_RECEIPTS = select(Receipt).where(
-    tuple_(col(Receipt.person_id), col(Receipt.key)).in_(bindparam("keys", expanding=True))
-)
+_RECEIPTS = columns(
+    col(Receipt.person_id), col(Receipt.key), col(Receipt.sent), col(Receipt.workshop_id), col(Receipt.number)
+).where(tuple_(col(Receipt.person_id), col(Receipt.key)).in_(bindparam("keys", expanding=True)))
 
 
-async def receipts(session: AsyncSession, sent: Collection[tuple[str, Sending]]) -> dict[tuple[str, str], Receipt]:
-    """The sendings already answered among these of (person, sending), by person and key. One query, none for nothing."""
+def receipts(connection: Connection, sent: Collection[tuple[str, Sending]]) -> dict[tuple[str, str], Given]:
+    """What was answered of these (person, sending), by person and key. One query, none for nothing."""
     keys = [(person_id, sending.key) for person_id, sending in sent]
-    if not keys:
-        return {}
-    found = await session.scalars(_RECEIPTS, {"keys": keys})
-    return {(one.person_id, one.key): one for one in found}
+    found = connection.execute(_RECEIPTS, {"keys": keys}).all() if keys else []
+    return {(row.person_id, row.key): Given(row.sent, row.workshop_id, row.number) for row in found}
 
 
-def refuse_again(answered_by: Receipt, sending: Sending) -> NoReturn:
+def refuse_again(given: Given, sending: Sending) -> NoReturn:
     """The same sending was answered (AlreadyDone), or its key served for something else (NotThus)."""
-    if answered_by.sent != sending.digest:
+    if given.digest != sending.digest:
         raise NotThus({"key": N_("Cette clé d'envoi a déjà servi pour autre chose. Envoyez de nouveau.")})
-    raise AlreadyDone(answered_by)
+    raise AlreadyDone(given.workshop_id, given.number)
 
 
 async def get(session: AsyncSession, workshop_id: str, number: int) -> Entry:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     CheckConstraint,
+    Connection,
     DateTime,
     Dialect,
     Insert,
@@ -18,7 +19,6 @@ from sqlalchemy import (
     inspect,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from workshops.words import Word
@@ -78,26 +78,27 @@ def one_of(column: str, words: type[Word]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({codes})", name=column)
 
 
-async def add(session: AsyncSession, rows: Sequence[Record]) -> None:
-    """Write rows of one table, in one statement. The session keeps nothing of them."""
+# Rows written many at a time, past the session, which keeps nothing of them.
+
+Row = dict[str, Any]
+
+
+def add(connection: Connection, record: type[Record], rows: Sequence[Row]) -> None:
+    """Write rows of one table, in one statement."""
     if rows:
-        await session.execute(_insert(type(rows[0])), [row.model_dump() for row in rows])
+        connection.execute(_insert(record), rows)
 
 
-async def put(session: AsyncSession, rows: Sequence[Record]) -> None:
+def put(connection: Connection, record: type[Record], rows: Sequence[Row]) -> None:
     """Write rows of one table, in one statement: each takes the place of the row that had its primary key, if any.
 
-    The session keeps nothing of them. No two may have the same primary key.
+    No two may have the same primary key.
     """
     if rows:
-        upsert = _upsert(type(rows[0]), session.get_bind().dialect.name)
-        await session.execute(upsert, [row.model_dump() for row in rows])
+        connection.execute(_upsert(record, connection.dialect.name), rows)
 
 
-# Statements are built once: that takes longer than to execute them.
-
-
-@cache
+@cache  # a statement takes longer to build than to execute
 def _insert(record: type[Record]) -> Insert:
     return insert(_table(record))
 

@@ -3,19 +3,20 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Index, bindparam, distinct, func, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Index, bindparam, distinct, func, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
 from workshops import agenda, consensus, indicators, journal, world
-from workshops.agenda import Stage, Workshop
+from workshops.agenda import Floor, Stage
 from workshops.consensus import Choice, Outcome
 from workshops.indicators import Indicator, Wording
-from workshops.journal import AlreadyDone, Entry, Kind, Receipt, Sending
+from workshops.journal import AlreadyDone, Entry, Given, Kind, Receipt, Sending
 from workshops.people import Person, Role
-from workshops.records import Coded, Moment, Record, add, one_of, put
+from workshops.records import Coded, Moment, Record, Row, add, one_of, put
 from workshops.refusals import NotThus, Refusal
 from workshops.texts import one_line
 from workshops.words import N_
@@ -102,14 +103,14 @@ class _Table:
     `current`: wording by indicator, None when withdrawn; `own`: standing choices by (person, indicator) and wording.
     """
 
-    workshop: Workshop
-    receipts: dict[tuple[str, str], Receipt]
+    floor: Floor
+    receipts: dict[tuple[str, str], Given]
     roles: dict[str, Role]
     current: dict[str, int | None]
     own: dict[tuple[str, str], dict[int, Choice]]
-    cast: dict[tuple[str, int, str], Vote] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
-    answered: list[Receipt] = field(default_factory=list)
+    cast: dict[tuple[str, int, str], Row] = field(default_factory=dict)
+    entries: list[Row] = field(default_factory=list)
+    answered: list[Row] = field(default_factory=list)
 
 
 async def cast(
@@ -133,13 +134,19 @@ async def cast_all(session: AsyncSession, workshop_id: str, papers: Sequence[Pap
     One result a paper: counted, or the exception that `cast` would raise; a refused paper harms no other. The number
     of statements does not depend on how many there are.
     """
-    workshop = await agenda.take_floor(session, workshop_id, by=None)
-    table = await _read(session, workshop, papers)
-    results = [_count(session, table, paper) for paper in papers]
-    agenda.yield_floor(session, workshop)
-    await put(session, list(table.cast.values()))
-    await add(session, table.entries)
-    await add(session, table.answered)
+    return await session.run_sync(lambda own: _cast_all(own.connection(), own.info, workshop_id, papers))
+
+
+def _cast_all(
+    connection: Connection, said: dict[Any, Any], workshop_id: str, papers: Sequence[Paper]
+) -> list[Counted | Exception]:
+    table = _lay(connection, Floor.take(connection, workshop_id), papers)
+    results = [_count(table, said, paper) for paper in papers]
+    if table.entries:
+        table.floor.leave(connection)
+        put(connection, Vote, list(table.cast.values()))
+        add(connection, Entry, table.entries)
+        add(connection, Receipt, table.answered)
     return results
 
 
@@ -150,58 +157,59 @@ _STANDING = select(Vote.person_id, Vote.indicator_id, Vote.wording, Vote.choice)
 )
 
 
-async def _read(session: AsyncSession, workshop: Workshop, papers: Sequence[Paper]) -> _Table:
+def _lay(connection: Connection, floor: Floor, papers: Sequence[Paper]) -> _Table:
     people = {paper.by.id for paper in papers}
     on = {paper.indicator_id for paper in papers}
     own: dict[tuple[str, str], dict[int, Choice]] = {}
-    for vote in await session.execute(_STANDING, {"indicators": list(on), "people": list(people)}):
+    for vote in connection.execute(_STANDING, {"indicators": list(on), "people": list(people)}):
         own.setdefault((vote.person_id, vote.indicator_id), {})[vote.wording] = vote.choice
     return _Table(
-        workshop=workshop,
-        receipts=await journal.receipts(session, [(paper.by.id, paper.sending) for paper in papers if paper.sending]),
-        roles=await agenda.roles(session, workshop.id, people),
-        current=await indicators.current_wordings(session, on),
+        floor=floor,
+        receipts=journal.receipts(connection, [(paper.by.id, paper.sending) for paper in papers if paper.sending]),
+        roles=agenda.roles(connection, floor.id, people),
+        current=indicators.current_wordings(connection, on),
         own=own,
     )
 
 
-def _count(session: AsyncSession, table: _Table, paper: Paper) -> Counted | Exception:
+def _count(table: _Table, said: dict[Any, Any], paper: Paper) -> Counted | Exception:
     """Judge a paper by the table, which it then changes for those that follow."""
     try:
         current = _admit(table, paper)
     except (Refusal, AlreadyDone) as refusal:
         return refusal
-    workshop = table.workshop
-    vote = Vote(
-        indicator_id=paper.indicator_id,
-        wording=paper.wording,
-        person_id=paper.by.id,
-        choice=paper.choice,
-        reason=one_line(paper.reason),
-        gesture=workshop.gestures,
-    )
+    floor = table.floor
+    floor.gestures += 1
     own = table.own.setdefault((paper.by.id, paper.indicator_id), {})
-    kind = Kind.VOTE_CONFIRMED if _confirms(vote, current, own) else Kind.VOTE_CAST
-    own[vote.wording] = vote.choice
-    table.cast[vote.indicator_id, vote.wording, vote.person_id] = vote
-    entry = journal.sign_on(session, workshop, kind, by=paper.by, about=vote.indicator_id)
-    table.entries.append(entry)
+    kind = Kind.VOTE_CONFIRMED if _confirms(paper, current, own) else Kind.VOTE_CAST
+    own[paper.wording] = paper.choice
+    vote: Row = {
+        "indicator_id": paper.indicator_id,
+        "wording": paper.wording,
+        "person_id": paper.by.id,
+        "choice": paper.choice,
+        "reason": one_line(paper.reason),
+        "at": world.now(),
+        "gesture": floor.gestures,
+        "taken_back_at": None,
+    }
+    table.cast[paper.indicator_id, paper.wording, paper.by.id] = vote
+    table.entries.append(journal.row(said, floor, kind, by=paper.by, about=paper.indicator_id))
     if paper.sending:
-        receipt = table.receipts[paper.by.id, paper.sending.key] = journal.receipt(entry, paper.sending)
-        table.answered.append(receipt)
-    agenda.keep_floor(workshop)
-    return Counted(workshop.id, vote, current)
+        table.answered.append(journal.receipt(paper.by, paper.sending, floor))
+        table.receipts[paper.by.id, paper.sending.key] = Given(paper.sending.digest, floor.id, floor.gestures)
+    return Counted(floor.id, Vote(**vote), current)
 
 
 def _admit(table: _Table, paper: Paper) -> int:
     """The number of the current wording, if this paper may be cast."""
-    receipt = table.receipts.get((paper.by.id, paper.sending.key)) if paper.sending else None
-    if receipt and paper.sending:
-        journal.refuse_again(receipt, paper.sending)
+    given = table.receipts.get((paper.by.id, paper.sending.key)) if paper.sending else None
+    if given and paper.sending:
+        journal.refuse_again(given, paper.sending)
     current = table.current[paper.indicator_id]
     if current is None:
         raise indicators.withdrawn()
-    table.workshop.require(Stage.VOTING)
+    agenda.require_stage(table.floor.stage, Stage.VOTING)
     agenda.require_role(table.roles.get(paper.by.id), Role.MEMBER)
     if not 1 <= paper.wording <= current:
         raise NotThus({"wording": N_("Cette rédaction n'existe pas.")})
@@ -209,10 +217,10 @@ def _admit(table: _Table, paper: Paper) -> int:
     return current
 
 
-def _confirms(vote: Vote, current: int, own: Mapping[int, Choice]) -> bool:
+def _confirms(paper: Paper, current: int, own: Mapping[int, Choice]) -> bool:
     """Whether this is the person's first vote on the current text, and the same as on the text before."""
     earlier = [number for number in own if number < current]
-    return vote.wording == current and current not in own and bool(earlier) and own[max(earlier)] is vote.choice
+    return paper.wording == current and current not in own and bool(earlier) and own[max(earlier)] is paper.choice
 
 
 async def take_back(session: AsyncSession, indicator_id: str, *, by: Person) -> None:

@@ -78,10 +78,10 @@ class Register:
             )
         )
         rows = [
-            Attendance(process_id=self.process, workshop_id=workshop_id, people=people, seen_at=now)
+            {"process_id": self.process, "workshop_id": workshop_id, "people": people, "seen_at": now}
             for workshop_id, people in here.items()
         ]
-        await put(session, rows)
+        await session.run_sync(lambda own: put(own.connection(), Attendance, rows))
 
     async def _sign_off(self) -> None:
         try:
