@@ -5,6 +5,7 @@ import re
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from sqlalchemy import bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, delete, select, update
 from starlette.requests import HTTPConnection, Request
@@ -99,6 +100,13 @@ def without_host(settings: Settings, address: str) -> str:
 # ── Asking who
 
 
+_RUNNING = (
+    select(Person, Session.expires_at)
+    .join(Session, col(Session.person_id) == col(Person.id))
+    .where(col(Session.token_hash) == bindparam("token"), col(Session.expires_at) > bindparam("now", type_=Moment()))
+)
+
+
 async def identify(connection: HTTPConnection) -> Person | None:
     """The person whose running session this browser carries."""
     token = _carried(connection, "session")
@@ -111,13 +119,7 @@ async def identify(connection: HTTPConnection) -> Person | None:
         return person
     since = known.before_reading()
     async with database.reading() as session:
-        found = (
-            await session.execute(
-                select(Person, Session.expires_at)
-                .join(Session, col(Session.person_id) == col(Person.id))
-                .where(col(Session.token_hash) == token_hash, col(Session.expires_at) > world.now())
-            )
-        ).one_or_none()
+        found = (await session.execute(_RUNNING, {"token": token_hash, "now": world.now()})).one_or_none()
     if found is None:
         return None
     known.keep(token_hash, *found, since=since)

@@ -6,7 +6,7 @@ from server.database import News
 from workshops import world
 from workshops.people import Person
 
-FRESH = timedelta(minutes=1)  # after which a session is read again
+FRESH = timedelta(minutes=10)  # after which a session is read again, in case its end was told to nobody
 MOST = 20_000
 
 

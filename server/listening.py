@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from server.database import CHANNEL, Database, News
 
 SILENCE = 15.0  # seconds after which the line is tried
+ANSWER = 5.0  # seconds it is given to answer
 AGAIN = 1.0  # seconds before another attempt
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ async def listen(database: Database, hear: Callable[[News], None], online: Calla
                 online(True)
                 failing = False
                 await _hear(line, database.process, hear)
-        except (psycopg.Error, OSError) as error:
+        except (psycopg.Error, OSError, TimeoutError) as error:
             if not failing:
                 log.warning("the other processes are not heard: %s", error)
             failing = True
@@ -43,4 +44,5 @@ async def _hear(line: psycopg.AsyncConnection[object], myself: str, hear: Callab
             by, news = News.read(notice.payload)
             if by != myself:
                 hear(news)
-        await line.execute("SELECT 1")
+        async with asyncio.timeout(ANSWER):
+            await line.execute("SELECT 1")

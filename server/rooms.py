@@ -13,6 +13,7 @@ from workshops import agenda, frameworks, journal
 from workshops.journal import Kind
 
 KEPT = 50  # rooms
+VOTES = (Kind.VOTE_CAST, Kind.VOTE_CONFIRMED, Kind.VOTE_TAKEN_BACK)
 
 
 @dataclass
@@ -79,6 +80,12 @@ async def _read(session: AsyncSession, workshop_id: str, before: Room | None) ->
     entries = await journal.since(session, workshop_id, before.workshop.gestures)
     if any(entry.kind is Kind.WORKSHOP_CONVENED for entry in entries):
         return await scenes.room(session, workshop_id)
-    touched = await scenes.items(session, workshop, only={entry.about for entry in entries})
-    items = {item.id: item for item in (*before.all, *touched)}
+    items = {item.id: item for item in before.all}
+    # Votes change tallies, and nothing else of an indicator: most of what happens in a room is votes.
+    voted = {entry.about for entry in entries if entry.kind in VOTES}
+    changed = {entry.about for entry in entries if entry.kind not in VOTES}
+    for item in await scenes.recounted(session, workshop, [items[id] for id in voted - changed]):
+        items[item.id] = item
+    for item in await scenes.items(session, workshop, only=changed) if changed else ():
+        items[item.id] = item
     return scenes.with_items(workshop, tuple(items.values()), latest)

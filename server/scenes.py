@@ -49,7 +49,7 @@ class Item:
     tally: Tally
     said: int
     own: Own | None = None
-    drawn: dict[Hashable, Markup] = field(default_factory=dict, compare=False, repr=False)
+    drawn: dict[tuple[str, Hashable], Markup] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def id(self) -> str:
@@ -59,6 +59,11 @@ class Item:
     def number(self) -> int:
         """The number of the current wording."""
         return self.card.wording.number
+
+    def with_tally(self, tally: Tally) -> "Item":
+        """The same, but for its votes."""
+        drawn = {key: html for key, html in self.drawn.items() if key[0] not in ("tally", "card")}
+        return replace(self, tally=tally, drawn=drawn)
 
     @property
     def alike(self) -> Hashable | None:
@@ -180,6 +185,14 @@ async def items(session: AsyncSession, workshop: Workshop, only: Collection[str]
         Item(card, tallies.get(card.id, Tally()), said.get(card.id, 0))
         for card in await indicators.cards(session, workshop.id, only)
     ]
+
+
+async def recounted(session: AsyncSession, workshop: Workshop, items: list[Item]) -> list[Item]:
+    """The same indicators with their tallies of now; what was drawn of the rest is kept."""
+    if not items:
+        return []
+    tallies = await votes.tallies(session, workshop.id, [item.id for item in items])
+    return [item.with_tally(tallies.get(item.id, Tally())) for item in items]
 
 
 async def seen_by(session: AsyncSession, room: Room, viewer: Person) -> Room:
