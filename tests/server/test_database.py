@@ -118,11 +118,15 @@ async def test_a_machine_that_dies_in_the_middle_does_not_keep_its_workshop(
     camille = await facilitator(database)
     room = await workshop(database, by=camille)
     dead = Database(database.url)
-    with pytest.raises(DBAPIError):
+
+    async def die() -> None:
         async with dead.transaction() as session:
             await agenda.take_floor(session, room.id, by=camille)
             async with asyncio.timeout(10):
                 assert (await move(database, room, Stage.VOTING, by=camille)).gestures == 2
+
+    with pytest.raises(DBAPIError):
+        await die()
     await dead.close()
     assert (await reread(database, room)).gestures == 2
 

@@ -98,12 +98,12 @@ async def test_a_screen_of_what_is_not_in_the_room_keeps_no_frame_from_the_other
     address: str, database: Database, room: Workshop
 ) -> None:
     """The address says what a screen shows, and anybody may write anything there."""
-    alix, sacha = await member_of(database, room), await member_of(database, room, "siilab")
+    sacha = await session_of(database, await member_of(database, room, "siilab"))
     elsewhere = await workshop(database, by=await facilitator(database))
     theirs = next(iter((await cards(database, elsewhere)).values())).id
     since = (await reread(database, room)).gestures
     for view in ("nulle-part", theirs):
-        odd = await sit(address, room, await session_of(database, sacha), since=since, view=view)
+        odd = await sit(address, room, sacha, since=since, view=view)
         with pytest.raises(ConnectionClosed) as closed:
             await asyncio.wait_for(hear_out(odd), 5)
         assert closed.value.rcvd is not None
