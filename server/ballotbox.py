@@ -89,6 +89,10 @@ class BallotBox:
             if not taken:  # no transaction could begin
                 taken, self._waiting[workshop_id] = self._waiting[workshop_id], []
             _tell(taken, [error] * len(taken))
+        except BaseException:  # the server stops: nobody is left waiting
+            for _, answer in taken:
+                answer.cancel()
+            raise
         else:
             self.metrics.votes_per_commit.observe(len(taken))
             _tell(taken, results)

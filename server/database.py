@@ -18,6 +18,7 @@ from workshops import world
 from workshops.journal import AlreadyDone, Sending
 
 CHANNEL = "grille"
+ASTRAY = 30  # seconds of silence in the middle of a transaction, after which PostgreSQL takes it for dead
 NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :told)")  # sent by PostgreSQL with the commit, or not at all
 
 
@@ -57,11 +58,7 @@ class Database:
         self.on_commit: Callable[[float, Mapping[str, int]], None] = lambda seconds, kinds: None
         self.process = world.new_id()
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = (
-            _sqlite(url)
-            if self.is_sqlite
-            else create_async_engine(url, pool_size=20, max_overflow=10, pool_pre_ping=True)
-        )
+        self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url)
         # Each statement of PostgreSQL's default level sees its own moment; a page shows one.
         self._past = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         # SQLite has one writer: waiting for one's turn here is fair, busy_timeout is not.
@@ -135,5 +132,19 @@ def _sqlite(url: str) -> AsyncEngine:
     def begin(connection: Any) -> None:
         writing = connection.get_execution_options().get("writing", False)
         connection.exec_driver_sql(sqlite.TAKE_TURN if writing else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: str) -> AsyncEngine:
+    """A PostgreSQL engine whose locks do not outlive the machine that holds them by more than a moment."""
+    engine = create_async_engine(url, pool_size=20, max_overflow=10, pool_pre_ping=True)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: Any, record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{ASTRAY}s'")
+        cursor.close()
+        connection.commit()
 
     return engine

@@ -10,15 +10,15 @@ from sqlalchemy import make_url
 from server.database import CHANNEL, Database, News
 
 SILENCE = 15.0  # seconds after which the line is tried
-ANSWER = 5.0  # seconds it is given to answer
+ANSWER = 5.0  # seconds it has to answer: a network that is cut without a word would keep us waiting for an hour
 AGAIN = 1.0  # seconds before another attempt
 
 log = logging.getLogger(__name__)
 
 
 async def listen(database: Database, hear: Callable[[News], None], online: Callable[[bool], None]) -> None:
-    """Hear for ever. `online` is told when the line is open, and when it is not: what was said meanwhile is lost,
-    so that whoever listens must then look for itself.
+    """Hear for ever, whatever happens. `online` is told when the line is open, and when it is not: what was said
+    meanwhile is lost, so that whoever listens must then look for itself.
     """
     address = make_url(database.url).set(drivername="postgresql").render_as_string(hide_password=False)
     failing = False
@@ -28,8 +28,8 @@ async def listen(database: Database, hear: Callable[[News], None], online: Calla
                 await line.execute(f"LISTEN {CHANNEL}")
                 online(True)
                 failing = False
-                await _hear(line, database.process, hear)
-        except (psycopg.Error, OSError, TimeoutError) as error:
+                await _hear(line, database.process, hear, online)
+        except Exception as error:
             if not failing:
                 log.warning("the other processes are not heard: %s", error)
             failing = True
@@ -38,10 +38,18 @@ async def listen(database: Database, hear: Callable[[News], None], online: Calla
         await asyncio.sleep(AGAIN)
 
 
-async def _hear(line: psycopg.AsyncConnection[object], myself: str, hear: Callable[[News], None]) -> None:
+async def _hear(
+    line: psycopg.AsyncConnection[object], myself: str, hear: Callable[[News], None], online: Callable[[bool], None]
+) -> None:
     while True:
         async for notice in line.notifies(timeout=SILENCE):
-            by, news = News.read(notice.payload)
+            try:
+                by, news = News.read(notice.payload)
+            except (LookupError, TypeError, ValueError):
+                # Another version of this code, or somebody at a console: it may have been anything.
+                log.warning("what was said on the line cannot be read")
+                online(True)
+                continue
             if by != myself:
                 hear(news)
         async with asyncio.timeout(ANSWER):

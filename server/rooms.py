@@ -54,7 +54,9 @@ class Rooms:
             async with self.database.reading() as session:
                 shelf.room = await _read(session, workshop_id, shelf.room)
         except BaseException:
-            self._shelves.pop(workshop_id, None)
+            # Those who asked meanwhile still wait on this shelf for the next reading.
+            if shelf.following is None and self._shelves.get(workshop_id) is shelf:
+                del self._shelves[workshop_id]
             raise
         self._tidy(workshop_id)
         return shelf.room
@@ -77,13 +79,13 @@ async def _read(session: AsyncSession, workshop_id: str, before: Room | None) ->
     latest = await frameworks.latest_version(session)
     if workshop.gestures == before.workshop.gestures:
         return before if latest == before.latest else scenes.with_items(workshop, before.all, latest)
-    entries = await journal.since(session, workshop_id, before.workshop.gestures)
-    if any(entry.kind is Kind.WORKSHOP_CONVENED for entry in entries):
+    touches = await journal.touched(session, workshop_id, before.workshop.gestures, workshop.gestures)
+    if any(touch.kind is Kind.WORKSHOP_CONVENED for touch in touches):
         return await scenes.room(session, workshop_id)
     items = {item.id: item for item in before.all}
     # Votes change tallies, and nothing else of an indicator: most of what happens in a room is votes.
-    voted = {entry.about for entry in entries if entry.kind in VOTES}
-    changed = {entry.about for entry in entries if entry.kind not in VOTES}
+    voted = {touch.about for touch in touches if touch.kind in VOTES}
+    changed = {touch.about for touch in touches if touch.kind not in VOTES}
     for item in await scenes.recounted(session, workshop, [items[id] for id in voted - changed]):
         items[item.id] = item
     for item in await scenes.items(session, workshop, only=changed) if changed else ():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, Protocol
 
-from sqlalchemy import Connection, UniqueConstraint, bindparam, tuple_
+from sqlalchemy import Connection, UniqueConstraint, bindparam, func, tuple_
 from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
@@ -54,6 +54,15 @@ class Entry(Record, table=True):
     at: datetime = Field(sa_type=Moment)
     previous_hash: str = Field(max_length=64)
     hash: str = Field(max_length=64)
+
+
+@dataclass(frozen=True)
+class Touch:
+    """That a kind of gesture touched something, and the number of the last one that did."""
+
+    kind: Kind
+    about: str
+    number: int
 
 
 @dataclass(frozen=True)
@@ -213,6 +222,21 @@ async def since(session: AsyncSession, workshop_id: str, number: int) -> list[En
             .order_by(col(Entry.number))
         )
     )
+
+
+async def touched(session: AsyncSession, workshop_id: str, after: int, upto: int) -> list[Touch]:
+    """What the gestures after one and up to another touched, in the order it was last touched.
+
+    A day of votes is tens of thousands of gestures, on a few dozen indicators: who catches up needs no more.
+    """
+    last = func.max(col(Entry.number))
+    found = await session.execute(
+        select(Entry.kind, Entry.about, last)
+        .where(col(Entry.workshop_id) == workshop_id, col(Entry.number) > after, col(Entry.number) <= upto)
+        .group_by(col(Entry.kind), col(Entry.about))
+        .order_by(last)
+    )
+    return [Touch(Kind(kind), about, number) for kind, about, number in found]
 
 
 def first_break(entries: Iterable[Mapping[str, Any]]) -> int | None:

@@ -57,9 +57,11 @@ class Register:
         here = {workshop_id: room.here for workshop_id, room in self.hub.rooms.items()}
         async with self.hub.database.transaction() as session:
             now = await _now(session)
-            if here != self._told or self._told_at is None or now - self._told_at >= BEAT:
+            if self._told_at is None or here != self._told or not timedelta() <= now - self._told_at < BEAT:
                 await self._tell(session, here, now)
-                self._told, self._told_at = here, now
+                told, told_at = here, now
+            else:
+                told, told_at = self._told, self._told_at
             found = await session.execute(
                 select(Attendance.workshop_id, Attendance.people).where(
                     col(Attendance.process_id) != self.process, col(Attendance.seen_at) > now - GONE
@@ -68,6 +70,7 @@ class Register:
             elsewhere: dict[str, dict[str, str]] = {}
             for workshop_id, people in found:
                 elsewhere.setdefault(workshop_id, {}).update(people)
+        self._told, self._told_at = told, told_at  # once it is committed
         self.hub.hear_of(elsewhere)
 
     async def _tell(self, session: AsyncSession, here: dict[str, dict[str, str]], now: datetime) -> None:

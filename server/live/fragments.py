@@ -11,7 +11,7 @@ from server import scenes
 from server.scenes import Detail, Presence, Room
 from server.templating import block, part, partial
 from workshops import journal
-from workshops.journal import Entry, Kind
+from workshops.journal import Kind, Touch
 
 LOBBY = ""  # the view of the room and of the projector; any other view is an indicator's id
 
@@ -89,15 +89,14 @@ class Drawing:
         self.presence = presence
         self.upto = room.workshop.gestures
         self._items = {item.id: item for item in room.all}
-        self._entries: list[Entry] = []
+        self._touches: list[Touch] = []
         self._details: dict[str, Detail] = {}
         self._drawn: dict[tuple[Any, ...], str] = {}
 
     async def look(self, since: int) -> "Drawing":
-        """Read the gestures since the oldest cursor, up to `upto`, the last one that the room shows."""
+        """Read what was touched since the oldest cursor, up to `upto`, the last gesture that the room shows."""
         if since < self.upto:
-            entries = await journal.since(self.session, self.room.workshop.id, since)
-            self._entries = [entry for entry in entries if entry.number <= self.upto]
+            self._touches = await journal.touched(self.session, self.room.workshop.id, since, self.upto)
         return self
 
     async def frame(self, cursor: int, view: str, *, ambient: bool) -> str:
@@ -110,30 +109,30 @@ class Drawing:
         return f'<div data-geste="{self.upto}"></div>' + "".join(parts)
 
     def _touched(self, cursor: int, view: str) -> dict[tuple[Block, str], None]:
-        """The blocks to redraw, in the order of the gestures, each once."""
+        """The blocks to redraw, in the order of the last gestures, each once."""
         touched: dict[tuple[Block, str], None] = {}
-        for entry in self._since(cursor):
+        for touch in self._since(cursor):
             # Somebody's name is on every indicator's page: the one a screen has open is about them too.
-            about = view if entry.kind is Kind.MEMBER_CHANGED else entry.about
-            for redrawn in REDRAWS[entry.kind]:
+            about = view if touch.kind is Kind.MEMBER_CHANGED else touch.about
+            for redrawn in REDRAWS[touch.kind]:
                 if redrawn.shows_in(view, about):
                     touched[redrawn, about if redrawn.is_about_one else ""] = None
         return touched
 
     def _fresh(self, cursor: int) -> frozenset[str]:
         """The indicators a screen at `cursor` has never had."""
-        born = {entry.about for entry in self._since(cursor) if entry.kind is Kind.INDICATOR_PROPOSED}
-        if any(entry.kind is Kind.WORKSHOP_CONVENED for entry in self._since(cursor)):
+        born = {touch.about for touch in self._since(cursor) if touch.kind is Kind.INDICATOR_PROPOSED}
+        if any(touch.kind is Kind.WORKSHOP_CONVENED for touch in self._since(cursor)):
             born.update(self._items)
         return frozenset(born)
 
     @property
     def renamed(self) -> bool:
         """Whether somebody changed name or lab since the oldest cursor."""
-        return any(entry.kind is Kind.MEMBER_CHANGED for entry in self._entries)
+        return any(touch.kind is Kind.MEMBER_CHANGED for touch in self._touches)
 
-    def _since(self, cursor: int) -> Iterable[Entry]:
-        return (entry for entry in self._entries if entry.number > cursor)
+    def _since(self, cursor: int) -> Iterable[Touch]:
+        return (touch for touch in self._touches if touch.number > cursor)
 
     async def _part(self, block_: Block, about: str, view: str, fresh: frozenset[str]) -> str:
         # A card just born comes whole, inside the list.

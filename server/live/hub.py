@@ -17,9 +17,11 @@ from server.live.wire import Encoded, encode
 from server.metrics import Metrics
 from server.rooms import Rooms
 from server.scenes import Presence
+from workshops.refusals import Refusal
 
 LATE = 256 * 1024  # bytes that may wait for a browser before its seat is asked to come back
 QUIET = 1.0  # seconds after which a room looks for what nobody rang for
+NO_SEAT = 1008  # "policy violation": a browser does not come back
 SLOW = 1013  # "try again later"
 RESTART = 1012  # "service restart"
 
@@ -146,9 +148,16 @@ class Room:
             drawing = await Drawing(session, scene, self.presence).look(min(seat.cursor for seat in late))
             if drawing.renamed:
                 await self._reseat(session)
-                drawing.presence = self.told = self.presence
+                # `told` stays: if somebody came meanwhile, the screens not drawn for now are told at the next tick.
+                drawing.presence = self.presence
+                self.bell.set()
             for (cursor, view, ambient), group in groups.items():
-                frame = encode(await drawing.frame(cursor, view, ambient=ambient))
+                try:
+                    frame = encode(await drawing.frame(cursor, view, ambient=ambient))
+                except Refusal:  # a screen of what is not there: nothing to draw for it, ever
+                    for seat in group:
+                        seat.dismiss(NO_SEAT)
+                    continue
                 for seat in group:
                     seat.put(frame)
                     seat.cursor = drawing.upto

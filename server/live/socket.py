@@ -3,12 +3,14 @@
 import asyncio
 from contextlib import suppress
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.live.fragments import LOBBY
 from server.live.hub import Hub, Seat
 from server.live.wire import Encoded, Wire, encode, wire_of
-from workshops import agenda, labs
+from workshops import agenda, indicators, labs
+from workshops.refusals import NotFound
 
 NO_SEAT = 1008
 GRACE = 5.0  # seconds for a stuck browser to take its leave
@@ -63,18 +65,26 @@ async def room(websocket: WebSocket) -> None:
 
 
 async def _seat(websocket: WebSocket) -> Seat | None:
-    """The seat of somebody who joined the workshop; None for anyone else."""
+    """The seat of somebody who joined the workshop, for a screen of it; None for anyone else."""
     person = getattr(websocket.state, "person", None)
     workshop_id = websocket.path_params["workshop"]
+    view = websocket.query_params.get("vue", LOBBY)
     async with websocket.app.state.database.reading() as session:
         member = await agenda.seat(session, workshop_id, person)
-        if member is None:
+        if member is None or not await _is_here(session, view, workshop_id):
             return None
         lab = (await labs.get(session, member.lab_slug)).name if member.lab_slug else ""
     since = websocket.query_params.get("depuis", "0")
     cursor = int(since) if since.isdecimal() and len(since) < 10 else 0
-    view = websocket.query_params.get("vue", LOBBY)
     return Seat(workshop_id, member.person_id, lab, cursor, view, line=Line(websocket, wire_of(websocket.scope)))
+
+
+async def _is_here(session: AsyncSession, view: str, workshop_id: str) -> bool:
+    """Whether a view is one of the workshop: a room draws what its screens ask for, so they may not ask for anything."""
+    try:
+        return view == LOBBY or await indicators.home(session, view) == workshop_id
+    except NotFound:
+        return False
 
 
 async def _listen(websocket: WebSocket, seat: Seat) -> None:

@@ -330,8 +330,12 @@ const arrived = (gesture, response, here) => {
 }
 
 const comesBack = (gesture, why, here) => {
-  const form = formOf(gesture, here)
+  // In doubt, it is not sent once more unless the person says so: the server may know its key no longer.
+  const form = why === "doubt" ? undefined : formOf(gesture, here)
+  const waits = forms.get(gesture.key)
   forms.delete(gesture.key)
+  waits?.hushed?.()
+  if (!form) waits?.form.removeAttribute("aria-busy")
   save({ ...gesture, state: "returned", why, isReopened: Boolean(form) })
   if (gesture.typed.length) keep(gesture)
   if (form) submitAgain(gesture) // the server's own page: both texts, or what to correct

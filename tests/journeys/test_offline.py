@@ -312,6 +312,38 @@ async def test_a_proposal_sent_without_a_network_is_locked_then_published(
         at.phone.forget_the_cut()
 
 
+async def test_a_text_sent_more_than_a_day_ago_is_not_sent_again_by_itself(
+    app: Starlette, database: Database, browser: Browser
+) -> None:
+    """It left yesterday and nobody answered: it may have arrived, and the server knows its key no more."""
+    async with tunnel(app, database, browser, Stage.PROPOSING) as at:
+        page = at.page
+        await page.goto(f"/ateliers/{at.room.id}/indicateurs/nouveau")
+        await page.get_by_label("Intitulé", exact=True).fill("Part des solutions encore utilisées")
+        await page.get_by_text("Résultats", exact=True).click()
+        await page.get_by_label("Définition", exact=True).fill("Une définition.")
+        await at.enter(online=False)
+        await page.get_by_role("button", name="Proposer", exact=True).click()
+        await expect(page.get_by_text("Conservé : votre texte partira dès que le réseau reviendra.")).to_be_visible()
+        await page.evaluate(
+            """() => {
+                for (const [name, text] of Object.entries(localStorage)) {
+                    if (!name.startsWith("grille:gesture:")) continue
+                    const gesture = JSON.parse(text)
+                    localStorage.setItem(name, JSON.stringify({...gesture, tried: gesture.tried - 25 * 3600e3}))
+                }
+            }"""
+        )
+        await at.enter()
+        await expect(at.kept()).to_have_text("1 à reprendre")
+        items = await at.detail()
+        await expect(items).to_contain_text("Envoyé il y a plus d’un jour, sans réponse")
+        await expect(page.get_by_label("Intitulé", exact=True)).to_have_value("Part des solutions encore utilisées")
+        await expect(page.get_by_label("Intitulé", exact=True)).to_be_editable()
+        assert await at.done_by(at.alix) == []
+        at.phone.forget_the_cut()
+
+
 async def test_two_rewordings_at_the_same_time_are_both_shown(
     app: Starlette, database: Database, browser: Browser
 ) -> None:

@@ -108,6 +108,29 @@ async def test_writers_take_turns_and_lose_nothing(database: Database) -> None:
     assert [entry.previous_hash for entry in entries[1:]] == [entry.hash for entry in entries[:-1]]
 
 
+async def test_a_machine_that_dies_in_the_middle_does_not_keep_its_workshop(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection is not closed, it says nothing any more, and it holds the floor."""
+    if database.is_sqlite:
+        pytest.skip("SQLite has one machine")
+    monkeypatch.setattr("server.database.ASTRAY", 1, raising=False)
+    camille = await facilitator(database)
+    room = await workshop(database, by=camille)
+    dead = Database(database.url)
+
+    async def die() -> None:
+        async with dead.transaction() as session:
+            await agenda.take_floor(session, room.id, by=camille)
+            async with asyncio.timeout(10):
+                assert (await move(database, room, Stage.VOTING, by=camille)).gestures == 2
+
+    with pytest.raises(DBAPIError):
+        await die()
+    await dead.close()
+    assert (await reread(database, room)).gestures == 2
+
+
 async def test_a_sending_already_answered_ends_quietly_with_its_number(database: Database, heard: Heard) -> None:
     camille = await facilitator(database)
     room = await workshop(database, by=camille)

@@ -12,7 +12,7 @@ from tests.cast import act, ask, card, facilitator, member_of, reread, workshop
 from workshops import agenda, comments, indicators, journal, votes
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice
-from workshops.journal import GENESIS, Kind, Sending
+from workshops.journal import GENESIS, Kind, Sending, Touch
 from workshops.people import Person
 from workshops.refusals import NotNow, NotThus
 
@@ -98,6 +98,25 @@ async def test_an_empty_chain_holds() -> None:
 async def test_one_reads_what_came_after(database: Database, room: Workshop, alix: Person) -> None:
     assert [entry.number for entry in await ask(database, journal.since, room.id, 1)] == [2, 3]
     assert await ask(database, journal.since, room.id, 3) == []
+
+
+async def test_one_reads_what_was_touched_since_whatever_the_number_of_gestures(
+    database: Database, room: Workshop, camille: Person, alix: Person
+) -> None:
+    first, second = await card(database, room), await card(database, room, "ACT-02")
+    since = (await reread(database, room)).gestures
+    for choice in (Choice.KEEP, Choice.ABSTAIN, Choice.KEEP):
+        for voted in (first, second):
+            await act(database, votes.cast, voted.id, wording=1, choice=choice, by=alix)
+    await act(database, agenda.move, room.id, Stage.CLOSED, by=camille)
+    assert await ask(database, journal.touched, room.id, since, since + 5) == [
+        Touch(Kind.VOTE_CAST, second.id, since + 4),
+        Touch(Kind.VOTE_CAST, first.id, since + 5),
+    ]
+    assert await ask(database, journal.touched, room.id, since + 5, since + 7) == [
+        Touch(Kind.VOTE_CAST, second.id, since + 6),
+        Touch(Kind.STAGE_MOVED, "closed", since + 7),
+    ]
 
 
 async def test_a_refused_gesture_leaves_no_trace(database: Database, room: Workshop, alix: Person) -> None:

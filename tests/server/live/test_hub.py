@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from server import scenes
 from server.database import Database
 from server.live.hub import LATE, RESTART, SLOW, Hub
 from server.live.hub import Seat as HubSeat
@@ -218,3 +220,47 @@ async def test_an_elsewhere_published_version_is_announced_here(
         database, frameworks.publish, other.id, version="2.0.0", note="", exceptions={}, by=await publisher(database)
     )
     assert "La version 2.0.0 du référentiel est publiée." in await next_frame(seat)
+
+
+async def test_a_screen_that_cannot_be_drawn_harms_no_other(hub: Hub, database: Database, room: Workshop) -> None:
+    alix = await member_of(database, room, "ti-lab")
+    here = await reread(database, room)
+    seats = [Seat(room.id, f"person {number}", "", cursor=number) for number in range(1, here.gestures + 1)]
+    odd = [Seat(room.id, f"odd {number}", "", cursor=here.gestures) for number in range(20)]
+    for number, seat in enumerate(odd):
+        seat.view = f"nulle-part-{number}"
+    for seat in (*odd, *seats):
+        hub.sit(seat)
+    for seat in seats:
+        await next_frame(seat)
+    await act(database, agenda.join, room.id, name="Alix", lab="erasme", by=alix)
+    for seat in seats:
+        while gesture(await next_frame(seat)) < here.gestures + 1:
+            pass
+
+
+async def test_who_comes_while_somebody_changes_lab_is_counted_on_every_screen(
+    hub: Hub, database: Database, room: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A phone catches up with a change of lab that the other screens have had; meanwhile somebody sits down."""
+    alix = await member_of(database, room, "ti-lab")
+    before = await reread(database, room)
+    await act(database, agenda.join, room.id, name="Alix", lab="erasme", by=alix)
+    seat = Seat(room.id, alix.id, "Erasme", cursor=before.gestures + 1)
+    hub.sit(seat)
+    await next_frame(seat)
+    late = Seat(room.id, "noor", "", cursor=before.gestures + 1)
+    hub.sit(late)
+    assert "2 personnes présentes" in await next_frame(seat)
+    await next_frame(late)
+    late.cursor = before.gestures  # its last frame was lost with its connection; it is back
+    cast, sacha = scenes.cast, Seat(room.id, "sacha", "", cursor=before.gestures + 1)
+
+    async def meanwhile(session: AsyncSession, workshop_id: str) -> scenes.Cast:
+        if sacha not in hub.rooms[room.id].seats:
+            hub.sit(sacha)
+        return await cast(session, workshop_id)
+
+    monkeypatch.setattr(scenes, "cast", meanwhile)
+    hub.look()
+    assert "3 personnes présentes" in await next_frame(seat)

@@ -46,11 +46,11 @@ async def room(database: Database, camille: Person) -> Workshop:
 
 
 async def sit(
-    address: str, room: Workshop, cookie: str = "", *, since: int = 0, origin: str | None = ""
+    address: str, room: Workshop, cookie: str = "", *, since: int = 0, origin: str | None = "", view: str = ""
 ) -> ClientConnection:
     """Open a socket as a browser does; `origin` empty is our own."""
     return await connect(
-        f"{address.replace('http', 'ws')}/ateliers/{room.id}/direct?depuis={since}",
+        f"{address.replace('http', 'ws')}/ateliers/{room.id}/direct?depuis={since}&vue={view}",
         origin=origin if origin != "" else address,  # type: ignore[arg-type]
         additional_headers={"Cookie": f"session={cookie}"} if cookie else {},
         compression=None,
@@ -92,6 +92,22 @@ async def test_an_unknown_room_has_no_seat(address: str, database: Database, roo
         await socket.recv()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1008
+
+
+async def test_a_screen_of_what_is_not_in_the_room_keeps_no_frame_from_the_others(
+    address: str, database: Database, room: Workshop
+) -> None:
+    """The address says what a screen shows, and anybody may write anything there."""
+    sacha = await session_of(database, await member_of(database, room, "siilab"))
+    elsewhere = await workshop(database, by=await facilitator(database))
+    theirs = next(iter((await cards(database, elsewhere)).values())).id
+    since = (await reread(database, room)).gestures
+    for view in ("nulle-part", theirs):
+        odd = await sit(address, room, sacha, since=since, view=view)
+        with pytest.raises(ConnectionClosed) as closed:
+            await asyncio.wait_for(hear_out(odd), 5)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1008
 
 
 async def test_what_a_browser_says_is_ignored_but_ping(address: str, database: Database, room: Workshop) -> None:
