@@ -11,7 +11,8 @@ MOST = 20_000
 
 
 class Known:
-    """Sessions by the hash of their token. One that ends anywhere is forgotten here before its end is answered.
+    """Sessions by the hash of their token. One that ends here is forgotten before its end is answered; one that ends
+    in another process, as soon as that is heard.
 
     `hears` is false while this process cannot hear of sessions that end in others: nothing is then taken for known.
     """

@@ -147,9 +147,9 @@ class Shelf:
             await self._keep_up(scope["app"].state.database)
             # Another board, when they changed: what was being drawn for the former one is put where nobody looks.
             board = self.pages
-        scope["shelved"] = True
         copy = _found(board, scope)
         if copy:
+            scope["shelved"] = True
             await copy.hand_over(asked, send)
         else:
             await self._fetch(board, asked, scope, receive, send)
@@ -189,12 +189,16 @@ class Shelf:
         finally:
             self._coming.pop(path).set()
         copy = _found(made, scope)
+        if copy:
+            scope["shelved"] = True
         await (copy.hand_over(asked, send) if copy else answer.repeat(send))
 
     async def _answer(self, board: Board, scope: Scope, receive: Receive) -> Answer:
         answer = Answer()
         headers = [header for header in scope["headers"] if header[0] not in board.unsaid]
-        await self.app({**scope, "method": "GET", "headers": headers, "extensions": {}}, receive, answer.hear)
+        asked = {**scope, "method": "GET", "headers": headers, "extensions": {}}
+        await self.app(asked, receive, answer.hear)
+        scope["route"] = asked.get("route")
         return answer
 
     # ── What is published

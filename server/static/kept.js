@@ -63,9 +63,10 @@ for (const kind of ["gesture:", "draft:"]) {
   for (const name of names(kind)) if (!(Date.now() - get(name)?.at < MONTH)) drop(name)
 }
 
-// Signing out forgets, once it has happened: a sign-out that the network swallowed forgets nothing.
+// Signing out forgets, once it has happened: a sign-out that the network swallowed, or the server refused, forgets
+// nothing.
 const leaving = get("leaving")
-if (leaving) {
+if (leaving && !document.querySelector(".gc-refusal")) {
   if (leaving !== person) forget(leaving)
   drop("leaving")
 }

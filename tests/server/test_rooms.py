@@ -8,9 +8,17 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server import scenes
 from server.database import Database
 from server.rooms import Rooms
-from tests.cast import facilitator, workshop
+from server.scenes import Room
+from server.templating import part
+from tests.cast import SHEET, act, ask, facilitator, member_of, move, publish, publisher, reread, workshop
+from workshops import agenda, comments, frameworks, indicators, journal, votes
+from workshops.agenda import Stage
+from workshops.consensus import Choice
+from workshops.journal import Kind
+from workshops.refusals import NotFound
 
 
 async def test_after_a_reading_that_failed_those_who_waited_for_the_next_get_it(database: Database) -> None:
@@ -36,3 +44,101 @@ async def test_after_a_reading_that_failed_those_who_waited_for_the_next_get_it(
     with pytest.raises(OperationalError):
         await first
     assert (await second).workshop.id == room.id
+
+
+async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a_day(database: Database) -> None:
+    rooms, seen = Rooms(database), set()
+    camille = await facilitator(database)
+    room = await workshop(database, Stage.PROPOSING, by=camille)
+
+    async def same() -> Room:
+        now = await rooms.now(room.id)
+        assert now == await ask(database, scenes.room, room.id)
+        seen.update(entry.kind for entry in await ask(database, journal.since, room.id, 0))
+        return now
+
+    await same()
+    alix, sacha = await member_of(database, room), await member_of(database, room, "siilab")
+    await same()
+    ours = await act(database, indicators.propose, room.id, SHEET, by=alix)
+    theirs = await act(database, indicators.propose, room.id, {**SHEET, "famille": "impact"}, by=sacha)
+    await same()
+    said = await act(database, comments.post, ours.id, field="libelle", text="Lequel ?", by=sacha)
+    await same()
+    await act(database, comments.hide, said.id, because="Hors sujet.", by=camille)
+    await same()
+    await act(database, indicators.withdraw, theirs.id, by=sacha)
+    await same()
+    await act(database, agenda.join, room.id, name="Alix", lab="erasme", by=alix)
+    await move(database, room, Stage.VOTING, by=camille)
+    await same()
+    for person in (alix, sacha):
+        await act(database, votes.cast, ours.id, wording=1, choice=Choice.KEEP, by=person)
+        await same()
+    await act(database, indicators.reword, ours.id, {**SHEET, "libelle": "Autrement"}, base=1, by=alix)
+    await same()
+    await act(database, votes.cast, ours.id, wording=2, choice=Choice.KEEP, by=alix)
+    await same()
+    await act(database, votes.take_back, ours.id, by=sacha)
+    await same()
+    await move(database, room, Stage.CLOSED, by=camille)
+    await same()
+    unfinished = (await ask(database, frameworks.draft, await reread(database, room))).unfinished("Il faut commencer.")
+    await publish(database, await reread(database, room), by=await publisher(database), exceptions=unfinished)
+    assert (await same()).latest == frameworks.FIRST
+    assert seen == set(Kind)
+
+
+async def test_a_vote_leaves_the_other_indicators_as_they_were_drawn(database: Database) -> None:
+    rooms = Rooms(database)
+    room = await workshop(database, Stage.VOTING, by=await facilitator(database))
+    alix = await member_of(database, room)
+    before = {item.id: item for item in (await rooms.now(room.id)).items}
+    one = next(iter(before.values()))
+    for name in ("card", "text", "tally"):
+        part(name, one)
+    await act(database, votes.cast, one.id, wording=1, choice=Choice.KEEP, by=alix)
+    after = {item.id: item for item in (await rooms.now(room.id)).items}
+    assert [id for id in before if after[id] is not before[id]] == [one.id]
+    assert {name for name, _ in one.drawn} >= {"card", "text", "tally", "ballot", "said"}
+    assert {name for name, _ in after[one.id].drawn} == {"text", "ballot", "said"}
+    assert "1 vote sur ce texte" in part("tally", after[one.id])
+
+
+async def test_those_who_ask_during_a_reading_share_the_next_one(database: Database) -> None:
+    room = await workshop(database, by=await facilitator(database))
+    rooms, readings, begun = Rooms(database), 0, asyncio.Event()
+    reading = database.reading
+
+    @asynccontextmanager
+    async def counted() -> AsyncIterator[AsyncSession]:
+        nonlocal readings
+        readings += 1
+        begun.set()
+        async with reading() as session:
+            yield session
+
+    database.reading = counted  # type: ignore[method-assign]
+    first = asyncio.create_task(rooms.now(room.id))
+    await begun.wait()
+    others = [asyncio.create_task(rooms.now(room.id)) for _ in range(50)]
+    shown = await asyncio.gather(first, *others)
+    assert readings == 2
+    assert len({id(each) for each in shown}) == 1  # nothing happened: it is the same room
+
+
+async def test_a_room_that_is_not_there_is_asked_for_in_vain(database: Database) -> None:
+    rooms = Rooms(database)
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await rooms.now("nothing")
+    assert rooms._shelves == {}
+
+
+async def test_so_many_rooms_are_kept(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.rooms.KEPT", 3)
+    camille, rooms = await facilitator(database), Rooms(database)
+    made = [(await workshop(database, by=camille)).id for _ in range(5)]
+    for id in (*made, made[2]):
+        await rooms.now(id)
+    assert list(rooms._shelves) == [made[3], made[4], made[2]]
