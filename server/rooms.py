@@ -14,6 +14,7 @@ from workshops.journal import Kind
 
 KEPT = 50  # rooms
 VOTES = (Kind.VOTE_CAST, Kind.VOTE_CONFIRMED, Kind.VOTE_TAKEN_BACK)
+ELSEWHERE = (Kind.MEMBER_JOINED, Kind.MEMBER_CHANGED, Kind.STAGE_MOVED, Kind.FRAMEWORK_PUBLISHED)  # no indicator
 
 
 @dataclass
@@ -85,7 +86,7 @@ async def _read(session: AsyncSession, workshop_id: str, before: Room | None) ->
     items = {item.id: item for item in before.all}
     # Votes change tallies, and nothing else of an indicator: most of what happens in a room is votes.
     voted = {touch.about for touch in touches if touch.kind in VOTES}
-    changed = {touch.about for touch in touches if touch.kind not in VOTES}
+    changed = {touch.about for touch in touches if touch.kind not in VOTES + ELSEWHERE}
     for item in await scenes.recounted(session, workshop, [items[id] for id in voted - changed]):
         items[item.id] = item
     for item in await scenes.items(session, workshop, only=changed) if changed else ():

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.i18n import gettext as _
+from server.templating import REASON
 from workshops import agenda, changes, comments, consensus, frameworks, indicators, journal, labs, people, votes
 from workshops.agenda import Member, Stage, Workshop
 from workshops.changes import Change
@@ -67,13 +68,25 @@ class Item:
 
     @property
     def alike(self) -> Hashable | None:
-        """What those who see the same ballot have in common; None when nobody does: a reason, an earlier text."""
+        """What those who see the same ballot, but for their reason, have in common; None after an earlier text."""
         if self.own is None:
             return "nobody"
-        vote = self.own.current
-        if self.own.earlier or (vote and vote.reason):
+        if self.own.earlier:
             return None
-        return ("own", vote and vote.choice)
+        vote = self.own.current
+        return ("own", vote and vote.choice, bool(self.reason))
+
+    @property
+    def reason(self) -> str:
+        """The viewer's own."""
+        return self.own.current.reason if self.own and self.own.current else ""
+
+    @property
+    def unsigned(self) -> "Item":
+        """The same, with a place instead of the viewer's reason."""
+        if not (self.own and self.own.current and self.reason):
+            return self
+        return replace(self, own=Own(current=self.own.current.model_copy(update={"reason": REASON})))
 
 
 @dataclass(frozen=True)

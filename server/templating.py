@@ -10,7 +10,7 @@ import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
 from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -35,6 +35,7 @@ PARTS = {
     "ballot": "indicators/_ballot.html",
     "said": "indicators/_said.html",
 }
+REASON = "\0"  # the place of a person's reason in what others see alike; nobody can write one: `forms.sent`
 PERSONAL = ("card", "ballot")  # parts that depend on who looks
 TAGS = {"p", "br", "em", "strong", "ul", "ol", "li", "a", "code", "blockquote", "pre", "hr"}
 
@@ -57,6 +58,12 @@ class Item(Protocol):
 
     @property
     def alike(self) -> Hashable | None: ...
+
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def unsigned(self) -> "Item": ...
 
 
 def environment() -> Environment:
@@ -154,28 +161,33 @@ def block(template: str, name: str, **values: Any) -> str:
 
 
 def part(name: str, item: Item) -> Markup:
-    """A part of an indicator in a list, drawn once while it says the same."""
+    """A part of an indicator in a list, drawn once while it says the same, and to those who see it alike."""
     alike = item.alike if name in PERSONAL else "everyone"
     drawn = item.drawn.get((name, alike))
     if drawn is None:
-        drawn = Markup(block(PARTS[name], name, item=item))  # noqa: S704  our own template
+        drawn = Markup(block(PARTS[name], name, item=item.unsigned))  # noqa: S704  our own template
         if alike is not None:
             item.drawn[name, alike] = drawn
-    return drawn
+    return _signed(drawn, item.reason)
 
 
 def own_ballot(id: str, number: int, own: Own | None) -> str:
     """A person's own ballot on the current wording of an indicator."""
-    if own and own.current and not own.current.reason:
-        return _plain_ballot(id, number, own.current.choice)
+    if own and own.current:
+        return _signed(_cast_ballot(id, number, own.current.choice, bool(own.current.reason)), own.current.reason)
     return block("indicators/_ballot_form.html", "ballot_form", id=id, number=number, own=own, errors={}, form={})
 
 
 @lru_cache(4096)
-def _plain_ballot(id: str, number: int, choice: Choice) -> str:
-    """The ballot of all those who chose this, and gave no reason."""
-    own = {"current": {"choice": choice, "reason": ""}, "earlier": None}
-    return block("indicators/_ballot_form.html", "ballot_form", id=id, number=number, own=own, errors={}, form={})
+def _cast_ballot(id: str, number: int, choice: Choice, has_reason: bool) -> Markup:
+    """The ballot of all those who chose this; the place of the reason is left to be filled."""
+    own = {"current": {"choice": choice, "reason": REASON if has_reason else ""}, "earlier": None}
+    html = block("indicators/_ballot_form.html", "ballot_form", id=id, number=number, own=own, errors={}, form={})
+    return Markup(html)  # noqa: S704  our own template
+
+
+def _signed(drawn: Markup, reason: str) -> Markup:
+    return Markup(drawn.replace(REASON, escape(reason))) if reason else drawn  # noqa: S704  escaped
 
 
 def partial(target: str, html: str, swap: str = "outerMorph") -> str:

@@ -85,7 +85,7 @@ async def door(request: Request) -> Response:
 
 async def doorstep(request: Request) -> Response:
     """Say a first name and a lab; whoever already has a seat goes straight to it."""
-    values = await _doorstep(request)
+    values = await _doorstep(request, await _opened_by(request, request.path_params["code"]))
     if values["member"] and "changer" not in request.query_params:
         return RedirectResponse(f"/ateliers/{values['workshop'].id}", status_code=303)
     response = page(request, "workshops/doorstep.html", **values, errors={})
@@ -96,8 +96,7 @@ async def doorstep(request: Request) -> Response:
 async def join(request: Request) -> Response:
     """Sit down, and be remembered on this device."""
     viewer = identity.person(request)
-    values = await _doorstep(request)
-    workshop = values["workshop"]
+    workshop = await _opened_by(request, request.path_params["code"])
     cookies = Response()
     try:
         form = await read(request, JoinForm)
@@ -111,16 +110,16 @@ async def join(request: Request) -> Response:
                 await identity.begin(request, session, cookies, guest, account=False)
                 identity.close_door(request, cookies)
     except NotThus as refusal:
+        values = await _doorstep(request, workshop)
         return again(request, "workshops/doorstep.html", refusal, **{**values, "form": await typed(request)})
     answer = done(request, f"/ateliers/{workshop.id}", atelier=workshop.id)
     answer.raw_headers.extend(header for header in cookies.raw_headers if header[0] == b"set-cookie")
     return answer
 
 
-async def _doorstep(request: Request) -> dict[str, Any]:
+async def _doorstep(request: Request, workshop: Workshop) -> dict[str, Any]:
     """The workshop a code opens, and what is already known of who knocks."""
     viewer = identity.person(request)
-    workshop = await _opened_by(request, request.path_params["code"])
     async with reading(request) as session:
         member = await agenda.seat(session, workshop.id, viewer)
         lab = member.lab_slug if member else await people.lab_of(session, viewer) if viewer else None
