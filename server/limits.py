@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, delete, select
 from starlette.exceptions import HTTPException
@@ -78,7 +78,11 @@ class Patience:
         return hmac.new(self.secret, who.encode(), hashlib.sha256).hexdigest()
 
 
+_MISSED = select(func.count()).where(
+    col(WrongCode.who) == bindparam("who"), col(WrongCode.at) > bindparam("since", type_=Moment())
+)
+
+
 async def _missed(session: AsyncSession, who: str) -> int:
     """How many wrong codes in the window. A moment to come (the clock was set back) counts as well."""
-    counted = select(func.count()).where(col(WrongCode.who) == who, col(WrongCode.at) > world.now() - WINDOW)
-    return (await session.execute(counted)).scalar_one()
+    return (await session.execute(_MISSED, {"who": who, "since": world.now() - WINDOW})).scalar_one()

@@ -296,7 +296,7 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
 
 async def cast(session: AsyncSession, workshop_id: str) -> Cast:
     """Who is who in a workshop."""
-    names = {lab.slug: lab.name for lab in await labs.directory(session)}
+    names = {slug: name for slug, name, _region in await labs.names(session)}
     return Cast(await agenda.members(session, workshop_id), names)
 
 

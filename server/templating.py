@@ -19,7 +19,6 @@ from server.settings import ROOT
 from workshops.agenda import Stage
 from workshops.changes import readable
 from workshops.consensus import Choice
-from workshops.labs import Lab
 from workshops.sheet import FIELDS, Field, Sheet, missing
 from workshops.votes import Vote
 from workshops.words import Word
@@ -106,16 +105,14 @@ def markdown(text: str) -> Markup:
     return Markup(html)  # noqa: S704  cleaned just above
 
 
-def options(items: Iterable[Word | Field | Lab]) -> list[tuple[str, str]]:
+def options(items: Iterable[Word | Field]) -> list[tuple[str, str]]:
     """What a list of choices shows: (value, label)."""
     return [_option(item) for item in items]
 
 
-def _option(item: Word | Field | Lab) -> tuple[str, str]:
+def _option(item: Word | Field) -> tuple[str, str]:
     if isinstance(item, Field):
         return item.name, i18n.gettext(item.label)
-    if isinstance(item, Lab):
-        return item.slug, f"{item.name} ({item.region})" if item.region else item.name
     return item.value, i18n.gettext(item.label)
 
 

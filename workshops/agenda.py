@@ -154,8 +154,7 @@ async def enter(
         yield_floor(session, workshop)
         return await people.get(session, member.person_id)
     guest = await people.welcome(session, name)
-    member = await _sit(session, workshop, name, lab, guest)
-    member.door = door
+    await _sit(session, workshop, name, lab, guest, None, door)
     return guest
 
 
@@ -164,21 +163,29 @@ async def join(session: AsyncSession, workshop_id: str, *, name: str, lab: str |
 
     Joining again changes one's name or lab, never a facilitator's or a publisher's role; the same ones, nothing.
     """
-    return await _sit(session, await take_floor(session, workshop_id, by=by), name, lab, by)
+    workshop = await take_floor(session, workshop_id, by=by)
+    return await _sit(session, workshop, name, lab, by, await seat(session, workshop_id, by))
 
 
-async def _sit(session: AsyncSession, workshop: Workshop, name: str, lab: str | None, by: Person) -> Member:
+async def _sit(
+    session: AsyncSession,
+    workshop: Workshop,
+    name: str,
+    lab: str | None,
+    by: Person,
+    member: Member | None,
+    door: str | None = None,
+) -> Member:
     if not workshop.is_open:
         raise NotNow(N_("Cet atelier est clos : on peut encore le lire, plus le rejoindre."))
     name, lab = people.clean_name(name), lab or None
     if lab:
         await _require_lab(session, lab)
-    member = await seat(session, workshop.id, by)
     kind = Kind.MEMBER_CHANGED if member else Kind.MEMBER_JOINED
     if member and (member.name, member.lab_slug) == (name, lab):
         yield_floor(session, workshop)
         return member
-    member = member or Member(workshop_id=workshop.id, person_id=by.id, name=name, role=Role.OBSERVER)
+    member = member or Member(workshop_id=workshop.id, person_id=by.id, name=name, role=Role.OBSERVER, door=door)
     member.name, member.lab_slug = name, lab
     if member.role in (Role.MEMBER, Role.OBSERVER):
         member.role = Role.MEMBER if lab else Role.OBSERVER
@@ -284,9 +291,12 @@ async def get(session: AsyncSession, workshop_id: str) -> Workshop:
     return workshop
 
 
+_OF_CODE = select(Workshop).where(col(Workshop.code) == bindparam("code"))
+
+
 async def find(session: AsyncSession, code: str) -> Workshop:
     """The workshop a code opens. Case and spaces do not matter."""
-    workshop = await session.scalar(select(Workshop).where(col(Workshop.code) == "".join(code.split()).upper()))
+    workshop: Workshop | None = await session.scalar(_OF_CODE, {"code": "".join(code.split()).upper()})
     if workshop is None:
         raise NotFound(N_("Aucun atelier ne porte ce code."))
     return workshop
@@ -297,13 +307,17 @@ async def calendar(session: AsyncSession) -> list[Workshop]:
     return list(await session.scalars(select(Workshop).order_by(col(Workshop.held_on).desc(), col(Workshop.id))))
 
 
+_SEAT = select(Member).where(
+    col(Member.workshop_id) == bindparam("workshop"), col(Member.person_id) == bindparam("person")
+)
+
+
 async def seat(session: AsyncSession, workshop_id: str, person: Person | None) -> Member | None:
     """A person's place in a workshop, if any."""
     if person is None:
         return None
-    return await session.scalar(
-        select(Member).where(col(Member.workshop_id) == workshop_id, col(Member.person_id) == person.id)
-    )
+    member: Member | None = await session.scalar(_SEAT, {"workshop": workshop_id, "person": person.id})
+    return member
 
 
 async def members(session: AsyncSession, workshop_id: str) -> dict[str, Member]:

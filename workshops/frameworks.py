@@ -370,9 +370,12 @@ async def from_workshop(session: AsyncSession, workshop_id: str) -> Framework | 
     return await session.scalar(select(Framework).where(col(Framework.workshop_id) == workshop_id))
 
 
+_VERSIONS = select(Framework.version)
+
+
 async def latest_version(session: AsyncSession) -> str | None:
     """The number of the last published version, without its content."""
-    numbers = list(await session.scalars(select(Framework.version)))
+    numbers = list(await session.scalars(_VERSIONS))
     return max(numbers, key=_order, default=None)
 
 

@@ -224,18 +224,25 @@ async def since(session: AsyncSession, workshop_id: str, number: int) -> list[En
     )
 
 
+_LAST = func.max(col(Entry.number))
+_TOUCHED = (
+    select(Entry.kind, Entry.about, _LAST)
+    .where(
+        col(Entry.workshop_id) == bindparam("workshop"),
+        col(Entry.number) > bindparam("after"),
+        col(Entry.number) <= bindparam("upto"),
+    )
+    .group_by(col(Entry.kind), col(Entry.about))
+    .order_by(_LAST)
+)
+
+
 async def touched(session: AsyncSession, workshop_id: str, after: int, upto: int) -> list[Touch]:
     """What the gestures after one and up to another touched, in the order it was last touched.
 
     A day of votes is tens of thousands of gestures, on a few dozen indicators: who catches up needs no more.
     """
-    last = func.max(col(Entry.number))
-    found = await session.execute(
-        select(Entry.kind, Entry.about, last)
-        .where(col(Entry.workshop_id) == workshop_id, col(Entry.number) > after, col(Entry.number) <= upto)
-        .group_by(col(Entry.kind), col(Entry.about))
-        .order_by(last)
-    )
+    found = await session.execute(_TOUCHED, {"workshop": workshop_id, "after": after, "upto": upto})
     return [Touch(Kind(kind), about, number) for kind, about, number in found]
 
 

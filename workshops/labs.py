@@ -61,6 +61,15 @@ async def directory(session: AsyncSession) -> list[Lab]:
     return sorted(labs, key=lambda lab: _letters(lab.name))
 
 
+_NAMES = select(Lab.slug, Lab.name, Lab.region)
+
+
+async def names(session: AsyncSession) -> list[tuple[str, str, str | None]]:
+    """The slug, name and region of all labs, by name: what a list to choose from shows."""
+    found = (await session.execute(_NAMES)).all()
+    return sorted(((slug, name, region) for slug, name, region in found), key=lambda lab: _letters(lab[1]))
+
+
 def _letters(name: str) -> str:
     """A name without case or accents: where a French reader looks for it."""
     return "".join(c for c in unicodedata.normalize("NFD", name.casefold()) if not unicodedata.combining(c))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, bindparam
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
@@ -114,9 +114,12 @@ async def get(session: AsyncSession, person_id: str) -> Person:
     return person
 
 
+_ROLES = select(Granting.role).where(col(Granting.person_id) == bindparam("person"))
+
+
 async def roles(session: AsyncSession, person: Person) -> frozenset[Role]:
     """The roles a person holds on the platform."""
-    return frozenset(await session.scalars(select(Granting.role).where(col(Granting.person_id) == person.id)))
+    return frozenset(await session.scalars(_ROLES, {"person": person.id}))
 
 
 async def require(session: AsyncSession, person: Person, *accepted: Role) -> None:

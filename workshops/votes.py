@@ -255,8 +255,19 @@ def _standing(person: Person) -> tuple[ColumnElement[bool], ColumnElement[bool]]
     return (col(Vote.person_id) == person.id, col(Vote.taken_back_at).is_(None))
 
 
-async def _own(session: AsyncSession, person: Person, condition: ColumnElement[bool]) -> list[Vote]:
-    return list(await session.scalars(select(Vote).where(*_standing(person), condition).order_by(col(Vote.wording))))
+_OWN = (
+    select(Vote)
+    .where(
+        col(Vote.person_id) == bindparam("person"),
+        col(Vote.taken_back_at).is_(None),
+        col(Vote.indicator_id).in_(bindparam("indicators", expanding=True)),
+    )
+    .order_by(col(Vote.wording))
+)
+
+
+async def _own(session: AsyncSession, person: Person, indicator_ids: Collection[str]) -> list[Vote]:
+    return list(await session.scalars(_OWN, {"person": person.id, "indicators": list(indicator_ids)}))
 
 
 def _ballot(current: int, own: list[Vote]) -> Ballot:
@@ -270,14 +281,14 @@ def _ballot(current: int, own: list[Vote]) -> Ballot:
 async def ballots(session: AsyncSession, current: Mapping[str, int], person: Person) -> dict[str, Ballot]:
     """A person's own votes on some indicators, given by the number of their current wording. One query."""
     own: dict[str, list[Vote]] = {}
-    for vote in await _own(session, person, col(Vote.indicator_id).in_(list(current))):
+    for vote in await _own(session, person, current):
         own.setdefault(vote.indicator_id, []).append(vote)
     return {indicator_id: _ballot(current[indicator_id], found) for indicator_id, found in own.items()}
 
 
 async def ballot(session: AsyncSession, indicator: Indicator, person: Person) -> Ballot:
     """A person's own votes on one indicator."""
-    return _ballot(indicator.wording, await _own(session, person, col(Vote.indicator_id) == indicator.id))
+    return _ballot(indicator.wording, await _own(session, person, [indicator.id]))
 
 
 async def tallies(session: AsyncSession, workshop_id: str, only: Collection[str] | None = None) -> dict[str, Tally]:

@@ -126,7 +126,9 @@ async def _doorstep(request: Request, workshop: Workshop) -> dict[str, Any]:
         name = member.name if member else viewer.name if viewer else ""
         return {
             "workshop": workshop,
-            "labs": await labs.directory(session),
+            "labs": [
+                (slug, f"{name} ({region})" if region else name) for slug, name, region in await labs.names(session)
+            ],
             "member": member,
             "form": {"name": name, "lab": lab or ""},
         }

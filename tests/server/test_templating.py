@@ -13,7 +13,6 @@ from server.templating import JINJA, STATIC, block, markdown, options, partial, 
 from tests.cast import COMPLETE, SHEET
 from tests.server.pages.reading import plain, read
 from workshops.consensus import Choice
-from workshops.labs import Lab
 from workshops.sheet import BY_NAME, FIELDS
 
 SAID = {"status": 403, "title": "Non", "sentence": "Ce geste revient au rôle.", "reference": ""}
@@ -141,8 +140,6 @@ def test_choices_are_shown_by_their_label() -> None:
         ("abstain", "S'abstenir"),
     ]
     assert options([BY_NAME["libelle"]]) == [("libelle", "Intitulé")]
-    labs = [Lab(slug="a", name="Un", region="Bretagne"), Lab(slug="b", name="Deux")]
-    assert options(labs) == [("a", "Un (Bretagne)"), ("b", "Deux")]
 
 
 def test_a_sheet_shows_what_it_has_and_what_adoption_will_require() -> None:
