@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from bench.databases import AnyDatabase, PrivatePostgresql
 from bench.gestures import Guest, ballot, guests
 from bench.screens import LiveScreen
 from bench.server import HOST, NotReady, Server
+from bench.wire import Answer
 from bench.world import Room, World
 from server.settings import ROOT
 
@@ -74,6 +75,7 @@ class Trial:
         self.kept: list[Kept] = []
         self.violations: list[str] = []
         self.again = 0
+        self.waits: deque[Answer] = deque(maxlen=100)  # the last times somebody was asked to come back
         self.befell: Counter[str] = Counter()
         self.over = False
         self.doors: list[Crowd] = []
@@ -168,6 +170,7 @@ class Trial:
                     self.violations.append(f"{answer.status} à {guest.name} : {answer.body[:200]!r}")
                     return
                 self.again += 1
+                self.waits.append(answer)
             await asyncio.sleep(self.chance.uniform(*AGAIN))
 
     async def acknowledged(self, more: int) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from server import sqlite
+from server import postgresql, sqlite
 from workshops import world
 from workshops.journal import AlreadyDone, Sending
 
@@ -57,11 +57,7 @@ class Database:
         self.on_commit: Callable[[float, Mapping[str, int]], None] = lambda seconds, kinds: None
         self.process = world.new_id()
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = (
-            _sqlite(url)
-            if self.is_sqlite
-            else create_async_engine(url, pool_size=20, max_overflow=10, pool_pre_ping=True)
-        )
+        self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url)
         # Each statement of PostgreSQL's default level sees its own moment; a page shows one.
         self._past = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         # SQLite has one writer: waiting for one's turn here is fair, busy_timeout is not.
@@ -100,7 +96,12 @@ class Database:
                 news = News(session.info.get("gestures", {}), session.info.get("ended", {}))
                 if news and not self.is_sqlite:
                     await session.execute(NOTIFY, {"told": news.written(self.process)})
-                await session.commit()
+                try:
+                    await session.commit()
+                except BaseException:
+                    # The answer may be lost and the commit kept: whoever has heard looks again, which harms nothing.
+                    self.after_commit(news)
+                    raise
             except AlreadyDone as done:
                 await session.rollback()
                 session.info["gestures"] = {done.workshop_id: done.number}
@@ -122,6 +123,18 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _postgresql(url: str) -> AsyncEngine:
+    """A PostgreSQL engine: nobody waits long, for a connection or for an answer."""
+    return create_async_engine(
+        url,
+        connect_args={"async_creator_fn": postgresql.connect},
+        pool_size=20,
+        max_overflow=10,
+        pool_pre_ping=True,
+        pool_timeout=postgresql.PATIENCE,
+    )
 
 
 def _sqlite(url: str) -> AsyncEngine:
