@@ -73,7 +73,7 @@ async def test_while_the_database_is_stopped_everything_says_so_and_then_goes_on
             # People go on trying; the room's page, a program and a gesture are all told the same.
             assert await until(lambda: trial.again > before + 10, PATIENCE)
             guest, door = trial.crowd.guests[0], trial.crowd
-            cast = Ballot(trial.room.indicators[0], "keep", "pendant la panne")
+            cast = Ballot(trial.room.indicators[0], "keep", "en-panne")
             gesture = await door.pool.ask(door.browser.vote(guest, cast))
             page, program = await read(trial, trial.room.path), await read(trial, f"{trial.room.path}.json", **JSON)
             health, alive = await read(trial, "/sante"), await read(trial, "/sante/vivant")

@@ -74,7 +74,7 @@ async def test_a_server_that_is_asked_to_leave_answers_first_what_it_has_begun(
     async with begin(ground, people=0, screens=3, served=by) as trial:
         voters = await trial.crowd.come(trial.room.code, guests(12, start=100))
         about = trial.room.indicators[0]
-        cast = {guest.name: Ballot(about, "keep", f"départ-{guest.name}") for guest in voters}
+        cast = {guest.name: Ballot(about, "keep", f"partir-{guest.name}") for guest in voters}
         process = trial.server.process
         assert process is not None
         with floor_taken(trial):
@@ -104,7 +104,7 @@ async def test_a_server_that_leaves_waits_for_nobody_for_ever(ground: Ground, be
         (guest,) = await trial.crowd.come(trial.room.code, guests(1, start=100))
         about, process = trial.room.indicators[0], trial.server.process
         assert process is not None
-        cast = Ballot(about, "keep", "départ")
+        cast = Ballot(about, "keep", "partir")
         with floor_taken(trial):
             asked = asyncio.create_task(trial.crowd.pool.ask(trial.crowd.browser.vote(guest, cast)))
             await asyncio.sleep(0)

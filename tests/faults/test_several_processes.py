@@ -125,7 +125,7 @@ async def test_who_signs_out_of_one_process_is_nobody_for_the_others(ground: Gro
         assert (await one.pool.ask(one.browser.post("/deconnexion", {}, leaving.cookie))).status == 303
         assert await until(lambda: screen.codes[RESTART] == 1, PATIENCE)
         assert await is_nobody(other, trial, leaving)
-        cast = Ballot(trial.room.indicators[0], "keep", "trop tard")
+        cast = Ballot(trial.room.indicators[0], "keep", "trop-tard")
         assert (await other.pool.ask(other.browser.vote(leaving, cast))).status == 403
         assert not await is_nobody(other, trial, staying)
 
