@@ -96,6 +96,7 @@ class Database:
                 news = News(session.info.get("gestures", {}), session.info.get("ended", {}))
                 if news and not self.is_sqlite:
                     await session.execute(NOTIFY, {"told": news.written(self.process)})
+                await session.flush()  # what the database refuses, it refuses here: no doubt about that
                 try:
                     await session.commit()
                 except BaseException:

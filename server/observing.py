@@ -68,8 +68,8 @@ class Observe:
         except asyncio.CancelledError:
             # The server leaves, and has waited as long as it may: uvicorn would say 500, as if asking again were vain.
             if status is None:
-                told = _("Le serveur redémarre : réessayez dans un instant. Rien ne compte deux fois.")
-                await PlainTextResponse(told, 503, headers={"Retry-After": "3"})(scope, receive, send_with_id)
+                sentence = _("Le serveur redémarre : réessayez dans un instant. Rien ne compte deux fois.")
+                await PlainTextResponse(sentence, 503, headers={"Retry-After": "3"})(scope, receive, send_with_id)
             raise
         finally:
             seconds = perf_counter() - began

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 import httpx2
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
@@ -227,3 +229,14 @@ async def test_a_process_that_is_stuck_in_the_middle_holds_nobody(
         await act(stuck, stops_in_the_middle)
     assert (await reread(database, room)).gestures == 2
     await stuck.close()
+
+
+@pytest.mark.parametrize(("said", "expected"), [("", "15s"), ("-c idle_in_transaction_session_timeout=7s", "7s")])
+async def test_what_the_address_says_has_the_last_word(
+    on_postgresql: None, database_url: str, said: str, expected: str
+) -> None:
+    address = make_url(database_url).update_query_dict({"options": said} if said else {})
+    database = Database(address.render_as_string(hide_password=False))
+    async with database.reading() as session:
+        assert await session.scalar(text("SHOW idle_in_transaction_session_timeout")) == expected
+    await database.close()
