@@ -32,7 +32,7 @@ class Kept:
     kinds: tuple[str, ...]
     about: str
     said: str  # the choice, or the text
-    number: int
+    number: int = 0  # before it is acknowledged
 
 
 def chain(register: Document) -> list[str]:

@@ -25,8 +25,12 @@ class Sqlite:
         self.folder = folder
         self._numbers = count(1)
 
-    def fresh(self) -> str:
-        return f"sqlite+aiosqlite:///{self.folder / f'bench-{next(self._numbers)}.db'}"
+    def fresh(self, like: str | None = None) -> str:
+        """The address of a database of one's own: empty, or as another one is that nobody uses."""
+        file = self.folder / f"bench-{next(self._numbers)}.db"
+        if like:
+            shutil.copy(str(make_url(like).database), file)
+        return f"sqlite+aiosqlite:///{file}"
 
     def restart(self) -> None:
         """There is no server to restart."""
@@ -47,10 +51,12 @@ class Postgresql:
         self.address = make_url(url).set(drivername="postgresql")
         self._made: list[str] = []
 
-    def fresh(self) -> str:
+    def fresh(self, like: str | None = None) -> str:
+        """The address of a database of one's own: empty, or as another one is that nobody uses."""
         name = f"grille_bench_{os.getpid()}_{len(self._made)}"
+        template = f" TEMPLATE {make_url(like).database}" if like else ""
         with self._connected() as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+            connection.execute(f"CREATE DATABASE {name}{template}")  # type: ignore[arg-type]
         self._made.append(name)
         return self.address.set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
 

@@ -27,6 +27,8 @@ class NotReady(Exception):
 class Server:
     """`python -m server run` on a database, with the demonstration's way in."""
 
+    words: tuple[str, ...] = (sys.executable, "-m", "server", "run")
+
     def __init__(self, database: str, log: Path, port: int = 0, tick_ms: int = 100, **more: str) -> None:
         self.port = port or free_port()
         self.url = f"http://{HOST}:{self.port}"
@@ -46,9 +48,7 @@ class Server:
 
     def start(self) -> "Server":
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "server", "run"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen(self.words, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         end = time.monotonic() + READY
         while not self.is_ready():
             if self.process.poll() is not None or time.monotonic() > end:

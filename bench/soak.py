@@ -7,9 +7,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bench import checks, databases, machine
 from bench.checks import COMMENTS, VOTES, Kept
@@ -18,6 +20,7 @@ from bench.databases import AnyDatabase, PrivatePostgresql
 from bench.gestures import Guest, ballot, guests
 from bench.screens import LiveScreen
 from bench.server import HOST, NotReady, Server
+from bench.wire import Answer
 from bench.world import Room, World
 from server.settings import ROOT
 
@@ -28,54 +31,106 @@ AWAY = (0.0, 2.0)  # seconds that what was stopped stays so
 AGAIN = (0.05, 0.4)  # seconds before asking again
 WAIT = (429, 503)  # "come back": everything else but 200 is a fault of ours
 HEARD = 5.0  # seconds for every screen to notice that the server left
+ACKNOWLEDGED = 30.0  # seconds without an acknowledged gesture: nobody is served any more
 RESTART = 1012  # what a server that leaves says to each screen
 
 Fault = Callable[[], Awaitable[None]]
 
 
-class Trial:
-    """A server, a room where people vote and comment without a rest, and what befalls them."""
+@dataclass(frozen=True)
+class Prepared:
+    """A database where the demonstration's world is already, to be copied: what `demo --json` said of it."""
 
-    def __init__(self, database: AnyDatabase, folder: Path, seed: int, say: Callable[[str], None] = print) -> None:
+    address: str
+    given: dict[str, Any]
+
+
+def prepare(database: AnyDatabase, folder: Path) -> Prepared:
+    """Migrate and tell once what many trials begin from."""
+    address = database.fresh()
+    return Prepared(address, Server(address, folder / "demo.log").demo())
+
+
+class Trial:
+    """Servers on one database, a room where people vote and comment without a rest, and what befalls them."""
+
+    def __init__(
+        self,
+        database: AnyDatabase,
+        folder: Path,
+        seed: int,
+        say: Callable[[str], None] = print,
+        *,
+        people: int = PEOPLE,
+        screens: int = SCREENS,
+        pause: float = PAUSE,
+        prepared: Prepared | None = None,
+    ) -> None:
         self.database, self.folder, self.say = database, folder, say
-        self.address = database.fresh()
+        self.address, self.given = database.fresh(prepared and prepared.address), prepared and prepared.given
         self.server = Server(self.address, folder / "server.log")
+        self.servers = [self.server]  # the others, if any, are added before the trial begins
+        self.people, self.watching, self.pause = people, screens, pause
         self.chance = random.Random(seed)
         self.kept: list[Kept] = []
         self.violations: list[str] = []
         self.again = 0
+        self.waits: deque[Answer] = deque(maxlen=100)  # the last times somebody was asked to come back
         self.befell: Counter[str] = Counter()
         self.over = False
-        self.crowd = Crowd()
+        self.doors: list[Crowd] = []
         self.screens: list[LiveScreen] = []
+        self._lives: list[asyncio.Task[None]] = []
 
     async def run(self, seconds: float) -> list[str]:
         """Everything that did not hold; an empty list is a good day."""
-        await asyncio.to_thread(self.server.start)
-        try:
-            await self._gather()
-            people = [asyncio.create_task(self._person(number)) for number in range(PEOPLE)]
+        async with self:
             await self._befall(time.monotonic() + seconds)
-            self.over = True
-            await asyncio.gather(*people)
+            await self.rest()
             await self._check()
-        finally:
-            for screen in self.screens:
-                await screen.close()
-            await self.crowd.leave()
-            self.server.kill()
         return self.violations
 
+    async def __aenter__(self) -> "Trial":
+        """The servers run, people are in the room, and do not stop voting."""
+        try:
+            for server in self.servers:
+                await asyncio.to_thread(server.start)
+            await self._gather()
+        except BaseException:
+            await self.close()
+            raise
+        self._lives = [asyncio.create_task(self._person(number)) for number in range(self.people)]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        for life in self._lives:
+            life.cancel()
+        await asyncio.gather(*self._lives, return_exceptions=True)
+        for screen in self.screens:
+            await screen.close()
+        for door in self.doors:
+            await door.leave()
+        for server in self.servers:
+            server.kill()
+
     async def _gather(self) -> None:
-        world = await asyncio.to_thread(World, self.server)
+        world = await asyncio.to_thread(World, self.server, self.given)
         self.room: Room = await asyncio.to_thread(world.convene)
         self.world = world
-        await self.crowd.aim(HOST, self.server.port)
-        await self.crowd.come(self.room.code, guests(PEOPLE + SCREENS))
+        for server in self.servers:
+            door = Crowd()
+            await door.aim(HOST, server.port)
+            self.doors.append(door)
+        self.crowd = self.doors[0]  # by which people come in
+        await self.crowd.come(self.room.code, guests(self.people + self.watching))
         await asyncio.to_thread(world.move, self.room, "voting")
         # Those who watch do not vote: their own ballots come with the answers, not with the frames.
-        for guest in self.crowd.guests[PEOPLE:]:
-            self.screens.append(await LiveScreen(self.server.url, self.room.path, guest).open())
+        for number, guest in enumerate(self.crowd.guests[self.people :]):
+            server = self.servers[number % len(self.servers)]
+            self.screens.append(await LiveScreen(server.url, self.room.path, guest).open())
 
     # ── People
 
@@ -86,31 +141,48 @@ class Trial:
         while not self.over:
             turn += 1
             await self._send(guest, f"{number}-{turn}", chance)
-            await asyncio.sleep(chance.expovariate(1 / PAUSE))
+            await asyncio.sleep(chance.expovariate(1 / self.pause))
 
     async def _send(self, guest: Guest, key: str, chance: random.Random) -> None:
         about = chance.choice(self.room.indicators)
         if chance.random() < 0.2:
-            kinds, said = COMMENTS, f"Avis {key} : dire si l'on compte des personnes ou des participations."
+            said = f"Avis {key} : dire si l'on compte des personnes ou des participations."
             fields = {"field": "definition", "text": said}
-            request = self.crowd.browser.hx_post(f"/indicateurs/{about}/avis", fields, guest.cookie, key)
+            await self.insist(guest, f"/indicateurs/{about}/avis", fields, key, Kept(guest.name, COMMENTS, about, said))
         else:
             cast = ballot(about, key, chance)
-            kinds, said, request = VOTES, cast.choice, self.crowd.browser.vote(guest, cast)
+            kept = Kept(guest.name, VOTES, about, cast.choice)
+            await self.insist(guest, f"/indicateurs/{about}/vote", cast.fields, key, kept)
+
+    async def insist(self, guest: Guest, path: str, fields: dict[str, str], key: str, meant: Kept) -> None:
+        """Send a form, by any of the servers, until one of them acknowledges it."""
         while True:
+            door = self.chance.choice(self.doors)
             try:
-                answer = await self.crowd.pool.ask(request)
+                answer = await door.pool.ask(door.browser.hx_post(path, fields, guest.cookie, key))
             except (OSError, TimeoutError):
                 self.again += 1
             else:
                 if answer.status == 200 and answer.gesture is not None:
-                    self.kept.append(Kept(guest.name, kinds, about, said, answer.gesture))
+                    self.kept.append(replace(meant, number=answer.gesture))
                     return
                 if answer.status not in WAIT:
                     self.violations.append(f"{answer.status} à {guest.name} : {answer.body[:200]!r}")
                     return
                 self.again += 1
-            await asyncio.sleep(chance.uniform(*AGAIN))
+                self.waits.append(answer)
+            await asyncio.sleep(self.chance.uniform(*AGAIN))
+
+    async def acknowledged(self, more: int) -> None:
+        """Wait until so many more gestures are acknowledged: a moment of the burst."""
+        goal = len(self.kept) + more
+        if not await until(lambda: len(self.kept) >= goal or bool(self.violations), ACKNOWLEDGED):
+            self.violations.append(f"plus aucun geste accusé depuis {ACKNOWLEDGED:.0f} s")
+
+    async def rest(self) -> None:
+        """People stop, once what they have sent is acknowledged."""
+        self.over = True
+        await asyncio.gather(*self._lives)
 
     # ── What befalls them
 
@@ -169,7 +241,8 @@ class Trial:
     async def cut_answers(self) -> None:
         """Requests that left and get no answer: the server may have kept them."""
         for _ in range(20):
-            self.crowd.pool.cut()
+            for door in self.doors:
+                door.pool.cut()
             await asyncio.sleep(0.05)
 
     async def restart_database(self) -> None:
@@ -185,14 +258,13 @@ class Trial:
 
     async def _check(self) -> None:
         """Before and after one last kill: what holds in memory holds on the disk."""
-        register = await self._checked()
-        self.violations += await checks.same_as_reload([screen.screen for screen in self.screens])
+        register = await self.check()
         await self.kill()
-        if await self._checked() != register:
+        if await self.check() != register:
             self.violations.append("le registre n'est plus le même après un redémarrage")
-        self.violations += await checks.same_as_reload([screen.screen for screen in self.screens])
 
-    async def _checked(self) -> checks.Document:
+    async def check(self) -> checks.Document:
+        """What must hold whatever befell, on the disk and on the screens; the register."""
         register = await asyncio.to_thread(self.world.get, f"{self.room.path}/registre.json")
         state = await asyncio.to_thread(self.world.state, self.room)
         self.violations += checks.chain(register)
@@ -201,6 +273,7 @@ class Trial:
         self.violations += checks.tallies(state, self.kept)
         self.violations += checks.said_once(state, self.kept)
         self.violations += await asyncio.to_thread(checks.recounted, state, self.address)
+        self.violations += await checks.same_as_reload([screen.screen for screen in self.screens])
         return register
 
 

@@ -33,10 +33,11 @@ class Room:
 class World:
     """The facilitator's browser on a server of the demonstration."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, given: dict[str, Any] | None = None) -> None:
+        """`given`: what `demo --json` said of a database that was made before."""
         self.server = server
         self.cookies: dict[str, str] = {}
-        self.given = server.demo()
+        self.given = given or server.demo()
         link = urlsplit(self.given["liens"]["animation"])
         self._ask("GET", f"{link.path}?{link.query}", expect=(303,))
 

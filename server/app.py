@@ -42,6 +42,7 @@ from workshops.refusals import Refusal
 from workshops.words import N_
 
 STARTUP_FAILURE = 3  # uvicorn's
+RETRY = 3  # seconds after which to ask again a database that is away
 
 log = logging.getLogger(__name__)
 
@@ -188,6 +189,8 @@ async def out_of_order(request: Request, error: Exception) -> Response:
         response = gestures.refused(request, refusal)
     else:
         response = JSONResponse({"refus": "panne", "raison": _(sentence), **refusal.told}, status_code=status)
+    if is_down:
+        response.headers["Retry-After"] = str(RETRY)
     # This answer may be made outside of the middleware.
     response.headers.update(protection.headers(https=request.app.state.settings.is_https))
     return response

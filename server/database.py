@@ -13,12 +13,11 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from server import sqlite
+from server import postgresql, sqlite
 from workshops import world
 from workshops.journal import AlreadyDone, Sending
 
 CHANNEL = "grille"
-ASTRAY = 30  # seconds of silence in the middle of a transaction, after which PostgreSQL takes it for dead
 NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :told)")  # sent by PostgreSQL with the commit, or not at all
 
 
@@ -97,7 +96,13 @@ class Database:
                 news = News(session.info.get("gestures", {}), session.info.get("ended", {}))
                 if news and not self.is_sqlite:
                     await session.execute(NOTIFY, {"told": news.written(self.process)})
-                await session.commit()
+                await session.flush()  # what the database refuses, it refuses here: no doubt about that
+                try:
+                    await session.commit()
+                except BaseException:
+                    # The answer may be lost and the commit kept: whoever has heard looks again, which harms nothing.
+                    self.after_commit(news)
+                    raise
             except AlreadyDone as done:
                 await session.rollback()
                 session.info["gestures"] = {done.workshop_id: done.number}
@@ -121,6 +126,18 @@ class Database:
         await self.engine.dispose()
 
 
+def _postgresql(url: str) -> AsyncEngine:
+    """A PostgreSQL engine: nobody waits long, for a connection or for an answer."""
+    return create_async_engine(
+        url,
+        connect_args={"async_creator_fn": postgresql.connect},
+        pool_size=20,
+        max_overflow=10,
+        pool_pre_ping=True,
+        pool_timeout=postgresql.PATIENCE,
+    )
+
+
 def _sqlite(url: str) -> AsyncEngine:
     """An SQLite engine that begins its own transactions: deferred to read, immediate to write."""
     file = make_url(url).database or ":memory:"
@@ -132,19 +149,5 @@ def _sqlite(url: str) -> AsyncEngine:
     def begin(connection: Any) -> None:
         writing = connection.get_execution_options().get("writing", False)
         connection.exec_driver_sql(sqlite.TAKE_TURN if writing else "BEGIN")
-
-    return engine
-
-
-def _postgresql(url: str) -> AsyncEngine:
-    """A PostgreSQL engine whose locks do not outlive the machine that holds them by more than a moment."""
-    engine = create_async_engine(url, pool_size=20, max_overflow=10, pool_pre_ping=True)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def connect(connection: Any, record: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"SET idle_in_transaction_session_timeout = '{ASTRAY}s'")
-        cursor.close()
-        connection.commit()
 
     return engine

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import ColumnElement, bindparam, func, not_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, delete, select
 from starlette.exceptions import HTTPException
@@ -65,7 +65,7 @@ class Patience:
                 missed = refusal
             async with database.transaction() as session:
                 session.add(WrongCode(who=who))
-                await session.execute(delete(WrongCode).where(col(WrongCode.at) <= world.now() - WINDOW))
+                await session.execute(delete(WrongCode).where(not_(_recent())))
                 is_slow = await _missed(session, who) > SLOW_AFTER
         if is_slow:
             await asyncio.sleep(DELAY)
@@ -78,11 +78,20 @@ class Patience:
         return hmac.new(self.secret, who.encode(), hashlib.sha256).hexdigest()
 
 
+_SINCE, _UNTIL = bindparam("since", type_=Moment()), bindparam("until", type_=Moment())
 _MISSED = select(func.count()).where(
-    col(WrongCode.who) == bindparam("who"), col(WrongCode.at) > bindparam("since", type_=Moment())
+    col(WrongCode.who) == bindparam("who"), col(WrongCode.at) > _SINCE, col(WrongCode.at) < _UNTIL
 )
 
 
+def _recent() -> ColumnElement[bool]:
+    """A moment to come counts as well (machines differ), unless it is so far off that the clock was set back since."""
+    now = world.now()
+    return (col(WrongCode.at) > now - WINDOW) & (col(WrongCode.at) < now + WINDOW)
+
+
 async def _missed(session: AsyncSession, who: str) -> int:
-    """How many wrong codes in the window. A moment to come (the clock was set back) counts as well."""
-    return (await session.execute(_MISSED, {"who": who, "since": world.now() - WINDOW})).scalar_one()
+    """How many wrong codes in the window, as `_recent` says."""
+    now = world.now()
+    counted = await session.execute(_MISSED, {"who": who, "since": now - WINDOW, "until": now + WINDOW})
+    return counted.scalar_one()

@@ -4,12 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-import psycopg
-from sqlalchemy import make_url
-
+from server import postgresql
 from server.database import CHANNEL, Database, News
 
-SILENCE = 15.0  # seconds after which the line is tried
+SILENCE = 5.0  # seconds after which the line is tried
 ANSWER = 5.0  # seconds it has to answer: a network that is cut without a word would keep us waiting for an hour
 AGAIN = 1.0  # seconds before another attempt
 
@@ -20,18 +18,18 @@ async def listen(database: Database, hear: Callable[[News], None], online: Calla
     """Hear for ever, whatever happens. `online` is told when the line is open, and when it is not: what was said
     meanwhile is lost, so that whoever listens must then look for itself.
     """
-    address = make_url(database.url).set(drivername="postgresql").render_as_string(hide_password=False)
+    address = postgresql.plain(database.url)
     failing = False
     while True:
         try:
-            async with await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=5) as line:
+            async with await postgresql.connect(address, autocommit=True) as line:
                 await line.execute(f"LISTEN {CHANNEL}")
                 online(True)
                 failing = False
                 await _hear(line, database.process, hear, online)
         except Exception as error:
             if not failing:
-                log.warning("the other processes are not heard: %s", error)
+                log.warning("the other processes are not heard: %r", error)
             failing = True
         finally:
             online(False)
@@ -39,7 +37,7 @@ async def listen(database: Database, hear: Callable[[News], None], online: Calla
 
 
 async def _hear(
-    line: psycopg.AsyncConnection[object], myself: str, hear: Callable[[News], None], online: Callable[[bool], None]
+    line: postgresql.Connection, myself: str, hear: Callable[[News], None], online: Callable[[bool], None]
 ) -> None:
     while True:
         async for notice in line.notifies(timeout=SILENCE):

@@ -10,11 +10,11 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server import postgresql
 from server.settings import ROOT
 
 LOCK = 46  # the commitment's number: any integer would do, as long as it is always the same
@@ -58,13 +58,6 @@ def backend(url: str) -> str:
     return make_url(url).get_backend_name()
 
 
-def plain(url: str) -> str:
-    """The address of a PostgreSQL as libpq takes it. Not as a URL: it would not have a space in a password."""
-    address = make_url(url)
-    given = {name: value if isinstance(value, str) else ",".join(value) for name, value in address.query.items()}
-    return make_conninfo(**address.translate_connect_args(username="user", database="dbname"), **given)
-
-
 @contextmanager
 def alone(url: str) -> Iterator[None]:
     """Hold the database's doorway: another process that comes to prepare it waits, then finds the work done."""
@@ -73,7 +66,7 @@ def alone(url: str) -> Iterator[None]:
         with _file_lock(address):
             yield
     else:
-        with psycopg.connect(plain(url), autocommit=True) as connection:
+        with psycopg.connect(postgresql.plain(url), autocommit=True) as connection:
             connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
             yield
 

@@ -1,12 +1,15 @@
 """Observing: each request bears an id, and is counted and told in one line."""
 
+import asyncio
 import logging
 import re
 import secrets
 from time import perf_counter
 
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.i18n import gettext as _
 from server.logs import request_id
 from server.metrics import NOWHERE, Metrics
 
@@ -62,6 +65,12 @@ class Observe:
         began = perf_counter()
         try:
             await self.app(scope, receive, send_with_id)
+        except asyncio.CancelledError:
+            # The server leaves, and has waited as long as it may: uvicorn would say 500, as if asking again were vain.
+            if status is None:
+                sentence = _("Le serveur redémarre : réessayez dans un instant. Rien ne compte deux fois.")
+                await PlainTextResponse(sentence, 503, headers={"Retry-After": "3"})(scope, receive, send_with_id)
+            raise
         finally:
             seconds = perf_counter() - began
             self.metrics.request(scope["method"], route(scope), status, seconds)

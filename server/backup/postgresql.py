@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from server import migrating
 from server.backup.files import LIVED_IN, Impossible
+from server.postgresql import plain
 
 
 def save(url: str, draft: Path) -> None:
@@ -68,7 +68,7 @@ def _require_tool(name: str, url: str) -> None:
 
 
 def _connected(url: str) -> "psycopg.Connection[tuple[object, ...]]":
-    return psycopg.connect(migrating.plain(url), connect_timeout=10)
+    return psycopg.connect(plain(url), connect_timeout=10)
 
 
 def _run(tool: str, *given: str, to: str | None = None) -> str:
@@ -78,7 +78,7 @@ def _run(tool: str, *given: str, to: str | None = None) -> str:
         raise Impossible(f"{tool} est introuvable : installez les outils de PostgreSQL (paquet postgresql-client).")
     environment = {**os.environ, "LC_ALL": "C"}
     if to is not None:
-        where = {name: str(value) for name, value in conninfo_to_dict(migrating.plain(to)).items()}
+        where = {name: str(value) for name, value in conninfo_to_dict(plain(to)).items()}
         if password := where.pop("password", ""):
             environment["PGPASSWORD"] = password
         given = (*given, f"--dbname={make_conninfo(**where)}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 
 import uvicorn
 
@@ -41,6 +42,8 @@ def run(given: Arguments) -> int:
     workshop = prepare_demo(chosen) if chosen.demo else None
     print(_welcome(chosen, workshop), flush=True)
     logs.configure(as_json=chosen.logs_are_json)
+    # Once it has left in good order, uvicorn sends itself again the signal that asked for it: that is no failure.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
     uvicorn.run(
         "server.app:asgi",
         factory=True,

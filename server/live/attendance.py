@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import JSON, func
+from sqlalchemy import JSON, ColumnElement, func, not_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, delete, select
 
@@ -57,14 +57,14 @@ class Register:
         here = {workshop_id: room.here for workshop_id, room in self.hub.rooms.items()}
         async with self.hub.database.transaction() as session:
             now = await _now(session)
-            if self._told_at is None or here != self._told or not timedelta() <= now - self._told_at < BEAT:
+            if self._told_at is None or here != self._told or abs(now - self._told_at) >= BEAT:
                 await self._tell(session, here, now)
                 told, told_at = here, now
             else:
                 told, told_at = self._told, self._told_at
             found = await session.execute(
                 select(Attendance.workshop_id, Attendance.people).where(
-                    col(Attendance.process_id) != self.process, col(Attendance.seen_at) > now - GONE
+                    col(Attendance.process_id) != self.process, _within(now, GONE)
                 )
             )
             elsewhere: dict[str, dict[str, str]] = {}
@@ -77,7 +77,7 @@ class Register:
         await session.execute(
             delete(Attendance).where(
                 (col(Attendance.process_id) == self.process) & col(Attendance.workshop_id).not_in(list(here))
-                | (col(Attendance.seen_at) < now - 4 * GONE)
+                | not_(_within(now, 4 * GONE))
             )
         )
         rows = [
@@ -92,6 +92,11 @@ class Register:
                 await session.execute(delete(Attendance).where(col(Attendance.process_id) == self.process))
         except Exception:
             log.warning("this process left without signing off: it is counted for %s more", GONE)
+
+
+def _within(now: datetime, span: timedelta) -> ColumnElement[bool]:
+    """Seen not long ago, nor in a time to come: when the clock is set back, who is alive soon says so again."""
+    return (col(Attendance.seen_at) > now - span) & (col(Attendance.seen_at) < now + span)
 
 
 async def _now(session: AsyncSession) -> datetime:

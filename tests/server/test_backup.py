@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
 
-from server import backup, exports, migrating
+from server import backup, exports, migrating, postgresql
 from server.app import create_app
 from server.backup import Impossible
 from server.database import Database
@@ -58,7 +58,7 @@ def empty_place(request: pytest.FixtureRequest, databases: Callable[[], str], da
     if migrating.backend(database_url) == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'elsewhere' / 'new.db'}"
     url = databases()
-    with psycopg.connect(migrating.plain(url), autocommit=True) as connection:
+    with psycopg.connect(postgresql.plain(url), autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
     return url

@@ -114,7 +114,7 @@ async def test_a_machine_that_dies_in_the_middle_does_not_keep_its_workshop(
     """Its connection is not closed, it says nothing any more, and it holds the floor."""
     if database.is_sqlite:
         pytest.skip("SQLite has one machine")
-    monkeypatch.setattr("server.database.ASTRAY", 1, raising=False)
+    monkeypatch.setattr("server.postgresql.IDLE", 1)
     camille = await facilitator(database)
     room = await workshop(database, by=camille)
     dead = Database(database.url)
