@@ -1,9 +1,10 @@
 """Votes: cast, change, confirm, take back."""
 
 import pytest
+from markupsafe import escape
 
 from server.database import Database
-from tests.cast import Browsers, ask
+from tests.cast import Browsers, ask, card, facilitator, member_of, signed_in, workshop
 from tests.server.pages.day import (
     HTMX,
     JSON,
@@ -270,3 +271,31 @@ async def test_a_vote_for_the_text_one_was_reading_is_not_lost(database: Databas
     await day.reword()
     await gesture(day, await day.browser(day.alix), vote, KEEP, to=f"/ateliers/{day.room.id}#card-{day.card.id}")
     assert await tally(day) == Tally(earlier=1)
+
+
+async def test_each_reads_their_own_reason_in_a_ballot_drawn_for_all_who_chose_alike(
+    database: Database, client: Browsers
+) -> None:
+    """The ballot is drawn once, its reason put in its place: nobody is shown another's, and no mark-up passes."""
+    room = await workshop(database, Stage.VOTING, by=await facilitator(database))
+    text = await card(database, room)
+    reasons = {"Alix": '<b>Trop vague</b> & "flou"', "Sacha": "Rien à compter.", "Noé": "", "Lou": None}
+    shown = {}
+    for name, reason in reasons.items():
+        browser = await signed_in(client, await member_of(database, room, name=name))
+        if reason is not None:
+            form = {"wording": "1", "choice": "drop" if reason else "keep", "reason": reason}
+            answer = await browser.post(f"/indicateurs/{text.id}/vote", data=form, headers={"hx-request": "true"})
+            assert answer.status_code == 200
+            assert [answer.text.count(str(escape(other))) for other in reasons.values() if other] == [
+                2 if other == reason else 0 for other in reasons.values() if other
+            ]
+        shown[name] = browser
+    for name, browser in shown.items():
+        for path in (f"/ateliers/{room.id}", f"/indicateurs/{text.id}/bulletin"):
+            page = (await browser.get(path)).text
+            assert "\0" not in page
+            assert "<b>Trop vague" not in page
+            assert [page.count(str(escape(other))) for other in reasons.values() if other] == [
+                2 if other == reasons[name] else 0 for other in reasons.values() if other
+            ]
