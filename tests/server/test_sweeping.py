@@ -16,7 +16,7 @@ from tests.conftest import Clock
 from workshops import votes
 from workshops.agenda import Stage
 from workshops.consensus import Choice
-from workshops.journal import Receipt
+from workshops.journal import Receipt, Sending
 from workshops.people import Person
 
 
@@ -32,7 +32,7 @@ async def until_swept(database: Database) -> None:
 
 
 async def vote(database: Database, text: str, by: Person, choice: Choice) -> None:
-    async with database.transaction((choice.value, "a" * 64)) as session:
+    async with database.transaction(Sending(choice.value, "a" * 64)) as session:
         await votes.cast(session, text, wording=1, choice=choice, by=by)
 
 
