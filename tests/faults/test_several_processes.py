@@ -95,11 +95,6 @@ async def test_people_are_counted_over_all_the_processes_each_once(ground: Groun
         async with await psycopg.AsyncConnection.connect(postgresql.plain(trial.address)) as connection:
             await connection.execute("UPDATE attendance SET seen_at = seen_at - %s", [GONE])
         await count(one, trial, 1)
-        await asyncio.to_thread(trial.servers[1].start)
-        for door in trial.doors:
-            await count(door, trial, 3)
-        await trial.check()
-        assert trial.violations == []
 
 
 async def test_wrong_codes_are_counted_over_all_the_processes(ground: Ground, begin: Begin) -> None:
