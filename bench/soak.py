@@ -93,8 +93,7 @@ class Trial:
     async def __aenter__(self) -> "Trial":
         """The servers run, people are in the room, and do not stop voting."""
         try:
-            for server in self.servers:
-                await asyncio.to_thread(server.start)
+            await asyncio.gather(*(asyncio.to_thread(server.start) for server in self.servers))
             await self._gather()
         except BaseException:
             await self.close()

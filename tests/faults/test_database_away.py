@@ -143,14 +143,30 @@ def on_postgresql(settings: Settings) -> None:
         pytest.skip(ON_POSTGRESQL)
 
 
+class Freezing(Line):
+    """A line that may freeze; whoever asks then waits little, so that nobody waits long for this test."""
+
+    def __init__(self, to: str, patch: pytest.MonkeyPatch) -> None:
+        super().__init__(to)
+        self.patch = patch
+
+    def freeze(self) -> None:
+        super().freeze()
+        self.patch.setattr(postgresql, "PATIENCE", 0.2)
+        self.patch.setattr(postgresql, "CONNECT", 2)
+
+    def thaw(self) -> None:
+        self.patch.undo()
+        super().thaw()
+
+
 @pytest.fixture
 async def stuck(
     on_postgresql: None, database_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Starlette, Line]]:
-    """The application, which waits little, at the end of a line that may freeze."""
-    monkeypatch.setattr(postgresql, "PATIENCE", 0.3)
+    """The application, at the end of a line that may freeze."""
     monkeypatch.setattr(listening, "SILENCE", 0.2)
-    async with Line(database_url) as line:
+    async with Freezing(database_url, pytest.MonkeyPatch()) as line:
         far = settings.model_copy(update={"database_url": line.address})
         app = create_app(far)
         async with app.router.lifespan_context(app):
@@ -171,15 +187,15 @@ async def test_nobody_waits_for_ever_for_a_database_that_says_nothing(
     line.freeze()
     async with asyncio.timeout(PATIENCE):
         answers = await asyncio.gather(
-            *(browser.get(page) for _ in range(40)),
-            *(browser.post(move, data={"stage": "voting", "key": f"k{n}"}, headers=JSON) for n in range(40)),
+            *(browser.get(page) for _ in range(20)),
+            *(browser.post(move, data={"stage": "voting", "key": f"k{n}"}, headers=JSON) for n in range(20)),
         )
         health = await browser.get("/sante")
     assert {answer.status_code for answer in answers} == {503}
     assert health.status_code == 503
     line.thaw()
     assert (await browser.get(page)).status_code == 200
-    moved = [await browser.post(move, data={"stage": "voting", "key": f"k{n}"}, headers=JSON) for n in range(40)]
+    moved = [await browser.post(move, data={"stage": "voting", "key": f"k{n}"}, headers=JSON) for n in range(20)]
     assert {(answer.status_code, answer.json()["geste"]) for answer in moved} == {(200, 2)}
     await client.close()
 
