@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from bench.server import HOST, free_port
 
 COMMIT, LISTEN = b"COMMIT\0", b"LISTEN grille"
+NEWS = b'"fermees"'  # what a commit that changes something for others tells them; a process that says it lives does not
 CHUNK = 65536
 
 
@@ -65,7 +66,7 @@ class Line:
                 call.cut()
 
     def lose(self, what: Literal["question", "answer"]) -> None:
-        """The next commit, or its answer, does not arrive; the connection is lost with it."""
+        """The next commit of somebody's, or its answer, does not arrive; the connection is lost with it."""
         self.losing = what
 
 
@@ -78,6 +79,7 @@ class Call:
         self.line, self.life = line, life
         self.near = (reader, writer)
         self.listens = False
+        self.has_news = False
         self.is_committing = False
 
     def cut(self) -> None:
@@ -117,7 +119,9 @@ class Call:
     def _asked(self, said: bytes) -> bool:
         """Whether this goes to PostgreSQL."""
         self.listens = self.listens or LISTEN in said
-        self.is_committing = COMMIT in said
+        self.has_news = self.has_news or NEWS in said
+        self.is_committing = self.has_news and COMMIT in said
+        self.has_news = self.has_news and COMMIT not in said
         if self.is_committing and self.line.losing == "question":
             return self._lose()
         return not (self.listens and self.line.is_deaf)
