@@ -58,6 +58,11 @@ def backend(url: str) -> str:
     return make_url(url).get_backend_name()
 
 
+def take_down(url: str) -> None:
+    """Undo every migration. Call it where no loop runs, on a database that nobody misses."""
+    command.downgrade(config(url), "base")
+
+
 @contextmanager
 def alone(url: str) -> Iterator[None]:
     """Hold the database's doorway: another process that comes to prepare it waits, then finds the work done."""

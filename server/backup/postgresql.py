@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from server import migrating
 from server.backup.files import LIVED_IN, Impossible
 from server.postgresql import plain
 
@@ -42,8 +43,11 @@ def is_empty(url: str) -> bool:
 
 
 def load(file: Path, url: str) -> None:
-    """All of it or nothing. A schema without anybody in it is taken down in the same transaction."""
+    """All of it or nothing. A schema without anybody in it is taken down first: it may have tables that the file,
+    older, does not know.
+    """
     _require_tool("pg_restore", url)
+    migrating.take_down(url)
     _run(
         "pg_restore",
         "--single-transaction",
