@@ -105,6 +105,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await hub.close()
+        await rooms.close()
         await database.close()
 
     app = Starlette(

@@ -46,6 +46,11 @@ class Rooms:
             shelf.following = asyncio.create_task(self._after(shelf, workshop_id), name=f"reading-{workshop_id}")
         return await asyncio.shield(shelf.following)
 
+    async def close(self) -> None:
+        """Wait for the readings under way: a connection in use cannot be closed."""
+        tasks = [task for shelf in self._shelves.values() for task in (shelf.current, shelf.following) if task]
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _after(self, shelf: _Shelf, workshop_id: str) -> Room:
         """Read when the reading under way has ended."""
         if shelf.current:

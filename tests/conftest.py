@@ -111,6 +111,7 @@ async def app(settings: Settings, database: Database) -> AsyncIterator[Starlette
     app = create_app(settings, database)
     yield app
     await app.state.hub.close()
+    await app.state.rooms.close()
 
 
 @pytest.fixture

@@ -99,10 +99,15 @@ async def test_a_line_that_says_nothing_any_more_is_not_trusted(
     is_open.set()
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while words := await reader.read(65536):
-            await is_open.wait()
-            writer.write(words)
-        writer.close()
+        try:
+            while words := await reader.read(65536):
+                await is_open.wait()
+                writer.write(words)
+        except OSError:
+            pass  # the far end has cut: what was on its way is lost, as it should be
+        finally:
+            writer.close()
+            await asyncio.gather(writer.wait_closed(), return_exceptions=True)
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         theirs, ours = await asyncio.open_connection(url.host, url.port)
