@@ -134,7 +134,7 @@ def _postgresql(url: str) -> AsyncEngine:
         pool_size=20,
         max_overflow=10,
         pool_pre_ping=True,
-        pool_timeout=postgresql.PATIENCE,
+        pool_timeout=postgresql.QUEUE,
     )
 
 

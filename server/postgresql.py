@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 
 CONNECT = 5  # seconds to get a connection
 PATIENCE = 10.0  # seconds for the answer to one statement: ours take milliseconds
+QUEUE = 30.0  # seconds for one's turn to ask: a whole room that arrives at once waits, and is not refused
 IDLE = 15  # seconds after which PostgreSQL ends a transaction that says nothing: its process is lost, not its locks
 
 
