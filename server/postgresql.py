@@ -35,6 +35,11 @@ class Connection(psycopg.AsyncConnection[Any]):
     Whoever stops waiting leaves a connection that nobody may use again: what was asked may still be done.
     """
 
+    def __del__(self, *_: object) -> None:
+        """Whoever was cut off in the middle leaves it open: it is closed, without a word."""
+        if hasattr(self, "pgconn"):
+            self.pgconn.finish()
+
     async def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """`timeout` is psycopg's own, for who waits for news rather than for an answer."""
         try:

@@ -35,6 +35,11 @@ class Connection(aiosqlite.Connection):
 
     _is_in_doubt = False  # somebody stopped waiting for the thread, which goes on
 
+    def __del__(self) -> None:
+        """Whoever was cut off in the middle leaves it open: it is closed, without a word."""
+        if self._connection is not None:
+            self.stop()
+
     def cursor(self) -> "Cursor":  # type: ignore[override]
         return Cursor(self)
 

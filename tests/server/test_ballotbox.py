@@ -37,8 +37,11 @@ async def text(database: Database, room: Workshop) -> Card:
 
 
 @pytest.fixture
-def box(database: Database) -> BallotBox:
-    return BallotBox(database, Metrics())
+async def box(database: Database, text: Card) -> BallotBox:
+    """It knows where the indicator is: whoever comes while that is read may be overtaken."""
+    box = BallotBox(database, Metrics())
+    await box._home(text.id)
+    return box
 
 
 async def voters(database: Database, room: Workshop, number: int) -> list[Person]:
@@ -61,7 +64,6 @@ async def test_votes_that_come_together_share_commits_and_each_is_a_gesture(
 ) -> None:
     everyone = await voters(database, room, 30)
     before = (await reread(database, room)).gestures
-    await box._home(text.id)  # where it is, is read once: whoever comes during that is overtaken
     told = await asyncio.gather(*(box.cast(paper(text, person, key="k")) for person in everyone))
     found = commits(box)
     assert found["votes"] == 30
@@ -184,7 +186,6 @@ async def test_whoever_stops_waiting_has_voted_all_the_same(
     database: Database, room: Workshop, text: Card, box: BallotBox
 ) -> None:
     alix, sacha = await voters(database, room, 2)
-    await box._home(text.id)
     leaving = asyncio.create_task(box.cast(paper(text, alix)))
     staying = asyncio.create_task(box.cast(paper(text, sacha)))
     await asyncio.sleep(0)
