@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from server import listening
 from server.database import CHANNEL, NOTIFY, Database, News
 from server.listening import listen
+from tests.faults.line import Line
 
 ELSEWHERE = News({"atelier": 7}, {"empreinte": "personne"})
 
@@ -94,30 +95,10 @@ async def test_a_line_that_says_nothing_any_more_is_not_trusted(
     """The network swallows everything, without a word: sessions that ended elsewhere would be thought to run."""
     monkeypatch.setattr(listening, "SILENCE", 0.1)
     monkeypatch.setattr(listening, "ANSWER", 0.1)
-    url = make_url(database.url)
-    is_open = asyncio.Event()
-    is_open.set()
-
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while words := await reader.read(65536):
-                await is_open.wait()
-                writer.write(words)
-        except OSError:
-            pass  # the far end has cut: what was on its way is lost, as it should be
-        finally:
-            writer.close()
-            await asyncio.gather(writer.wait_closed(), return_exceptions=True)
-
-    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        theirs, ours = await asyncio.open_connection(url.host, url.port)
-        await asyncio.gather(pass_on(reader, ours), pass_on(theirs, writer))
-
-    async with await asyncio.start_server(relay, "127.0.0.1") as network:
-        port = network.sockets[0].getsockname()[1]
-        far = Database(url.set(host="127.0.0.1", port=port).render_as_string(hide_password=False))
+    async with Line(database.url) as line:
+        far = Database(line.address)
         async with listening_on(far) as ear:
-            is_open.clear()
+            line.freeze()
             await ear.becomes(False)
-            is_open.set()
+            line.thaw()
             await ear.becomes(True)
