@@ -233,7 +233,9 @@ async def take_back(session: AsyncSession, indicator_id: str, *, by: Person) -> 
     await agenda.require_member(session, workshop, by, Role.MEMBER)
     taken = await session.scalars(
         update(Vote)
-        .where(*_standing(by), col(Vote.indicator_id) == indicator.id)
+        .where(
+            col(Vote.person_id) == by.id, col(Vote.taken_back_at).is_(None), col(Vote.indicator_id) == indicator.id
+        )
         .values(taken_back_at=world.now())
         .returning(col(Vote.wording))
     )
@@ -249,10 +251,6 @@ def _check_reason(paper: Paper) -> None:
         raise NotThus({"reason": N_("Dites pourquoi en une phrase : c'est elle qui aidera à réécrire.")})
     if len(reason) > REASON_LENGTH:
         raise NotThus({"reason": N_("Cinq cents caractères au plus.")})
-
-
-def _standing(person: Person) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return (col(Vote.person_id) == person.id, col(Vote.taken_back_at).is_(None))
 
 
 _OWN = (
