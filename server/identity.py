@@ -16,8 +16,7 @@ from server.database import Database
 from server.known import Known
 from server.provider import Attempt, Proof, SignInFailed, new_token
 from server.settings import Settings
-from workshops import people, world
-from workshops.labs import Lab
+from workshops import labs, people, world
 from workshops.people import Person
 from workshops.records import Moment, Record
 from workshops.refusals import NotYours
@@ -308,9 +307,9 @@ async def resume(request: Request, session: AsyncSession, state: str) -> Attempt
 
 async def recognise(session: AsyncSession, proof: Proof) -> Person:
     """The person behind a proof; a lab that is not in our directory is no lab."""
-    lab = await session.get(Lab, proof.lab_slug) if proof.lab_slug else None
+    lab = proof.lab_slug if proof.lab_slug and await labs.exists(session, proof.lab_slug) else None
     return await people.recognise(
-        session, iss=proof.iss, sub=proof.sub, name=proof.name, email=proof.email, lab_slug=lab.slug if lab else None
+        session, iss=proof.iss, sub=proof.sub, name=proof.name, email=proof.email, lab_slug=lab
     )
 
 

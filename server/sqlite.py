@@ -51,9 +51,11 @@ class Connection(aiosqlite.Connection):
 
     async def rollback(self) -> None:
         """The pool asks for one whenever a connection returns, most often after a commit."""
-        if self._is_in_doubt or self._conn.in_transaction:
+        if self._is_in_doubt:
             await self._in_thread(self._conn.rollback)  # behind what the thread is doing
             self._is_in_doubt = False
+        elif self._conn.in_transaction:
+            self._conn.rollback()  # to give up waits for nobody
 
     async def _in_thread(self, act: Any, *given: Any) -> Any:
         try:

@@ -77,6 +77,7 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     jinja.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    jinja.globals["_"] = said
     jinja.filters.update(
         day=i18n.day,
         moment=i18n.moment,
@@ -97,6 +98,21 @@ def environment() -> Environment:
     )
     jinja.globals["ui"] = jinja.get_template("ui.html").module
     return jinja
+
+
+def said(sentence: str, **values: Any) -> Markup:
+    """A sentence in a template, its values escaped: what Jinja's own `_` says, without formatting it anew each time."""
+    return _format(sentence) % values if values else _plain(sentence)
+
+
+@lru_cache(4096)
+def _plain(sentence: str) -> Markup:
+    return _format(sentence) % {}
+
+
+@lru_cache(4096)
+def _format(sentence: str) -> Markup:
+    return Markup(i18n.gettext(sentence))  # noqa: S704  our own sentences
 
 
 def markdown(text: str) -> Markup:
@@ -150,6 +166,25 @@ def page(request: Request, template: str, status_code: int = 200, **values: Any)
     """A whole page."""
     html = JINJA.get_template(template).render(**_everywhere(request), **values)
     return HTMLResponse(html, status_code=status_code)
+
+
+class Once:
+    """A page that a whole room of strangers asks for: drawn once for all, while it says the same."""
+
+    def __init__(self, template: str, most: int = 100) -> None:
+        self.template = template
+        self.most = most
+        self._drawn: dict[Hashable, str] = {}
+
+    def page(self, request: Request, says: Hashable, **values: Any) -> HTMLResponse:
+        """The page for somebody who is nobody yet. `says`: all that the template reads of `values`."""
+        everywhere = {**_everywhere(request), "person": None}
+        key = (says, *everywhere.values())
+        if key not in self._drawn:
+            if len(self._drawn) >= self.most:
+                self._drawn.clear()
+            self._drawn[key] = JINJA.get_template(self.template).render(**everywhere, **values)
+        return HTMLResponse(self._drawn[key])
 
 
 def block(template: str, name: str, **values: Any) -> str:

@@ -13,7 +13,7 @@ from sqlmodel import Field, col, select
 from workshops import journal, labs, people, world
 from workshops.journal import Kind
 from workshops.people import Person, Role
-from workshops.records import Coded, Moment, Record, one_of
+from workshops.records import Coded, Moment, Record, one_of, write
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours
 from workshops.texts import clean, one_line
 from workshops.words import N_, Word
@@ -179,27 +179,23 @@ async def _sit(
     if not workshop.is_open:
         raise NotNow(N_("Cet atelier est clos : on peut encore le lire, plus le rejoindre."))
     name, lab = people.clean_name(name), lab or None
-    if lab:
-        await _require_lab(session, lab)
+    if lab and not await labs.exists(session, lab):
+        raise NotThus({"lab": N_("Choisissez votre laboratoire dans la liste.")})
     kind = Kind.MEMBER_CHANGED if member else Kind.MEMBER_JOINED
     if member and (member.name, member.lab_slug) == (name, lab):
         yield_floor(session, workshop)
         return member
-    member = member or Member(workshop_id=workshop.id, person_id=by.id, name=name, role=Role.OBSERVER, door=door)
-    member.name, member.lab_slug = name, lab
-    if member.role in (Role.MEMBER, Role.OBSERVER):
-        member.role = Role.MEMBER if lab else Role.OBSERVER
-    session.add(member)
-    await session.flush()
+    role = Role.MEMBER if lab else Role.OBSERVER
+    if member is None:
+        member = Member(workshop_id=workshop.id, person_id=by.id, name=name, role=role, lab_slug=lab, door=door)
+        await write(session, member)
+    else:
+        member.name, member.lab_slug = name, lab
+        if member.role in (Role.MEMBER, Role.OBSERVER):
+            member.role = role
+        session.add(member)
     journal.record(session, workshop, kind, by=by, about=member.id)
     return member
-
-
-async def _require_lab(session: AsyncSession, slug: str) -> None:
-    try:
-        await labs.get(session, slug)
-    except NotFound:
-        raise NotThus({"lab": N_("Choisissez votre laboratoire dans la liste.")}) from None
 
 
 async def move(session: AsyncSession, workshop_id: str, stage: Stage, *, by: Person) -> Workshop:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
@@ -46,6 +46,14 @@ async def enter(session: AsyncSession, facts: Iterable[Mapping[str, Any]]) -> No
         lab.sources = list(fact.get("sources") or [])
         session.add(lab)
     await session.flush()
+
+
+_EXISTS = select(Lab.slug).where(col(Lab.slug) == bindparam("slug"))
+
+
+async def exists(session: AsyncSession, slug: str) -> bool:
+    """Whether a lab is in the directory."""
+    return await session.scalar(_EXISTS, {"slug": slug}) is not None
 
 
 async def get(session: AsyncSession, slug: str) -> Lab:

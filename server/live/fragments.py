@@ -78,6 +78,7 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.FRAMEWORK_PUBLISHED: (STAGE, BANNER),
 }
 AMBIENT = (PRESENCE, BANNER)  # what changes without a gesture of this workshop
+UNHURRIED = (Kind.MEMBER_JOINED,)  # nobody waits for these: a room that fills would redraw every screen at each tick
 
 
 class Drawing:
@@ -125,6 +126,11 @@ class Drawing:
         if any(touch.kind is Kind.WORKSHOP_CONVENED for touch in self._since(cursor)):
             born.update(self._items)
         return frozenset(born)
+
+    @property
+    def is_unhurried(self) -> bool:
+        """Whether nothing happened since the oldest cursor that somebody waits to see."""
+        return all(touch.kind in UNHURRIED for touch in self._touches)
 
     @property
     def renamed(self) -> bool:

@@ -20,7 +20,7 @@ from server.scenes import Presence
 from workshops.refusals import Refusal
 
 LATE = 256 * 1024  # bytes that may wait for a browser before its seat is asked to come back
-QUIET = 1.0  # seconds after which a room looks for what nobody rang for
+QUIET = 1.0  # seconds after which a room looks for what nobody rang for; and between two tellings of who is here
 NO_SEAT = 1008  # "policy violation": a browser does not come back
 SLOW = 1013  # "try again later"
 RESTART = 1012  # "service restart"
@@ -81,7 +81,8 @@ class Room:
         self.seats: set[Seat] = set()
         self.bell = asyncio.Event()
         self.version: str | None = None
-        self.told = Presence()
+        self.told: Presence | None = Presence()  # None: some screens know what others were not told yet
+        self._told_at = -QUIET
         self._counted: Presence | None = None
         self.task = asyncio.create_task(self._live(), name=f"room-{workshop_id}")
 
@@ -134,18 +135,26 @@ class Room:
             return
         began = perf_counter()
         scene = await self.hub.readings.now(self.workshop_id)
-        if self.presence != self.told or scene.latest != self.version:
-            self.told, self.version = self.presence, scene.latest
+        # Two thousand people who arrive would otherwise tell two thousand screens about each other, ten times a second.
+        is_time = began - self._told_at >= QUIET
+        if scene.latest != self.version or (is_time and self.presence != self.told):
+            self.told, self.version, self._told_at = self.presence, scene.latest, began
             self.stir()
         late = [seat for seat in seats if seat.cursor != scene.workshop.gestures or seat.ambient]
         if not late:
             return
-        groups = _alike(late)
-        # Lowered before anything is awaited: whoever comes or leaves from now on raises it again.
-        for seat in late:
-            seat.ambient = False
         async with self.hub.database.reading() as session:
             drawing = await Drawing(session, scene, self.presence).look(min(seat.cursor for seat in late))
+            if drawing.is_unhurried and not is_time:
+                late = [seat for seat in late if seat.ambient]
+            elif drawing.is_unhurried:
+                self._told_at = began
+            groups = _alike(late)
+            if drawing.presence != self.told and any(seat.ambient for seat in late):
+                self.told = None
+            # Lowered before anything is drawn: whoever comes or leaves from now on raises it again.
+            for seat in late:
+                seat.ambient = False
             if drawing.renamed:
                 await self._reseat(session)
                 # `told` stays: if somebody came meanwhile, the screens not drawn for now are told at the next tick.

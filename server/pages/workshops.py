@@ -15,12 +15,14 @@ from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
 from server.limits import Patience
 from server.rooms import Rooms
-from server.templating import page
+from server.templating import Once, page
 from workshops import agenda, comments, frameworks, journal, labs, people, world
 from workshops.agenda import Start, Workshop
 from workshops.people import Role
 from workshops.refusals import NotFound, NotThus
 from workshops.sheet import Level
+
+DOORSTEP = Once("workshops/doorstep.html")
 
 
 async def index(request: Request) -> Response:
@@ -85,10 +87,14 @@ async def door(request: Request) -> Response:
 
 async def doorstep(request: Request) -> Response:
     """Say a first name and a lab; whoever already has a seat goes straight to it."""
-    values = await _doorstep(request, await _opened_by(request, request.path_params["code"]))
+    workshop = await _opened_by(request, request.path_params["code"])
+    values = await _doorstep(request, workshop)
     if values["member"] and "changer" not in request.query_params:
-        return RedirectResponse(f"/ateliers/{values['workshop'].id}", status_code=303)
-    response = page(request, "workshops/doorstep.html", **values, errors={})
+        return RedirectResponse(f"/ateliers/{workshop.id}", status_code=303)
+    if identity.person(request):
+        return page(request, "workshops/doorstep.html", **values, errors={})
+    says = (workshop.id, workshop.code, workshop.title, workshop.purpose, workshop.is_open, tuple(values["labs"]))
+    response = DOORSTEP.page(request, says, **values, errors={})
     identity.open_door(request, response)
     return response
 

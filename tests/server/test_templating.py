@@ -36,6 +36,12 @@ def test_a_sentence_of_ours_is_typeset_and_its_values_are_text() -> None:
     assert [counted.render(it=number) for number in (0, 1, 2)] == ["0 avis", "1 avis", "2 l’avis"]
 
 
+@pytest.mark.parametrize("sentence", ["Qui êtes-vous ?", "Il reste 5 %% de \"cela\"", "<b>Fort</b>"])
+def test_a_sentence_without_values_is_said_as_jinja_says_it(sentence: str) -> None:
+    theirs = JINJA.from_string("{{ gettext(sentence) }}").render(sentence=sentence)
+    assert JINJA.from_string("{{ _(sentence) }}").render(sentence=sentence) == theirs
+
+
 def test_one_block_is_drawn_alone() -> None:
     html = block("refused.html", "refusal", **SAID)
     assert read(html).one("p")["data-status"] == "403"

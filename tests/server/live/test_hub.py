@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import scenes
 from server.database import Database
-from server.live.hub import LATE, RESTART, SLOW, Hub
+from server.live.hub import LATE, QUIET, RESTART, SLOW, Hub
 from server.live.hub import Seat as HubSeat
 from server.live.wire import encode
 from server.metrics import Metrics
@@ -151,6 +151,53 @@ async def test_people_who_arrive_one_after_the_other_are_all_told(hub: Hub, data
         await asyncio.sleep(0.003 * (number % 4))
         hub.sit(Seat(room.id, f"person {number}", "", cursor=room.gestures))
     while "12 personnes présentes" not in await next_frame(first):
+        pass
+
+
+async def test_a_room_that_fills_tells_its_screens_once_a_second(
+    hub: Hub, database: Database, room: Workshop
+) -> None:
+    first = Seat(room.id, "person 0", "", cursor=room.gestures)
+    hub.sit(first)
+    await next_frame(first)
+    began = asyncio.get_running_loop().time()
+    for number in range(1, 31):
+        guest = await act(database, agenda.enter, room.id, name=f"Personne {number}", lab=None)
+        hub.sit(Seat(room.id, guest.id, "", cursor=room.gestures + number))
+        await asyncio.sleep(0.02)
+    told = [await next_frame(first)]
+    while "31 personnes présentes" not in told[-1] or gesture(told[-1]) < room.gestures + 30:
+        told.append(await next_frame(first))
+    seconds = asyncio.get_running_loop().time() - began
+    assert len(told) <= seconds / QUIET + 1
+
+
+async def test_a_gesture_of_a_room_that_fills_does_not_wait_for_the_second(
+    hub: Hub, database: Database, room: Workshop, camille: Person
+) -> None:
+    seat = Seat(room.id, "camille", "", cursor=room.gestures)
+    hub.sit(seat)
+    await next_frame(seat)
+    hub.rooms[room.id]._told_at = float("inf")  # that second does not end
+    await act(database, agenda.enter, room.id, name="Alix", lab=None)
+    await act(database, agenda.move, room.id, Stage.PROPOSING, by=camille)
+    while "#stage" not in parts(frame := await next_frame(seat)):
+        pass
+    assert gesture(frame) == room.gestures + 2
+
+
+async def test_who_came_while_others_were_not_told_is_told_again(hub: Hub, database: Database, room: Workshop) -> None:
+    """One comes, one leaves: the count is what it was, but for the one who came meanwhile."""
+    alix, sacha = (Seat(room.id, name, "", cursor=room.gestures) for name in ("alix", "sacha"))
+    hub.sit(alix)
+    hub.sit(sacha)
+    while "2 personnes présentes" not in await next_frame(alix):
+        pass
+    noor = Seat(room.id, "noor", "", cursor=room.gestures)
+    hub.sit(noor)
+    assert "3 personnes présentes" in await next_frame(noor)
+    hub.leave(sacha)
+    while "2 personnes présentes" not in await next_frame(noor):
         pass
 
 

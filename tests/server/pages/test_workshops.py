@@ -48,6 +48,7 @@ from workshops.consensus import ANNOUNCED, Choice
 from workshops.frameworks import Exceptional
 from workshops.indicators import commitment_texts
 from workshops.journal import Kind
+from workshops.labs import Lab
 from workshops.people import Role
 
 FORM = {
@@ -360,6 +361,19 @@ async def test_the_doorstep_names_a_browser_that_is_nobody_for_an_hour(database:
     assert cookies(await phone.get(path)) == {}  # the same browser keeps its name
     assert cookies(await (await day.browser(day.stranger)).get(path)) == {}  # somebody has one already
     assert cookies(await client().get("/rejoindre")) == {}
+
+
+async def test_the_doorstep_of_strangers_says_what_is_so_now(database: Database, client: Browsers) -> None:
+    """It is drawn once for all of them, until something on it changes."""
+    camille = await facilitator(database)
+    room = await workshop(database, by=camille)
+    first, second = [(await client().get(f"/rejoindre/{room.code}")).text for _ in range(2)]
+    assert first == second
+    async with database.transaction() as session:
+        session.add(Lab(slug="neuf", name="Un labo neuf"))
+    assert "Un labo neuf" in (await client().get(f"/rejoindre/{room.code}")).text
+    await act(database, agenda.move, room.id, Stage.CLOSED, by=camille)
+    assert "Cet atelier est clos" in (await client().get(f"/rejoindre/{room.code}")).text
 
 
 async def test_behind_tls_the_cookie_is_for_this_host_alone(
