@@ -25,6 +25,7 @@ from server import gestures, logs, observing, protection, settings, sweeping, te
 from server.ballotbox import BallotBox
 from server.database import Database, News
 from server.demo.signin import demo_provider
+from server.entrance import Entrance
 from server.i18n import gettext as _
 from server.identity import Identify, SignInNeeded
 from server.known import Known
@@ -131,6 +132,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     )
     app.state.settings, app.state.database, app.state.hub = chosen, database, hub
     app.state.rooms, app.state.box, app.state.known = rooms, BallotBox(database, metrics), known
+    app.state.entrance = Entrance(database)
     app.state.provider, app.state.patience = provider, Patience(chosen.secret_key)
     app.state.metrics, app.state.stopping = metrics, False
     app.middleware_stack = Observe(app.build_middleware_stack(), metrics)

@@ -6,18 +6,21 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from server import postgresql, sqlite
 from workshops import world
 from workshops.journal import AlreadyDone, Sending
 
 CHANNEL = "grille"
+RESTED = 1.0  # seconds after which a connection is asked whether it still answers, before it is used
 NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :told)")  # sent by PostgreSQL with the commit, or not at all
 
 
@@ -60,6 +63,9 @@ class Database:
         self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url)
         # Each statement of PostgreSQL's default level sees its own moment; a page shows one.
         self._past = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        # SQLite is in autocommit until `begin` below: its dialect would put our connections in a mode of its own.
+        alone: dict[str, Any] = {"begins": False} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._present = self.engine.execution_options(**alone)
         # SQLite has one writer: waiting for one's turn here is fair, busy_timeout is not.
         self._turn = asyncio.Lock() if self.is_sqlite else None
 
@@ -67,6 +73,12 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session that sees one consistent past and changes nothing."""
         async with AsyncSession(self._past, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[AsyncSession]:
+        """A session for questions that need not agree on a moment: each is one trip, with nothing to begin or end."""
+        async with AsyncSession(self._present, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @asynccontextmanager
@@ -128,14 +140,28 @@ class Database:
 
 def _postgresql(url: str) -> AsyncEngine:
     """A PostgreSQL engine: nobody waits long, for a connection or for an answer."""
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         connect_args={"async_creator_fn": postgresql.connect},
         pool_size=20,
         max_overflow=10,
-        pool_pre_ping=True,
         pool_timeout=postgresql.QUEUE,
     )
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def rest(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def wake(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+        """A connection that rested may have died meanwhile: it is asked. One that just answered is not."""
+        if monotonic() - record.info.get("rests_since", monotonic()) > RESTED:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
+
+    return engine
 
 
 def _sqlite(url: str) -> AsyncEngine:
@@ -147,7 +173,8 @@ def _sqlite(url: str) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Any) -> None:
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql(sqlite.TAKE_TURN if writing else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get("begins", True):
+            connection.exec_driver_sql(sqlite.TAKE_TURN if options.get("writing", False) else "BEGIN")
 
     return engine

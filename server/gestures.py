@@ -10,9 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from server import forms, templating
+from server import forms, identity, templating
 from server.ballotbox import BallotBox
+from server.entrance import Arrival, Entrance
 from server.i18n import gettext as _
+from server.provider import new_token
+from workshops.agenda import Guest
 from workshops.journal import AlreadyDone, Sending
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours, Refusal
 from workshops.votes import Counted, Paper
@@ -46,10 +49,25 @@ async def vote(request: Request, paper: Paper) -> Counted | None:
     return counted
 
 
+async def enter(request: Request, response: Response, workshop_id: str, guest: Guest) -> None:
+    """Seat a guest: `response` gets the cookie by which this browser is them from now on."""
+    arrival = Arrival(guest, new_token())
+    entered = await Entrance.of(request).enter(workshop_id, arrival)
+    request.state.gestures = {workshop_id: entered.number}
+    identity.welcome(request, response, entered.person, arrival.token)
+
+
 @asynccontextmanager
 async def reading(request: Request) -> AsyncIterator[AsyncSession]:
     """A session to show a page: it changes nothing."""
     async with request.app.state.database.reading() as session:
+        yield session
+
+
+@asynccontextmanager
+async def asking(request: Request) -> AsyncIterator[AsyncSession]:
+    """A session for questions whose answers need not be of the same moment: it costs less."""
+    async with request.app.state.database.asking() as session:
         yield session
 
 

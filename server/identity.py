@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from server.provider import Attempt, Proof, SignInFailed, new_token
 from server.settings import Settings
 from workshops import labs, people, world
 from workshops.people import Person
-from workshops.records import Moment, Record
+from workshops.records import Moment, Record, Row, add
 from workshops.refusals import NotYours
 from workshops.words import N_
 
@@ -117,7 +118,7 @@ async def identify(connection: HTTPConnection) -> Person | None:
     if person := known.get(token_hash):
         return person
     since = known.before_reading()
-    async with database.reading() as session:
+    async with database.asking() as session:
         found = (await session.execute(_RUNNING, {"token": token_hash, "now": world.now()})).one_or_none()
     if found is None:
         return None
@@ -172,19 +173,38 @@ async def begin(
     The session it carried until now ends: a cookie seen before signing in opens nothing afterwards.
     """
     await end(request, session)
-    token, now, life = new_token(), world.now(), ACCOUNT_LIFE if account else GUEST_LIFE
-    session.add(
-        Session(
-            token_hash=digest(token),
-            person_id=person.id,
-            account=account,
-            id_token=id_token,
-            created_at=now,
-            expires_at=now + life,
-        )
-    )
+    token = new_token()
+    session.add(Session(**_running(token, person, account=account, id_token=id_token)))
+    _carry(request, response, person, token, account=account)
+
+
+async def begin_all(session: AsyncSession, guests: Mapping[str, Person]) -> None:
+    """Sessions of guests, by the token that each one's browser will be given, in one statement."""
+    rows = [_running(token, person, account=False) for token, person in guests.items()]
+    await session.run_sync(lambda own: add(own.connection(), Session, rows))
+
+
+def welcome(request: Request, response: Response, guest: Person, token: str) -> None:
+    """This browser, which was nobody, is that guest from now on."""
+    _carry(request, response, guest, token, account=False)
+    _hand_over(request, response, "door", "", timedelta())  # whoever uses it next is somebody else
+
+
+def _running(token: str, person: Person, *, account: bool, id_token: str | None = None) -> Row:
+    now = world.now()
+    return {
+        "token_hash": digest(token),
+        "person_id": person.id,
+        "account": account,
+        "id_token": id_token,
+        "created_at": now,
+        "expires_at": now + (ACCOUNT_LIFE if account else GUEST_LIFE),
+    }
+
+
+def _carry(request: Request, response: Response, person: Person, token: str, *, account: bool) -> None:
     request.state.person = person
-    _hand_over(request, response, "session", token, life)
+    _hand_over(request, response, "session", token, ACCOUNT_LIFE if account else GUEST_LIFE)
 
 
 async def end(request: Request, session: AsyncSession) -> str | None:
@@ -224,11 +244,6 @@ def door(request: Request) -> str | None:
     """What we keep of that name."""
     token = _carried(request, "door")
     return digest(token) if token else None
-
-
-def close_door(request: Request, response: Response) -> None:
-    """Somebody came in: whoever uses this browser next is somebody else."""
-    _hand_over(request, response, "door", "", timedelta())
 
 
 # ── Links

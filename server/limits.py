@@ -57,7 +57,7 @@ class Patience:
         database: Database = request.app.state.database
         async with self.turn:
             try:
-                async with database.reading() as session:
+                async with database.asking() as session:
                     if await _missed(session, who) >= WAIT_AFTER:
                         raise HTTPException(429, headers={"Retry-After": "60"})
                     return await look(session)

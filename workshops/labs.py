@@ -2,11 +2,11 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import JSON, bindparam
+from sqlalchemy import JSON, Connection, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
@@ -48,12 +48,17 @@ async def enter(session: AsyncSession, facts: Iterable[Mapping[str, Any]]) -> No
     await session.flush()
 
 
-_EXISTS = select(Lab.slug).where(col(Lab.slug) == bindparam("slug"))
+_AMONG = select(Lab.slug).where(col(Lab.slug).in_(bindparam("slugs", expanding=True)))
+
+
+def among(connection: Connection, slugs: Collection[str]) -> frozenset[str]:
+    """Those of these labs that are in the directory."""
+    return frozenset(connection.execute(_AMONG, {"slugs": list(slugs)}).scalars())
 
 
 async def exists(session: AsyncSession, slug: str) -> bool:
     """Whether a lab is in the directory."""
-    return await session.scalar(_EXISTS, {"slug": slug}) is not None
+    return bool(await session.run_sync(lambda own: among(own.connection(), [slug])))
 
 
 async def get(session: AsyncSession, slug: str) -> Lab:

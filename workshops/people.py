@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
 from workshops import world
-from workshops.records import Coded, Moment, Record, one_of, write
+from workshops.records import Coded, Moment, Record, one_of
 from workshops.refusals import NotFound, NotThus, NotYours
 from workshops.texts import one_line
 from workshops.words import N_, Word
@@ -73,7 +73,8 @@ def clean_name(name: str) -> str:
 async def welcome(session: AsyncSession, name: str) -> Person:
     """A guest gives a first name; that is all we ask."""
     person = Person(name=clean_name(name))
-    await write(session, person)
+    session.add(person)
+    await session.flush()
     return person
 
 

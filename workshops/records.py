@@ -19,7 +19,6 @@ from sqlalchemy import (
     inspect,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from workshops.words import Word
@@ -79,7 +78,7 @@ def one_of(column: str, words: type[Word]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({codes})", name=column)
 
 
-# Rows written past the session, which keeps nothing of them: many at a time, or one that must be there at once.
+# Rows written many at a time, past the session, which keeps nothing of them.
 
 Row = dict[str, Any]
 
@@ -88,11 +87,6 @@ def add(connection: Connection, record: type[Record], rows: Sequence[Row]) -> No
     """Write rows of one table, in one statement."""
     if rows:
         connection.execute(_insert(record), rows)
-
-
-async def write(session: AsyncSession, record: Record) -> None:
-    """Write one new row now: a flush would cost several times more."""
-    await session.run_sync(lambda own: add(own.connection(), type(record), [record.model_dump()]))
 
 
 def put(connection: Connection, record: type[Record], rows: Sequence[Row]) -> None:

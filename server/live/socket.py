@@ -69,7 +69,7 @@ async def _seat(websocket: WebSocket) -> Seat | None:
     person = getattr(websocket.state, "person", None)
     workshop_id = websocket.path_params["workshop"]
     view = websocket.query_params.get("vue", LOBBY)
-    async with websocket.app.state.database.reading() as session:
+    async with websocket.app.state.database.asking() as session:
         member = await agenda.seat(session, workshop_id, person)
         if member is None or not await _is_here(session, view, workshop_id):
             return None

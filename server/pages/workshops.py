@@ -9,15 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from server import exports, identity, scenes
+from server import exports, gestures, identity, scenes
 from server.forms import JoinForm, StageForm, WorkshopForm, read, typed
-from server.gestures import again, done, reading, transaction
+from server.gestures import again, asking, done, reading, sending, transaction
 from server.identity import signed_in
 from server.limits import Patience
 from server.rooms import Rooms
 from server.templating import Once, page
 from workshops import agenda, comments, frameworks, journal, labs, people, world
-from workshops.agenda import Start, Workshop
+from workshops.agenda import Guest, Start, Workshop
 from workshops.people import Role
 from workshops.refusals import NotFound, NotThus
 from workshops.sheet import Level
@@ -106,15 +106,13 @@ async def join(request: Request) -> Response:
     cookies = Response()
     try:
         form = await read(request, JoinForm)
-        async with transaction(request) as session:
-            lab = form.lab or None
-            if viewer:
+        lab = form.lab or None
+        if viewer:
+            async with transaction(request) as session:
                 await agenda.join(session, workshop.id, name=form.name, lab=lab, by=viewer)
-            else:
-                door = identity.door(request)
-                guest = await agenda.enter(session, workshop.id, name=form.name, lab=lab, door=door)
-                await identity.begin(request, session, cookies, guest, account=False)
-                identity.close_door(request, cookies)
+        else:
+            guest = Guest(form.name, lab, identity.door(request), await sending(request))
+            await gestures.enter(request, cookies, workshop.id, guest)
     except NotThus as refusal:
         values = await _doorstep(request, workshop)
         return again(request, "workshops/doorstep.html", refusal, **{**values, "form": await typed(request)})
@@ -126,7 +124,7 @@ async def join(request: Request) -> Response:
 async def _doorstep(request: Request, workshop: Workshop) -> dict[str, Any]:
     """The workshop a code opens, and what is already known of who knocks."""
     viewer = identity.person(request)
-    async with reading(request) as session:
+    async with asking(request) as session:
         member = await agenda.seat(session, workshop.id, viewer)
         lab = member.lab_slug if member else await people.lab_of(session, viewer) if viewer else None
         name = member.name if member else viewer.name if viewer else ""
@@ -151,7 +149,7 @@ async def room(request: Request) -> Response:
     viewer = identity.person(request)
     workshop_id = request.path_params["workshop"]
     scene = await Rooms.of(request).now(workshop_id)
-    async with reading(request) as session:
+    async with asking(request) as session:
         member = await agenda.seat(session, workshop_id, viewer)
         if member and viewer:
             scene = await scenes.seen_by(session, scene, viewer)
@@ -175,7 +173,7 @@ async def screen(request: Request) -> Response:
     viewer = signed_in(request)
     workshop_id = request.path_params["workshop"]
     scene = await Rooms.of(request).now(workshop_id)
-    async with reading(request) as session:
+    async with asking(request) as session:
         await agenda.require_member(session, scene.workshop, viewer)
     return page(
         request,

@@ -7,9 +7,10 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import select
 
 from server import exports
-from server.ballotbox import MOST, BallotBox
+from server.ballotbox import BallotBox
 from server.database import Database
 from server.metrics import Metrics
+from server.turnstile import MOST
 from tests.cast import act, ask, card, facilitator, member_of, move, observer, reread, workshop
 from workshops import journal, votes
 from workshops.agenda import Stage, Workshop
@@ -36,10 +37,18 @@ async def text(database: Database, room: Workshop) -> Card:
     return await card(database, room)
 
 
+class Box(BallotBox):
+    """A box whose commits a test counts."""
+
+    def __init__(self, database: Database) -> None:
+        self.metrics = Metrics()
+        super().__init__(database, self.metrics)
+
+
 @pytest.fixture
-async def box(database: Database, text: Card) -> BallotBox:
+async def box(database: Database, text: Card) -> Box:
     """It knows where the indicator is: whoever comes while that is read may be overtaken."""
-    box = BallotBox(database, Metrics())
+    box = Box(database)
     await box._home(text.id)
     return box
 
@@ -53,14 +62,14 @@ def paper(text: Card, by: Person, choice: Choice = Choice.KEEP, key: str = "", *
     return Paper(text.id, choice=choice, by=by, sending=Sending(key, "d" * 64) if key else None, **given)  # type: ignore[arg-type]
 
 
-def commits(box: BallotBox) -> dict[str, float]:
+def commits(box: Box) -> dict[str, float]:
     """How many commits, and how many votes in them."""
     samples = {each.name: each.value for metric in box.metrics.votes_per_commit.collect() for each in metric.samples}
     return {"commits": samples["grille_votes_per_commit_count"], "votes": samples["grille_votes_per_commit_sum"]}
 
 
 async def test_votes_that_come_together_share_commits_and_each_is_a_gesture(
-    database: Database, room: Workshop, text: Card, box: BallotBox
+    database: Database, room: Workshop, text: Card, box: Box
 ) -> None:
     everyone = await voters(database, room, 30)
     before = (await reread(database, room)).gestures
@@ -80,7 +89,7 @@ async def test_votes_that_come_together_share_commits_and_each_is_a_gesture(
 
 
 async def test_one_commit_takes_so_many_and_no_more(
-    database: Database, room: Workshop, text: Card, box: BallotBox
+    database: Database, room: Workshop, text: Card, box: Box
 ) -> None:
     alix = await member_of(database, room)
     told = await asyncio.gather(*(box.cast(paper(text, alix, key=f"k{n}")) for n in range(MOST + 5)))
@@ -90,7 +99,7 @@ async def test_one_commit_takes_so_many_and_no_more(
 
 
 async def test_a_refused_paper_harms_no_other(
-    database: Database, room: Workshop, camille: Person, text: Card, box: BallotBox
+    database: Database, room: Workshop, camille: Person, text: Card, box: Box
 ) -> None:
     alix, noor = await member_of(database, room), await observer(database, room)
     answers = await asyncio.gather(
@@ -107,7 +116,7 @@ async def test_a_refused_paper_harms_no_other(
 
 
 async def test_the_same_sending_twice_in_one_commit_is_one_gesture(
-    database: Database, room: Workshop, text: Card, box: BallotBox
+    database: Database, room: Workshop, text: Card, box: Box
 ) -> None:
     alix = await member_of(database, room)
     first, second = await asyncio.gather(
@@ -122,7 +131,7 @@ async def test_the_same_sending_twice_in_one_commit_is_one_gesture(
 
 
 async def test_changing_ones_mind_in_one_commit_leaves_the_last_word(
-    database: Database, room: Workshop, text: Card, box: BallotBox
+    database: Database, room: Workshop, text: Card, box: Box
 ) -> None:
     alix = await member_of(database, room)
     await asyncio.gather(*(box.cast(paper(text, alix, choice)) for choice in (Choice.KEEP, Choice.DROP, Choice.ABSTAIN)))
@@ -132,7 +141,7 @@ async def test_changing_ones_mind_in_one_commit_leaves_the_last_word(
 
 
 async def test_after_the_vote_everyone_is_refused(
-    database: Database, room: Workshop, camille: Person, text: Card, box: BallotBox
+    database: Database, room: Workshop, camille: Person, text: Card, box: Box
 ) -> None:
     everyone = await voters(database, room, 3)
     await move(database, room, Stage.CLOSED, by=camille)
@@ -141,15 +150,14 @@ async def test_after_the_vote_everyone_is_refused(
 
 
 async def test_what_the_database_refuses_costs_the_others_nothing(
-    database: Database, room: Workshop, text: Card, box: BallotBox
+    database: Database, room: Workshop, text: Card, box: Box
 ) -> None:
     """A person erased meanwhile: their vote breaks a foreign key, and with it the whole commit."""
     everyone = await voters(database, room, 4)
     ghost = Person(id="0nobody00000", name="Personne")
-    refused = votes.cast_all
 
     async def admit_anybody(session: object, workshop_id: str, papers: list[Paper]) -> list[Counted | Exception]:
-        results = await refused(session, workshop_id, [each for each in papers if each.by is not ghost])  # type: ignore[arg-type]
+        results = await votes.cast_all(session, workshop_id, [each for each in papers if each.by is not ghost])  # type: ignore[arg-type]
         for place, each in enumerate(papers):
             if each.by is ghost:
                 session.add(Vote(indicator_id=text.id, wording=1, person_id=ghost.id, choice=Choice.KEEP, gesture=0))  # type: ignore[attr-defined]
@@ -157,33 +165,30 @@ async def test_what_the_database_refuses_costs_the_others_nothing(
                 results.insert(place, NotFound("un fantôme a voté"))
         return results
 
-    votes.cast_all = admit_anybody  # type: ignore[assignment]
-    try:
-        answers = await asyncio.gather(
-            *(box.cast(paper(text, person)) for person in (*everyone[:2], ghost, *everyone[2:])), return_exceptions=True
-        )
-    finally:
-        votes.cast_all = refused
+    box._turnstile.deed = admit_anybody  # type: ignore[assignment]
+    answers = await asyncio.gather(
+        *(box.cast(paper(text, person)) for person in (*everyone[:2], ghost, *everyone[2:])), return_exceptions=True
+    )
     assert [type(answer) for answer in answers] == [Counted, Counted, IntegrityError, Counted, Counted]
     async with database.reading() as session:
         assert {vote.person_id for vote in await session.scalars(select(Vote))} == {one.id for one in everyone}
 
 
 async def test_when_the_database_is_away_everyone_is_told_and_the_box_opens_again(
-    database: Database, room: Workshop, text: Card, box: BallotBox
+    database: Database, room: Workshop, text: Card, box: Box
 ) -> None:
     everyone = await voters(database, room, 5)
     await box.cast(paper(text, everyone[0]))
-    box.database = Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    box._turnstile.database = Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
     answers = await asyncio.gather(*(box.cast(paper(text, person)) for person in everyone), return_exceptions=True)
     assert [type(answer) for answer in answers] == [OperationalError] * 5
-    box.database = database
+    box._turnstile.database = database
     assert isinstance(await box.cast(paper(text, everyone[1])), Counted)
     assert await ask(database, votes.tally, text.id) == Tally(keep=2)
 
 
 async def test_whoever_stops_waiting_has_voted_all_the_same(
-    database: Database, room: Workshop, text: Card, box: BallotBox
+    database: Database, room: Workshop, text: Card, box: Box
 ) -> None:
     alix, sacha = await voters(database, room, 2)
     leaving = asyncio.create_task(box.cast(paper(text, alix)))

@@ -186,3 +186,29 @@ async def test_a_lab_is_found_again_as_it_was_entered(database: Database) -> Non
     async with database.transaction() as session:
         session.add(lab)
     assert (await ask(database, labs.get, "le-labo")).model_dump() == lab.model_dump()
+
+
+async def test_what_is_asked_alone_begins_nothing(database: Database) -> None:
+    """Each question sees what is so when it is asked; a transaction would see its first moment again."""
+    await act(database, people.welcome, "Alix")
+    async with database.asking() as session:
+        before = await session.scalar(select(func.count()).select_from(Person))
+        await act(database, people.welcome, "Sacha")
+        after = await session.scalar(select(func.count()).select_from(Person))
+    assert (before, after) == (1, 2)
+
+
+async def test_a_connection_that_died_while_it_rested_is_replaced_unseen(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite has no server")
+    monkeypatch.setattr("server.database.RESTED", 0.0)
+    async with database.reading() as session:
+        pid = await session.scalar(text("SELECT pg_backend_pid()"))
+    other = Database(database.url)
+    async with other.asking() as session:
+        await session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    await other.close()
+    async with database.reading() as session:
+        assert await session.scalar(text("SELECT pg_backend_pid()")) != pid

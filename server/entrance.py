@@ -1,0 +1,51 @@
+"""The entrance: guests who come in together share a commit, each with a session of their own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from server import identity
+from server.database import Database
+from server.turnstile import Turnstile
+from workshops import agenda
+from workshops.agenda import Entered, Guest
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A guest, and the token their browser will carry."""
+
+    guest: Guest
+    token: str
+
+
+class Entrance:
+    """Each guest is answered once their place is on the disk."""
+
+    def __init__(self, database: Database) -> None:
+        self._turnstile: Turnstile[Arrival, Entered] = Turnstile(database, _admit, lambda number: None)
+
+    @staticmethod
+    def of(connection: HTTPConnection) -> "Entrance":
+        """The one of this server."""
+        entrance: Entrance = connection.app.state.entrance
+        return entrance
+
+    async def enter(self, workshop_id: str, arrival: Arrival) -> Entered:
+        """The guest, seated and known by the token; or the refusal of `agenda.enter`."""
+        return await self._turnstile.go(workshop_id, arrival)
+
+
+async def _admit(session: AsyncSession, workshop_id: str, arrivals: Sequence[Arrival]) -> list[Entered | Exception]:
+    entered = await agenda.enter_all(session, workshop_id, [arrival.guest for arrival in arrivals])
+    await identity.begin_all(
+        session,
+        {
+            arrival.token: result.person
+            for arrival, result in zip(arrivals, entered, strict=True)
+            if isinstance(result, Entered)
+        },
+    )
+    return entered
