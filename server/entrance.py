@@ -9,8 +9,8 @@ from starlette.requests import HTTPConnection
 from server import identity
 from server.database import Database
 from server.turnstile import Turnstile
-from workshops import agenda
-from workshops.agenda import Entered, Guest
+from workshops import guests
+from workshops.guests import Entered, Guest
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Entrance:
         return entrance
 
     async def enter(self, workshop_id: str, arrival: Arrival) -> Entered:
-        """The guest, seated and known by the token; or the refusal of `agenda.enter`."""
+        """The guest, seated and known by the token; or the refusal of `guests.enter`."""
         return await self._turnstile.go(workshop_id, arrival)
 
 
 async def _admit(session: AsyncSession, workshop_id: str, arrivals: Sequence[Arrival]) -> list[Entered | Exception]:
-    entered = await agenda.enter_all(session, workshop_id, [arrival.guest for arrival in arrivals])
+    entered = await guests.enter_all(session, workshop_id, [arrival.guest for arrival in arrivals])
     await identity.begin_all(
         session,
         {

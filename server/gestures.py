@@ -15,7 +15,7 @@ from server.ballotbox import BallotBox
 from server.entrance import Arrival, Entrance
 from server.i18n import gettext as _
 from server.provider import new_token
-from workshops.agenda import Guest
+from workshops.guests import Guest
 from workshops.journal import AlreadyDone, Sending
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours, Refusal
 from workshops.votes import Counted, Paper

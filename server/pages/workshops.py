@@ -17,7 +17,8 @@ from server.limits import Patience
 from server.rooms import Rooms
 from server.templating import Once, page
 from workshops import agenda, comments, frameworks, journal, labs, people, world
-from workshops.agenda import Guest, Start, Workshop
+from workshops.agenda import Start, Workshop
+from workshops.guests import Guest
 from workshops.people import Role
 from workshops.refusals import NotFound, NotThus
 from workshops.sheet import Level

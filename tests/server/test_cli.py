@@ -38,7 +38,7 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
-from workshops import agenda, frameworks, journal, labs, people, votes, world
+from workshops import frameworks, guests, journal, labs, people, votes, world
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice
 from workshops.journal import Receipt, Sending
@@ -304,7 +304,7 @@ async def test_a_link_is_for_exactly_one_person(grille: Grille, database: Databa
 @pytest.mark.parametrize("name", ["Camille Arnaud", "camille@exemple.fr"])
 async def test_a_name_that_a_guest_chose_opens_no_door(grille: Grille, database: Database, name: str) -> None:
     room = await workshop(database, by=await facilitator(database))
-    guest = await act(database, agenda.enter, room.id, name=name, lab="ti-lab")
+    guest = await act(database, guests.enter, room.id, name=name, lab="ti-lab")
     nobody = i18n.typeset(f"Personne ne répond à « {name} ».\n")
     for words in (("link", name), ("grant", name, "edition"), ("publish", room.id, "--par", name)):
         assert await grille(*words) == Said(1, "", nobody)

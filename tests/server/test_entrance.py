@@ -11,7 +11,8 @@ from server.identity import Session, digest
 from server.provider import new_token
 from tests.cast import ask, facilitator, reread, workshop
 from workshops import agenda, journal
-from workshops.agenda import Entered, Guest, Stage, Workshop
+from workshops.agenda import Stage, Workshop
+from workshops.guests import Entered, Guest
 from workshops.journal import Kind
 from workshops.people import Role
 from workshops.refusals import NotFound, NotNow, NotThus

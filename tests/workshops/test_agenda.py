@@ -159,31 +159,6 @@ async def test_joining_again_as_before_is_no_gesture(database: Database) -> None
     ] * 2
 
 
-async def test_one_door_is_one_guest(database: Database) -> None:
-    camille = await facilitator(database)
-    rooms = [await workshop(database, by=camille) for _ in range(2)]
-    given = {"name": "Anne", "lab": "ti-lab"}
-    anne = await act(database, agenda.enter, rooms[0].id, **given, door="a" * 64)
-    before = await reread(database, rooms[0])
-    assert await act(database, agenda.enter, rooms[0].id, name="Anna", lab=None, door="a" * 64) == anne
-    assert await reread(database, rooms[0]) == before
-    others = [
-        await act(database, agenda.enter, room.id, **given, door=door)
-        for room, door in ((rooms[0], "b" * 64), (rooms[0], None), (rooms[0], None), (rooms[1], "a" * 64))
-    ]
-    assert len({anne.id, *(other.id for other in others)}) == 5
-    assert len(await ask(database, agenda.members, rooms[0].id)) == 5
-
-
-async def test_two_taps_at_once_are_one_guest(database: Database) -> None:
-    room = await workshop(database, by=await facilitator(database))
-    guests = await asyncio.gather(
-        *(act(database, agenda.enter, room.id, name="Anne", lab="ti-lab", door="a" * 64) for _ in range(5))
-    )
-    assert len({guest.id for guest in guests}) == 1
-    assert await kinds(database, room) == [Kind.WORKSHOP_CONVENED, Kind.MEMBER_JOINED]
-
-
 async def test_a_facilitator_who_joins_keeps_the_floor(database: Database) -> None:
     camille = await facilitator(database)
     room = await workshop(database, by=camille)

@@ -15,7 +15,7 @@ from server.rooms import Rooms
 from server.scenes import Presence
 from tests.cast import COMPLETE, act, facilitator, member_of, publisher, reread, workshop
 from tests.room import Line, parse
-from workshops import agenda, frameworks, indicators, votes
+from workshops import agenda, frameworks, guests, indicators, votes
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
 from workshops.people import Person
@@ -162,7 +162,7 @@ async def test_a_room_that_fills_tells_its_screens_once_a_second(
     await next_frame(first)
     began = asyncio.get_running_loop().time()
     for number in range(1, 31):
-        guest = await act(database, agenda.enter, room.id, name=f"Personne {number}", lab=None)
+        guest = await act(database, guests.enter, room.id, name=f"Personne {number}", lab=None)
         hub.sit(Seat(room.id, guest.id, "", cursor=room.gestures + number))
         await asyncio.sleep(0.02)
     told = [await next_frame(first)]
@@ -179,7 +179,7 @@ async def test_a_gesture_of_a_room_that_fills_does_not_wait_for_the_second(
     hub.sit(seat)
     await next_frame(seat)
     hub.rooms[room.id]._told_at = float("inf")  # that second does not end
-    await act(database, agenda.enter, room.id, name="Alix", lab=None)
+    await act(database, guests.enter, room.id, name="Alix", lab=None)
     await act(database, agenda.move, room.id, Stage.PROPOSING, by=camille)
     while "#stage" not in parts(frame := await next_frame(seat)):
         pass
