@@ -230,7 +230,7 @@ def turn(port: int, pid: int, kind: str, tag: str, seconds: float) -> dict[str, 
 
 def measure(rounds: int = 5, seconds: float = 2.0) -> dict[str, Any]:
     """The figures: answers a second, server microseconds for one, the client's share of a processor, and ratios."""
-    from server.cli import prepare
+    from server.cli.serving import prepare
     from server.settings import Settings
 
     with tempfile.TemporaryDirectory() as name:

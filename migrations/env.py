@@ -9,9 +9,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import server.identity
 import server.limits
 import server.live.attendance
-import workshops.comments
+import workshops.accounts
 import workshops.frameworks
-import workshops.votes
 from workshops.records import Record
 
 __all__ = ["server", "workshops"]  # imported for their tables

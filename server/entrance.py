@@ -15,10 +15,11 @@ from workshops.guests import Entered, Guest
 
 @dataclass(frozen=True)
 class Arrival:
-    """A guest, and the token their browser will carry."""
+    """A guest, the token their browser will carry, and what it is."""
 
     guest: Guest
     token: str
+    browser: str = ""
 
 
 class Entrance:
@@ -43,7 +44,7 @@ async def _admit(session: AsyncSession, workshop_id: str, arrivals: Sequence[Arr
     await identity.begin_all(
         session,
         {
-            arrival.token: result.person
+            arrival.token: (result.person, arrival.browser)
             for arrival, result in zip(arrivals, entered, strict=True)
             if isinstance(result, Entered)
         },

@@ -5,8 +5,10 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workshops import journal
+from server.i18n import gettext as _
+from workshops import audit, journal
 from workshops.agenda import Workshop
+from workshops.audit import AuditEntry, Register
 from workshops.comments import Comment, Thread
 from workshops.consensus import Choice
 from workshops.journal import Entry
@@ -81,6 +83,23 @@ def minutes(workshop: Workshop, entries: Iterable[Entry]) -> dict[str, Any]:
         "derniere_empreinte": workshop.head,
         "gestes": [{**journal.told(entry), "empreinte": entry.hash} for entry in entries],
     }
+
+
+def platform(head: Register, entries: Iterable[AuditEntry]) -> dict[str, Any]:
+    """`/registre.json`: the platform's journal. A line that is not public keeps its place and its hash, nothing else."""
+    return {
+        "atelier": {"id": audit.PLATFORM, "titre": _("Registre de la plateforme")},
+        "origine": journal.GENESIS,
+        "derniere_empreinte": head.head,
+        "gestes": [_told(entry) for entry in entries],
+    }
+
+
+def _told(entry: AuditEntry) -> dict[str, Any]:
+    if entry.kind.is_public:
+        return {**audit.told(entry), "empreinte": entry.hash}
+    place = {"atelier": audit.PLATFORM, "numero": entry.number, "precedent": entry.previous_hash}
+    return {**place, "reserve": True, "empreinte": entry.hash}
 
 
 def by_family(content: Mapping[str, Any]) -> list[tuple[Family, list[dict[str, Any]]]]:

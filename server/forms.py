@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from workshops.agenda import Stage, Start
 from workshops.consensus import Choice
+from workshops.people import Role
 from workshops.refusals import NotThus
 from workshops.sheet import FIELDS
 from workshops.words import N_
@@ -52,8 +53,19 @@ class CommentForm(Form):
     answers: str = ""
 
 
-class HideForm(Form):
+class BecauseForm(Form):
     because: str = ""
+
+
+class InvitationForm(Form):
+    role: Role
+    workshop: str = ""
+    lab: str = ""
+
+
+class TermsForm(Form):
+    version: str = ""
+    then: str = "/"
 
 
 class BallotForm(Form):

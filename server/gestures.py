@@ -51,7 +51,7 @@ async def vote(request: Request, paper: Paper) -> Counted | None:
 
 async def enter(request: Request, response: Response, workshop_id: str, guest: Guest) -> None:
     """Seat a guest: `response` gets the cookie by which this browser is them from now on."""
-    arrival = Arrival(guest, new_token())
+    arrival = Arrival(guest, new_token(), identity.browser(request))
     entered = await Entrance.of(request).enter(workshop_id, arrival)
     request.state.gestures = {workshop_id: entered.number}
     identity.welcome(request, response, entered.person, arrival.token)

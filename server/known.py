@@ -53,6 +53,11 @@ class Known:
             self._ended += 1
             self._people.pop(token_hash, None)
 
+    def drop(self, token_hash: str) -> None:
+        """This session's person changed: to be read again."""
+        self._ended += 1
+        self._people.pop(token_hash, None)
+
     def listen(self, hears: bool) -> None:
         """Whether the ends of sessions are heard from now on; what ended meanwhile nobody knows."""
         self._hears = hears

@@ -14,7 +14,14 @@ from workshops.journal import Kind
 
 KEPT = 50  # rooms
 VOTES = (Kind.VOTE_CAST, Kind.VOTE_CONFIRMED, Kind.VOTE_TAKEN_BACK)
-ELSEWHERE = (Kind.MEMBER_JOINED, Kind.MEMBER_CHANGED, Kind.STAGE_MOVED, Kind.FRAMEWORK_PUBLISHED)  # no indicator
+# No indicator.
+ELSEWHERE = (
+    Kind.MEMBER_JOINED,
+    Kind.MEMBER_CHANGED,
+    Kind.LEAD_SHARED,
+    Kind.STAGE_MOVED,
+    Kind.FRAMEWORK_PUBLISHED,
+)
 
 
 @dataclass

@@ -1,65 +1,114 @@
-"""Routes: every address on one page. A route is named after its page: "<module>.<function>"."""
+"""Routes: every address on one page, and who may ask for it. A route is named after its page: "<module>.<function>"."""
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from server.access import Page, Who, guard
 from server.live import socket
-from server.pages import comments, frameworks, home, indicators, labs, signin, votes, workshops
+from server.pages import (
+    account,
+    comments,
+    frameworks,
+    home,
+    indicators,
+    invitations,
+    labs,
+    legal,
+    memberships,
+    platform,
+    signin,
+    votes,
+    workshops,
+)
 
 
-def _page(path: str, page: object, method: str = "GET") -> Route:
-    name = f"{page.__module__.rpartition('.')[2]}.{page.__name__}"  # type: ignore[attr-defined]
-    return Route(path, page, methods=[method], name=name)  # type: ignore[arg-type]
+def _page(path: str, page: Page, who: Who, method: str = "GET") -> Route:
+    name = f"{page.__module__.rpartition('.')[2]}.{page.__name__}"
+    ACCESS[name] = who
+    return Route(path, guard(page, who), methods=[method], name=name)
+
+
+ACCESS: dict[str, Who] = {"socket.room": Who.SOMEBODY}  # the socket says no in its own way: 1008
 
 
 # fmt: off
 ROUTES: list[BaseRoute] = [
-    _page("/",                                             home.show),
-    _page("/sante",                                        home.health),
-    _page("/sante/vivant",                                 home.alive),
-    _page("/sante/pret",                                   home.ready),
-    _page("/metriques",                                    home.metrics),
+    _page("/",                                                      home.show,                  Who.ANYONE),
+    _page("/sante",                                                 home.health,                Who.ANYONE),
+    _page("/sante/vivant",                                          home.alive,                 Who.ANYONE),
+    _page("/sante/pret",                                            home.ready,                 Who.ANYONE),
+    _page("/metriques",                                             home.metrics,               Who.ANYONE),
 
-    _page("/connexion",                                    signin.start),
-    _page("/connexion/retour",                             signin.back),
-    _page("/connexion/lien/{token}",                       signin.by_link),
-    _page("/deconnexion",                                  signin.out,              "POST"),
+    _page("/connexion",                                             signin.start,               Who.ANYONE),
+    _page("/connexion/retour",                                      signin.back,                Who.ANYONE),
+    _page("/connexion/lien/{token}",                                signin.by_link,             Who.ANYONE),
+    _page("/deconnexion",                                           signin.out,                 Who.ANYONE, "POST"),
 
-    _page("/rejoindre",                                    workshops.door),
-    _page("/rejoindre/{code}",                             workshops.doorstep),
-    _page("/rejoindre/{code}",                             workshops.join,          "POST"),
+    _page("/compte",                                                account.show,               Who.SOMEBODY),
+    _page("/compte/donnees.json",                                   account.data,               Who.SOMEBODY),
+    _page("/compte/rattachement",                                   account.attach,             Who.SOMEBODY, "POST"),
+    _page("/compte/rattachement/refus",                             account.leave_guest,        Who.SOMEBODY, "POST"),
+    _page("/compte/appareils/{session:tag}/fin",                    account.close,              Who.SOMEBODY, "POST"),
+    _page("/compte/appareils/fin",                                  account.close_others,       Who.SOMEBODY, "POST"),
+    _page("/compte/effacement",                                     account.farewell,           Who.SOMEBODY),
+    _page("/compte/effacement",                                     account.erase,              Who.SOMEBODY, "POST"),
 
-    _page("/ateliers",                                     workshops.index),
-    _page("/ateliers",                                     workshops.convene,       "POST"),
-    _page("/ateliers/nouveau",                             workshops.new),
-    _page("/ateliers/{workshop:tag}",                      workshops.room),
-    _page("/ateliers/{workshop:tag}.json",                 workshops.state),
-    _page("/ateliers/{workshop:tag}/ecran",                workshops.screen),
-    _page("/ateliers/{workshop:tag}/etape",                workshops.move,          "POST"),
-    _page("/ateliers/{workshop:tag}/registre",             workshops.minutes),
-    _page("/ateliers/{workshop:tag}/registre.json",        workshops.minutes_json),
-    _page("/ateliers/{workshop:tag}/indicateurs/nouveau",  indicators.new),
-    _page("/ateliers/{workshop:tag}/indicateurs",          indicators.propose,      "POST"),
-    _page("/ateliers/{workshop:tag}/referentiel",          frameworks.prepare),
-    _page("/ateliers/{workshop:tag}/referentiel",          frameworks.publish,      "POST"),
+    _page("/invitations",                                           invitations.make,           Who.GIVER, "POST"),
+    _page("/invitations/{invitation:tag}/retrait",                  invitations.withdraw,       Who.GIVER, "POST"),
+    _page("/invitation/{offer}",                                    invitations.show,           Who.ANYONE),
+    _page("/invitation/{offer}",                                    invitations.accept,         Who.ACCOUNT, "POST"),
+
+    _page("/administration",                                        platform.administration,    Who.PUBLISHER),
+    _page("/administration/roles/{granting:tag}/retrait",           platform.withdraw_role,     Who.PUBLISHER, "POST"),
+    _page("/registre",                                              platform.minutes,           Who.ANYONE),
+    _page("/registre.json",                                         platform.minutes_json,      Who.ANYONE),
+
+    _page("/conditions",                                            legal.terms,                Who.ANYONE),
+    _page("/conditions",                                            legal.accept_terms,         Who.SOMEBODY, "POST"),
+    _page("/vie-privee",                                            legal.privacy,              Who.ANYONE),
+
+    _page("/rejoindre",                                             workshops.door,             Who.ANYONE),
+    _page("/rejoindre/{code}",                                      workshops.doorstep,         Who.ANYONE),
+    _page("/rejoindre/{code}",                                      workshops.join,             Who.ANYONE, "POST"),
+
+    _page("/ateliers",                                              workshops.index,            Who.ANYONE),
+    _page("/ateliers",                                              workshops.convene,          Who.CONVENER, "POST"),
+    _page("/ateliers/nouveau",                                      workshops.new,              Who.CONVENER),
+    _page("/ateliers/{workshop:tag}",                               workshops.room,             Who.ANYONE),
+    _page("/ateliers/{workshop:tag}.json",                          workshops.state,            Who.ANYONE),
+    _page("/ateliers/{workshop:tag}/ecran",                         workshops.screen,           Who.PARTICIPANT),
+    _page("/ateliers/{workshop:tag}/etape",                         workshops.move,             Who.LEADER, "POST"),
+    _page("/ateliers/{workshop:tag}/registre",                      workshops.minutes,          Who.ANYONE),
+    _page("/ateliers/{workshop:tag}/registre.json",                 workshops.minutes_json,     Who.ANYONE),
+    _page("/ateliers/{workshop:tag}/indicateurs/nouveau",           indicators.new,             Who.PARTICIPANT),
+    _page("/ateliers/{workshop:tag}/indicateurs",                   indicators.propose,         Who.PARTICIPANT, "POST"),
+    _page("/ateliers/{workshop:tag}/invitations",                   invitations.for_workshop,   Who.FACILITATOR),
+    _page("/ateliers/{workshop:tag}/referentiel",                   frameworks.prepare,         Who.PUBLISHER),
+    _page("/ateliers/{workshop:tag}/referentiel",                   frameworks.publish,         Who.PUBLISHER, "POST"),
     WebSocketRoute("/ateliers/{workshop:tag}/direct",      socket.room,             name="socket.room"),
 
-    _page("/indicateurs/{indicator:tag}",                  indicators.show),
-    _page("/indicateurs/{indicator:tag}/bulletin",         indicators.ballot),
-    _page("/indicateurs/{indicator:tag}/redaction",        indicators.edit),
-    _page("/indicateurs/{indicator:tag}/redaction",        indicators.reword,       "POST"),
-    _page("/indicateurs/{indicator:tag}/retrait",          indicators.withdraw,     "POST"),
-    _page("/indicateurs/{indicator:tag}/avis",             comments.post,           "POST"),
-    _page("/avis/{comment:tag}/masquage",                  comments.hide,           "POST"),
-    _page("/indicateurs/{indicator:tag}/vote",             votes.cast,              "POST"),
-    _page("/indicateurs/{indicator:tag}/vote/retrait",     votes.take_back,         "POST"),
+    _page("/indicateurs/{indicator:tag}",                           indicators.show,            Who.ANYONE),
+    _page("/indicateurs/{indicator:tag}/bulletin",                  indicators.ballot,          Who.PARTICIPANT),
+    _page("/indicateurs/{indicator:tag}/redaction",                 indicators.edit,            Who.PARTICIPANT),
+    _page("/indicateurs/{indicator:tag}/redaction",                 indicators.reword,          Who.PARTICIPANT, "POST"),
+    _page("/indicateurs/{indicator:tag}/retrait",                   indicators.withdraw,        Who.AUTHOR, "POST"),
+    _page("/indicateurs/{indicator:tag}/avis",                      comments.post,              Who.PARTICIPANT, "POST"),
+    _page("/avis/{comment:tag}/masquage",                           comments.hide,              Who.LEADER, "POST"),
+    _page("/indicateurs/{indicator:tag}/vote",                      votes.cast,                 Who.VOTER, "POST"),
+    _page("/indicateurs/{indicator:tag}/vote/retrait",              votes.take_back,            Who.VOTER, "POST"),
 
-    _page("/referentiel",                                  frameworks.latest),
-    _page("/referentiel/{before:version}...{after:version}", frameworks.compare),
-    _page("/referentiel/{version:version}.json",           frameworks.as_json),
-    _page("/referentiel/{version:version}.csv",            frameworks.as_csv),
-    _page("/referentiel/{version:version}",                frameworks.show),
+    _page("/referentiel",                                           frameworks.latest,          Who.ANYONE),
+    _page("/referentiel/{before:version}...{after:version}",        frameworks.compare,         Who.ANYONE),
+    _page("/referentiel/{version:version}.json",                    frameworks.as_json,         Who.ANYONE),
+    _page("/referentiel/{version:version}.csv",                     frameworks.as_csv,          Who.ANYONE),
+    _page("/referentiel/{version:version}",                         frameworks.show,            Who.ANYONE),
 
-    _page("/laboratoires",                                 labs.index),
-    _page("/laboratoires/{slug}",                          labs.show),
+    _page("/laboratoires",                                          labs.index,                 Who.ANYONE),
+    _page("/laboratoires/{slug}",                                   labs.show,                  Who.ANYONE),
+    _page("/laboratoires/{slug}/equipe",                            memberships.team,           Who.REFERENT),
+    _page("/laboratoires/{slug}/adhesion",                          memberships.ask,            Who.ACCOUNT, "POST"),
+    _page("/adhesions/{membership:tag}/accord",                     memberships.approve,        Who.REFERENT, "POST"),
+    _page("/adhesions/{membership:tag}/refus",                      memberships.decline,        Who.REFERENT, "POST"),
+    _page("/adhesions/{membership:tag}/reference",                  memberships.name_referent,  Who.REFERENT, "POST"),
+    _page("/adhesions/{membership:tag}/fin",                        memberships.end,            Who.CONCERNED, "POST"),
 ]
 # fmt: on

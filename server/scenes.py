@@ -5,18 +5,34 @@ from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
 
 from server.i18n import gettext as _
 from server.templating import REASON
-from workshops import agenda, changes, comments, consensus, frameworks, indicators, journal, labs, people, votes
+from workshops import (
+    accounts,
+    agenda,
+    audit,
+    changes,
+    comments,
+    consensus,
+    frameworks,
+    indicators,
+    journal,
+    labs,
+    people,
+    votes,
+)
 from workshops.agenda import Member, Stage, Workshop
+from workshops.audit import AuditEntry
 from workshops.changes import Change
 from workshops.comments import Thread
 from workshops.consensus import ThreeChoices
 from workshops.frameworks import Framework
 from workshops.indicators import Card, Wording
 from workshops.journal import Entry, Kind
-from workshops.people import Person
+from workshops.memberships import Membership
+from workshops.people import Granting, Person, Role
 from workshops.sheet import BY_NAME
 from workshops.vocabulary import Family
 from workshops.votes import Tally, Vote
@@ -107,6 +123,17 @@ class Minutes:
     workshop: Workshop
     lines: tuple[Minute, ...]
     published: Framework | None
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One line of the platform's journal: by whom, about whom, what; hidden, it only keeps its place."""
+
+    entry: AuditEntry
+    by: str
+    who: str
+    what: str
+    is_shown: bool
 
 
 @dataclass(frozen=True)
@@ -297,9 +324,39 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
 async def cast(session: AsyncSession, workshop_id: str) -> Cast:
     """Who is who in a workshop."""
     names = {slug: name for slug, name, _region in await labs.names(session)}
-    return Cast(await agenda.members(session, workshop_id), names)
+    members = await agenda.members(session, workshop_id)
+    guests = await accounts.attached(session, workshop_id)
+    return Cast({guest: members[person] for guest, person in guests.items()} | members, names)
+
+
+async def platform(session: AsyncSession, *, sees_all: bool) -> list[Deed]:
+    """The platform's journal in words. Three queries more than its lines, whatever their number."""
+    entries = await audit.entries(session)
+    shown = [entry for entry in entries if sees_all or entry.kind.is_public]
+    more = await _done(session, {entry.about for entry in shown})
+    ids = {entry.by_id for entry in shown if entry.by_id} | {who for who, _what in more.values()}
+    names = await people.names(session, ids)
+    deeds = []
+    for entry in entries:
+        who, what = more.get(entry.about, ("", ""))
+        is_shown = sees_all or entry.kind.is_public
+        by = names.get(entry.by_id, "") if entry.by_id else _("La ligne de commande")
+        deeds.append(Deed(entry, by, names.get(who, "") if is_shown else "", what, is_shown))
+    return deeds
+
+
+async def _done(session: AsyncSession, about: set[str]) -> dict[str, tuple[str, str]]:
+    """Whom and what these gestures were about, by record."""
+    labs_ = {slug: name for slug, name, _region in await labs.names(session)}
+    granted = await session.scalars(select(Granting).where(col(Granting.id).in_(about)))
+    more = {each.id: (each.person_id, _(each.role.label)) for each in granted}
+    for each in await session.scalars(select(Membership).where(col(Membership.id).in_(about))):
+        more[each.id] = each.person_id, labs_.get(each.lab_slug, each.lab_slug)
+    return more
 
 
 def seat_name(member: Member | None) -> str:
-    """What a page calls the viewer's place: the role, or "none" for a stranger."""
-    return member.role.value if member else "none"
+    """What a page calls the viewer's place: the role, or "none" for a stranger. Two people who lead see the same."""
+    if member is None:
+        return "none"
+    return (Role.FACILITATOR if member.role in agenda.LEADING else member.role).value

@@ -5,12 +5,12 @@ import logging
 from datetime import timedelta
 from typing import NoReturn
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete
 
 from server import identity
 from server.database import Database
 from workshops import world
-from workshops.journal import Entry, Receipt
+from workshops.journal import Receipt
 
 RECEIPT_LIFE = timedelta(hours=24)
 EVERY = timedelta(hours=1)
@@ -19,18 +19,10 @@ log = logging.getLogger(__name__)
 
 
 async def sweep(database: Database) -> None:
-    """Forget sessions, attempts and links that expired, and receipts of more than a day.
-
-    A receipt is as old as its gesture.
-    """
-    old = select(Entry.workshop_id).where(
-        col(Entry.workshop_id) == col(Receipt.workshop_id),
-        col(Entry.number) == col(Receipt.number),
-        col(Entry.at) < world.now() - RECEIPT_LIFE,
-    )
+    """Forget sessions, attempts and links that expired, and receipts of more than a day."""
     async with database.transaction() as session:
         await identity.sweep(session)
-        await session.execute(delete(Receipt).where(old.exists()))
+        await session.execute(delete(Receipt).where(col(Receipt.at) < world.now() - RECEIPT_LIFE))
 
 
 async def keep_swept(database: Database) -> NoReturn:

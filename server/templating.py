@@ -19,6 +19,7 @@ from server.settings import ROOT
 from workshops.agenda import Stage
 from workshops.changes import readable
 from workshops.consensus import Choice
+from workshops.people import TERMS
 from workshops.sheet import FIELDS, Field, Sheet, missing
 from workshops.votes import Vote
 from workshops.words import Word
@@ -95,6 +96,7 @@ def environment() -> Environment:
         labels={field.name: field.label for field in FIELDS},
         choices=list(Choice),
         stages=list(Stage),
+        terms=TERMS,
     )
     jinja.globals["ui"] = jinja.get_template("ui.html").module
     return jinja

@@ -14,10 +14,8 @@ from websockets.typing import Origin
 from server import i18n, identity, scenes
 from server.database import Database
 from server.identity import Session
-from server.provider import new_token
 from server.scenes import Minute
 from server.settings import Settings
-from workshops import world
 from workshops.agenda import Member, Workshop
 from workshops.people import Role
 
@@ -44,7 +42,6 @@ async def watch(database: Database, settings: Settings, workshop: Workshop, sinc
 @asynccontextmanager
 async def _session(database: Database, workshop: Workshop) -> AsyncIterator[str]:
     """A session of the facilitator's, for as long as one watches."""
-    token, now = new_token(), world.now()
     async with database.transaction() as session:
         facilitator = (
             await session.scalars(
@@ -54,15 +51,7 @@ async def _session(database: Database, workshop: Workshop) -> AsyncIterator[str]
             )
         ).first()
         assert facilitator is not None, "a workshop has a facilitator from its first gesture"
-        session.add(
-            Session(
-                token_hash=identity.digest(token),
-                person_id=facilitator,
-                account=True,
-                created_at=now,
-                expires_at=now + identity.ACCOUNT_LIFE,
-            )
-        )
+        token = identity.open_session(session, facilitator, browser="watch")
     try:
         yield token
     finally:

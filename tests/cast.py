@@ -18,14 +18,12 @@ from starlette.applications import Starlette
 
 from server import identity
 from server.database import Database
-from server.identity import Session
-from server.provider import new_token
-from workshops import agenda, frameworks, indicators, people, votes, world
+from workshops import agenda, frameworks, indicators, people, roles, votes, world
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
 from workshops.frameworks import Framework
 from workshops.indicators import Card
-from workshops.people import Person, Role
+from workshops.people import Identity, Person, Role
 from workshops.sheet import Sheet
 
 Found = TypeVar("Found")
@@ -72,11 +70,19 @@ async def stranger(database: Database, name: str = "Inconnu") -> Person:
     return await somebody(database, name)
 
 
-async def somebody(database: Database, name: str, *roles: Role) -> Person:
+async def somebody(database: Database, name: str, *held: Role) -> Person:
     async with database.transaction() as session:
         person = await people.welcome(session, name)
-        for role in roles:
-            await people.grant(session, person, role, by=None)
+        for role in held:
+            await roles.grant(session, person, role, by=None)
+    return person
+
+
+async def account(database: Database, name: str, *held: Role) -> Person:
+    """Somebody whom a provider knows."""
+    person = await somebody(database, name, *held)
+    async with database.transaction() as session:
+        session.add(Identity(iss="https://fournisseur.example", sub=person.id, person_id=person.id))
     return person
 
 
@@ -215,15 +221,5 @@ async def signed_in(client: Browsers, person: Person, **given: Any) -> httpx2.As
 
 async def session_of(database: Database, person: Person) -> str:
     """A session's cookie."""
-    token, now = new_token(), world.now()
     async with database.transaction() as session:
-        session.add(
-            Session(
-                token_hash=identity.digest(token),
-                person_id=person.id,
-                account=True,
-                created_at=now,
-                expires_at=now + identity.ACCOUNT_LIFE,
-            )
-        )
-    return token
+        return identity.open_session(session, person.id)

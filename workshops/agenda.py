@@ -18,6 +18,7 @@ from workshops.refusals import NotFound, NotNow, NotThus, NotYours
 from workshops.texts import clean, one_line
 from workshops.words import N_, Word
 
+LEADING = (Role.FACILITATOR, Role.COFACILITATOR)
 VERSION = re.compile(r"(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})")
 
 
@@ -188,6 +189,28 @@ async def join(session: AsyncSession, workshop_id: str, *, name: str, lab: str |
     return member
 
 
+async def appoint(session: AsyncSession, workshop_id: str, person: Person, *, by: Person) -> Member:
+    """The facilitator shares the lead of an open workshop: the person co-facilitates, with a seat if they had none.
+
+    Raises NotYours for anyone else, co-facilitators included. Who leads already goes on, and nothing changes.
+    """
+    workshop = await take_floor(session, workshop_id, by=None)
+    await require_member(session, workshop, by, Role.FACILITATOR)
+    if not workshop.is_open:
+        raise closed()
+    member = await seat(session, workshop_id, person)
+    if member and member.role in LEADING:
+        yield_floor(session, workshop)
+        return member
+    lab = await people.lab_of(session, person)
+    member = member or Member(workshop_id=workshop.id, person_id=person.id, name=person.name, lab_slug=lab, role=Role.COFACILITATOR)
+    member.role = Role.COFACILITATOR
+    session.add(member)
+    await session.flush()
+    journal.record(session, workshop, Kind.LEAD_SHARED, by=by, about=member.id)
+    return member
+
+
 def role_with(lab: str | None) -> Role:
     """With a lab one takes part, without one observes."""
     return Role.MEMBER if lab else Role.OBSERVER
@@ -202,12 +225,12 @@ def no_such_lab() -> NotThus:
 
 
 async def move(session: AsyncSession, workshop_id: str, stage: Stage, *, by: Person) -> Workshop:
-    """The facilitator sets the stage. Any stage but back from CLOSED; the stage one is at changes nothing.
+    """Whoever leads sets the stage. Any stage but back from CLOSED; the stage one is at changes nothing.
 
     Raises NotYours for anyone else, NotNow once closed.
     """
     workshop = await take_floor(session, workshop_id, by=by)
-    await require_member(session, workshop, by, Role.FACILITATOR)
+    await require_member(session, workshop, by, *LEADING)
     if workshop.stage is stage:
         yield_floor(session, workshop)
         return workshop
@@ -301,6 +324,16 @@ async def members(session: AsyncSession, workshop_id: str) -> dict[str, Member]:
     """Everybody of a workshop, by person."""
     found = await session.scalars(select(Member).where(col(Member.workshop_id) == workshop_id))
     return {member.person_id: member for member in found}
+
+
+async def leading(session: AsyncSession, workshop_id: str) -> list[Member]:
+    """Who leads a workshop, the facilitator first."""
+    found = await session.scalars(
+        select(Member)
+        .where(col(Member.workshop_id) == workshop_id, col(Member.role).in_(LEADING))
+        .order_by(col(Member.role).desc(), col(Member.joined_at))
+    )
+    return list(found)
 
 
 _ROLES = select(Member.person_id, Member.role).where(

@@ -12,7 +12,7 @@ from workshops import agenda, indicators, journal, world
 from workshops.agenda import Stage, Workshop
 from workshops.indicators import Indicator
 from workshops.journal import Kind
-from workshops.people import Person, Role
+from workshops.people import Person
 from workshops.records import Moment, Record
 from workshops.refusals import NotFound, NotThus
 from workshops.sheet import BY_NAME
@@ -86,7 +86,7 @@ async def hide(session: AsyncSession, comment_id: str, *, because: str, by: Pers
     comment = await get(session, comment_id)
     indicator = await indicators.get(session, comment.indicator_id)
     workshop = await agenda.take_floor(session, indicator.workshop_id, by=by)
-    await agenda.require_member(session, workshop, by, Role.FACILITATOR)
+    await agenda.require_member(session, workshop, by, *agenda.LEADING)
     because = _said(because, "because", REASON_LENGTH, N_("Dites pourquoi cet avis est masqué."))
     if await session.get(Hiding, comment.id) is None:
         session.add(Hiding(comment_id=comment.id, by_id=by.id, because=because, gesture=workshop.gestures))

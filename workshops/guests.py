@@ -98,7 +98,7 @@ def _seat_guest(hall: _Hall, said: dict[Any, Any], guest: Guest) -> Entered | Ex
     try:
         if floor.stage is Stage.CLOSED:
             raise agenda.closed()
-        person = Person(name=people.clean_name(guest.name))
+        person = Person(name=people.clean_name(guest.name), terms=people.TERMS)
         if guest.lab and guest.lab not in hall.labs:
             raise agenda.no_such_lab()
     except Refusal as refusal:
@@ -132,4 +132,4 @@ _SEATED = (
 def _seated(connection: Connection, workshop_id: str, doors: Collection[str]) -> dict[str, Person]:
     """Who came in already by these doors."""
     found = connection.execute(_SEATED, {"workshop": workshop_id, "doors": list(doors)})
-    return {row.door: Person(id=row.id, name=row.name, created_at=row.created_at) for row in found}
+    return {row.door: Person(**{name: row._mapping[name] for name in Person.model_fields}) for row in found}

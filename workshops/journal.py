@@ -31,6 +31,7 @@ class Kind(Word):
     WORKSHOP_CONVENED = "workshop_convened", N_("a ouvert l'atelier")
     MEMBER_JOINED = "member_joined", N_("a rejoint l'atelier")
     MEMBER_CHANGED = "member_changed", N_("a changé de nom ou de laboratoire")
+    LEAD_SHARED = "lead_shared", N_("a partagé l'animation")
     STAGE_MOVED = "stage_moved", N_("a changé d'étape")
     INDICATOR_PROPOSED = "indicator_proposed", N_("a proposé un indicateur")
     INDICATOR_REWORDED = "indicator_reworded", N_("a réécrit un indicateur")
@@ -82,8 +83,9 @@ class Receipt(Record, table=True):
     person_id: str = Field(foreign_key="person.id", max_length=12)
     key: str = Field(max_length=100)
     sent: str = Field(max_length=64)
-    workshop_id: str = Field(foreign_key="workshop.id", max_length=12)
+    workshop_id: str = Field(max_length=12)  # a workshop's id, or the platform's name
     number: int
+    at: datetime = Field(default_factory=world.now, sa_type=Moment)
 
 
 class AlreadyDone(Exception):
@@ -114,12 +116,13 @@ class Journaled(Protocol):
 
 def told(entry: Entry) -> dict[str, Any]:
     """What an entry's hash is made of, previous hash included, as the minutes publish it."""
-    return _told(entry.workshop_id, entry.number, entry.kind, entry.by_id, entry.about, entry.at, entry.previous_hash)
+    return tell(entry.workshop_id, entry.number, entry.kind, entry.by_id, entry.about, entry.at, entry.previous_hash)
 
 
-def _told(
-    workshop_id: str, number: int, kind: Kind, by_id: str, about: str, at: datetime, previous: str
+def tell(
+    workshop_id: str, number: int, kind: Word, by_id: str | None, about: str, at: datetime, previous: str
 ) -> dict[str, Any]:
+    """A gesture in the keys that the minutes publish."""
     return {
         "atelier": workshop_id,
         "numero": number,
@@ -142,20 +145,30 @@ def record(session: AsyncSession, workshop: Journaled, kind: Kind, *, by: Person
     The session's sending, put in `session.info` by whoever opened it, gets a receipt.
     """
     session.add(Entry(**row(session.info, workshop, kind, by=by, about=about)))
+    acknowledge(session, workshop, by=by)
+
+
+def acknowledge(session: AsyncSession, workshop: Journaled, *, by: Person | None) -> None:
+    """Give the session's sending, if any, its receipt."""
     sending: Sending | None = session.info.get("sending")
-    if sending:
+    if sending and by:
         session.add(Receipt(**receipt(by, sending, workshop)))
 
 
 def row(said: dict[Any, Any], workshop: Journaled, kind: Kind, *, by: Person, about: str) -> Row:
     """The entry of the gesture under way, at the end of the chain, to be written; `said` is the session's `info`."""
+    return link(said, workshop, kind, by_id=by.id, about=about)
+
+
+def link(said: dict[Any, Any], workshop: Journaled, kind: Word, *, by_id: str | None, about: str) -> Row:
+    """The next link of a chain, whatever it chains: `by_id` is None when nobody in particular acts."""
     at = world.now()
-    signed = digest(_told(workshop.id, workshop.gestures, kind, by.id, about, at, workshop.head))
+    signed = digest(tell(workshop.id, workshop.gestures, kind, by_id, about, at, workshop.head))
     written = {
         "workshop_id": workshop.id,
         "number": workshop.gestures,
         "kind": kind,
-        "by_id": by.id,
+        "by_id": by_id,
         "about": about,
         "at": at,
         "previous_hash": workshop.head,
@@ -176,6 +189,7 @@ def receipt(by: Person, sending: Sending, workshop: Journaled) -> Row:
         "sent": sending.digest,
         "workshop_id": workshop.id,
         "number": workshop.gestures,
+        "at": world.now(),
     }
 
 
@@ -246,10 +260,11 @@ async def touched(session: AsyncSession, workshop_id: str, after: int, upto: int
     return [Touch(Kind(kind), about, number) for kind, about, number in found]
 
 
-def first_break(entries: Iterable[Mapping[str, Any]]) -> int | None:
+def first_break(entries: Iterable[Mapping[str, Any]], *, reserves: bool = False) -> int | None:
     """The number of the first gesture whose hash or chaining is wrong, or None when the chain holds.
 
-    Entries are those of `registre.json`: keys atelier, numero, genre, par, objet, le, precedent, empreinte.
+    Entries are those of `registre.json`: keys atelier, numero, genre, par, objet, le, precedent, empreinte. Where the
+    journal `reserves` some, those say `reserve` and nothing that their hash is made of: only their place is checked.
     """
     previous, expected = GENESIS, 1
     for entry in entries:
@@ -257,7 +272,7 @@ def first_break(entries: Iterable[Mapping[str, Any]]) -> int | None:
         if (
             entry.get("numero") != expected
             or entry.get("precedent") != previous
-            or entry.get("empreinte") != digest(signed)
+            or not (entry.get("empreinte") == digest(signed) or (reserves and entry.get("reserve") is True))
         ):
             return expected
         previous, expected = str(entry["empreinte"]), expected + 1

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint, bindparam
+from sqlalchemy import Index, UniqueConstraint, bindparam, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
 from workshops import world
-from workshops.records import Coded, Moment, Record, one_of
-from workshops.refusals import NotFound, NotThus, NotYours
+from workshops.records import Coded, Moment, Record, one_of, standing
+from workshops.refusals import NotFound, NotNow, NotThus, NotYours
 from workshops.texts import one_line
 from workshops.words import N_, Word
 
@@ -18,21 +18,31 @@ NAMELESS = "Sans nom"  # a provider that gives no name lets people in all the sa
 
 
 class Role(Word):
-    """Facilitator, member and observer are given in a workshop; the others on the platform."""
+    """Facilitator, co-facilitator, member and observer are had in a workshop; referent and member in a lab; publisher,
+    moderator, auditor, and facilitator again (who may convene), on the platform.
+    """
 
     FACILITATOR = "facilitator", N_("Animation")
     MEMBER = "member", N_("Participation")
     OBSERVER = "observer", N_("Observation")
     PUBLISHER = "publisher", N_("Édition (DITP)")
     MODERATOR = "moderator", N_("Modération")
+    AUDITOR = "auditor", N_("Audit")
+    COFACILITATOR = "cofacilitator", N_("Co-animation")
+    REFERENT = "referent", N_("Référence du laboratoire")
 
 
 class Person(Record, table=True):
-    """Somebody. A guest of one workshop has no identity; an agent who signs in has at least one."""
+    """Somebody. A guest of one workshop has no identity; an agent who signs in has at least one.
+
+    `terms`: the version of the terms of use that they accepted. Once erased, nobody any more: the name says so.
+    """
 
     id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
     name: str = Field(max_length=NAME_LENGTH)
     created_at: datetime = Field(default_factory=world.now, sa_type=Moment)
+    terms: str | None = Field(default=None, max_length=10)
+    erased_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Identity(Record, table=True):
@@ -45,19 +55,29 @@ class Identity(Record, table=True):
     sub: str = Field(max_length=255)
     email: str | None = Field(default=None, max_length=254)
     lab_slug: str | None = Field(default=None, foreign_key="lab.slug", max_length=60)
+    siret: str | None = Field(default=None, max_length=14)
     person_id: str = Field(foreign_key="person.id", index=True, max_length=12)
 
 
 class Granting(Record, table=True):
-    """A role on the whole platform, given by someone at some time (`by_id` empty: the command line)."""
+    """A role on the whole platform, given by someone at some time (`by_id` empty: the command line), until it ends."""
 
-    __table_args__ = (UniqueConstraint("person_id", "role"), one_of("role", Role))
+    __table_args__ = (
+        one_of("role", Role),
+        Index("uq_granting_standing", "person_id", "role", unique=True, **standing("ended_at")),
+    )
 
     id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
     person_id: str = Field(foreign_key="person.id", index=True, max_length=12)
     role: Role = Field(sa_type=Coded(Role))
     by_id: str | None = Field(default=None, foreign_key="person.id", max_length=12)
     at: datetime = Field(default_factory=world.now, sa_type=Moment)
+    ended_by_id: str | None = Field(default=None, foreign_key="person.id", max_length=12)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+TERMS = "2026-11"  # the version of the terms of use
+PLATFORM_ROLES = (Role.FACILITATOR, Role.PUBLISHER, Role.MODERATOR, Role.AUDITOR)
 
 
 def clean_name(name: str) -> str:
@@ -71,22 +91,29 @@ def clean_name(name: str) -> str:
 
 
 async def welcome(session: AsyncSession, name: str) -> Person:
-    """A guest gives a first name; that is all we ask."""
-    person = Person(name=clean_name(name))
+    """A guest gives a first name; that is all we ask, beside the terms of use."""
+    person = Person(name=clean_name(name), terms=TERMS)
     session.add(person)
     await session.flush()
     return person
 
 
 async def recognise(
-    session: AsyncSession, *, iss: str, sub: str, name: str, email: str | None, lab_slug: str | None = None
+    session: AsyncSession,
+    *,
+    iss: str,
+    sub: str,
+    name: str,
+    email: str | None,
+    lab_slug: str | None = None,
+    siret: str | None = None,
 ) -> Person:
     """The person behind an identity; at the first sign-in, a new one."""
     known = select(Identity).where(col(Identity.iss) == iss, col(Identity.sub) == sub)
     found = await session.scalar(known)
     if found is None:
         person = Person(name=one_line(name)[:NAME_LENGTH].strip() or NAMELESS)
-        identity = Identity(iss=iss, sub=sub, email=email, lab_slug=lab_slug, person_id=person.id)
+        identity = Identity(iss=iss, sub=sub, email=email, lab_slug=lab_slug, siret=siret, person_id=person.id)
         try:
             async with session.begin_nested():
                 session.add(person)
@@ -96,15 +123,8 @@ async def recognise(
         except IntegrityError:
             # Two tabs of the same newcomer: the other one was first.
             found = (await session.scalars(known)).one()
-    found.email = email
+    found.email, found.siret = email, siret or found.siret
     return await get(session, found.person_id)
-
-
-async def grant(session: AsyncSession, person: Person, role: Role, *, by: Person | None) -> None:
-    """Give a role on the platform; giving it twice changes nothing."""
-    if role not in await roles(session, person):
-        session.add(Granting(person_id=person.id, role=role, by_id=by.id if by else None))
-        await session.flush()
 
 
 async def get(session: AsyncSession, person_id: str) -> Person:
@@ -114,7 +134,7 @@ async def get(session: AsyncSession, person_id: str) -> Person:
     return person
 
 
-_ROLES = select(Granting.role).where(col(Granting.person_id) == bindparam("person"))
+_ROLES = select(Granting.role).where(col(Granting.person_id) == bindparam("person"), col(Granting.ended_at).is_(None))
 
 
 async def roles(session: AsyncSession, person: Person) -> frozenset[Role]:
@@ -127,6 +147,39 @@ async def require(session: AsyncSession, person: Person, *accepted: Role) -> Non
     if not accepted or await roles(session, person) & frozenset(accepted):
         return
     raise NotYours(N_("Il faut pour cela le rôle « {role} »."), role=accepted[0].label)
+
+
+async def identities(session: AsyncSession, person: Person) -> list[Identity]:
+    """How providers know a person."""
+    return list(await session.scalars(select(Identity).where(col(Identity.person_id) == person.id)))
+
+
+async def add_identity(session: AsyncSession, person: Person, known: Identity) -> Identity:
+    """One more way for a person to sign in. Raises NotNow when it is another account's already."""
+    found: Identity | None = await session.scalar(
+        select(Identity).where(col(Identity.iss) == known.iss, col(Identity.sub) == known.sub)
+    )
+    if found is None:
+        known.person_id = person.id
+        session.add(known)
+        await session.flush()
+        return known
+    if found.person_id != person.id:
+        raise NotNow(N_("Cette identité est déjà celle d'un autre compte : déconnectez-vous pour l'utiliser."))
+    return found
+
+
+async def accept_terms(session: AsyncSession, person: Person, version: str) -> None:
+    """A person accepts the terms of use that they read. NotNow when others came meanwhile."""
+    if version != TERMS:
+        raise NotNow(N_("Ces conditions ont changé depuis : relisez-les avant de les accepter."))
+    await session.execute(update(Person).where(col(Person.id) == person.id).values(terms=version))
+
+
+async def has_account(session: AsyncSession, person: Person) -> bool:
+    """Whether some provider knows this person: a guest has only a first name."""
+    known = select(Identity.id).where(col(Identity.person_id) == person.id).limit(1)
+    return await session.scalar(known) is not None
 
 
 async def lab_of(session: AsyncSession, person: Person) -> str | None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     TypeDecorator,
     insert,
     inspect,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
@@ -76,6 +77,11 @@ def one_of(column: str, words: type[Word]) -> CheckConstraint:
     """The constraint that goes with a `Coded` column."""
     codes = ", ".join(f"'{word.value}'" for word in words)
     return CheckConstraint(f"{column} IN ({codes})", name=column)
+
+
+def standing(column: str) -> dict[str, Any]:
+    """What makes an index be only about rows that have not ended: one a person stands, however many ended."""
+    return {f"{dialect}_where": text(f"{column} IS NULL") for dialect in ("sqlite", "postgresql")}
 
 
 # Rows written many at a time, past the session, which keeps nothing of them.

@@ -6,10 +6,15 @@ from server import identity
 from server.cli import desk
 from server.cli.desk import OK, Desk
 from server.settings import Settings
-from workshops import people
+from workshops import roles
 from workshops.people import Person, Role
 
-ROLES = {"animation": Role.FACILITATOR, "edition": Role.PUBLISHER, "moderation": Role.MODERATOR}
+ROLES = {
+    "animation": Role.FACILITATOR,
+    "edition": Role.PUBLISHER,
+    "moderation": Role.MODERATOR,
+    "audit": Role.AUDITOR,
+}
 PLATFORM_ROLES = {**ROLES, **{role.value: role for role in ROLES.values()}}
 
 
@@ -29,6 +34,6 @@ async def grant(at: Desk) -> int:
     role = PLATFORM_ROLES[at.given.role]
     async with at.database.transaction() as session:
         person = await desk.person(session, at.given.person)
-        await people.grant(session, person, role, by=None)
+        await roles.grant(session, person, role, by=None)
     print(f"{person.name} a le rôle « {role.label} ».")
     return OK

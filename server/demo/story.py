@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from server.database import Database
 from server.demo.signin import CAST, MOUNT, Persona, issuer
 from server.settings import Settings
-from workshops import agenda, comments, frameworks, indicators, labs, people, sheet, votes, world
+from workshops import agenda, comments, frameworks, indicators, labs, people, roles, sheet, votes, world
 from workshops.agenda import Stage, Start, Workshop
 from workshops.comments import Comment
 from workshops.consensus import Choice
@@ -259,7 +259,9 @@ async def cast(session: AsyncSession, settings: Settings) -> dict[Persona, Perso
     """The four personas, with their roles; whoever is missing enters."""
     found = {persona: await _persona(session, persona, issuer(settings)) for persona in CAST}
     for persona, role in ROLES.items():
-        await people.grant(session, found[persona], role, by=None)
+        await roles.grant(session, found[persona], role, by=None)
+    for person in found.values():
+        await people.accept_terms(session, person, people.TERMS)
     return found
 
 

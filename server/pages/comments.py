@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server import scenes
-from server.forms import CommentForm, HideForm, read, typed
+from server.forms import BecauseForm, CommentForm, read, typed
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
 from server.templating import block, is_partial
@@ -70,7 +70,7 @@ async def hide(request: Request) -> Response:
     """The facilitator hides a comment, with a reason; the trace stays."""
     viewer = signed_in(request)
     comment_id = request.path_params["comment"]
-    form = await read(request, HideForm)
+    form = await read(request, BecauseForm)
     async with transaction(request) as session:
         await comments.hide(session, comment_id, because=form.because, by=viewer)
     async with reading(request) as session:

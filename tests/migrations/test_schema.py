@@ -20,7 +20,7 @@ import workshops.votes
 from server import migrating
 from server.database import Database
 from tests.cast import act, facilitator, published, workshop
-from workshops import people
+from workshops import roles
 from workshops.indicators import CodeCounter
 from workshops.people import Role
 from workshops.records import Record
@@ -121,7 +121,7 @@ async def test_what_is_sealed_stays(database: Database, table: str, column: str,
 async def test_a_word_that_is_not_one_is_refused(database: Database, statement: str) -> None:
     camille = await facilitator(database)
     await workshop(database, by=camille)
-    await act(database, people.grant, camille, Role.MODERATOR, by=None)
+    await act(database, roles.grant, camille, Role.MODERATOR, by=None)
     async with database.engine.connect() as connection:
         with pytest.raises(DBAPIError, match=r"ck_\w+_\w+"):
             await connection.execute(text(statement))

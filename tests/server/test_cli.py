@@ -38,7 +38,7 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
-from workshops import frameworks, guests, journal, labs, people, votes, world
+from workshops import frameworks, guests, journal, labs, people, roles, votes, world
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice
 from workshops.journal import Receipt, Sending
@@ -272,13 +272,13 @@ async def test_demo_is_refused_outside_the_demonstration(
 # ── People
 
 
-async def agent(database: Database, name: str, *roles: Role, email: str | None = None) -> Person:
+async def agent(database: Database, name: str, *held: Role, email: str | None = None) -> Person:
     """Somebody whose provider gave a name."""
     async with database.transaction() as session:
         sub = world.new_id()
         person = await people.recognise(session, iss="https://idp", sub=sub, name=name, email=email)
-        for role in roles:
-            await people.grant(session, person, role, by=None)
+        for role in held:
+            await roles.grant(session, person, role, by=None)
     return person
 
 

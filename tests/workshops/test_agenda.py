@@ -8,7 +8,7 @@ import pytest
 
 from server.database import Database
 from tests.cast import act, ask, facilitator, member_of, move, observer, reread, somebody, stranger, workshop
-from workshops import agenda, journal, people
+from workshops import agenda, journal, people, roles
 from workshops.agenda import Stage, Start, Workshop
 from workshops.journal import Kind, Sending
 from workshops.people import Person, Role
@@ -246,5 +246,5 @@ async def test_closing_is_for_good(database: Database) -> None:
 
 async def test_the_role_of_facilitator_is_given_once(database: Database) -> None:
     camille = await facilitator(database)
-    await act(database, people.grant, camille, Role.FACILITATOR, by=None)
+    await act(database, roles.grant, camille, Role.FACILITATOR, by=None)
     assert await ask(database, people.roles, camille) == {Role.FACILITATOR}

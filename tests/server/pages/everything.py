@@ -5,14 +5,30 @@ from typing import Any
 
 from starlette.routing import Route
 
+from server import identity
 from server.database import Database
+from server.provider import new_token
 from server.routes import ROUTES
-from tests.cast import COMPLETE, Browsers, act, all_vote, member_of, move, publish, published, publisher, workshop
+from tests.cast import (
+    COMPLETE,
+    Browsers,
+    account,
+    act,
+    all_vote,
+    ask,
+    member_of,
+    move,
+    publish,
+    published,
+    publisher,
+    session_of,
+    workshop,
+)
 from tests.server.pages.day import Day, begin
-from workshops import comments, indicators, people, votes
+from workshops import comments, indicators, invitations, memberships, people, roles, votes
 from workshops.agenda import Stage, Start
 from workshops.consensus import Choice
-from workshops.people import Role
+from workshops.people import TERMS, Role
 
 PAGES = [route for route in ROUTES if isinstance(route, Route) and "GET" in (route.methods or ())]
 GESTURES = [route for route in ROUTES if isinstance(route, Route) and "POST" in (route.methods or ())]
@@ -34,11 +50,20 @@ FORMS: dict[str, dict[str, Any]] = {
     "comments.hide": {"because": "Hors sujet."},
     "votes.cast": {"wording": "1", "choice": "keep"},
     "frameworks.publish": {"version": "2.0.0"},
+    "invitations.make": {"role": "auditor"},
+    "memberships.decline": {"because": "Pas encore arrivée."},
+    "memberships.end": {"because": "Partie ailleurs."},
+    "legal.accept_terms": {"version": TERMS, "then": "/"},
 }
 UNKNOWN = {
     "workshop": "0nexistepas0",
     "indicator": "0nexistepas0",
     "comment": "0nexistepas0",
+    "session": "0nexistepas0",
+    "invitation": "0nexistepas0",
+    "offer": "x" * 43,
+    "granting": "0nexistepas0",
+    "membership": "0nexistepas0",
     "slug": "lab-imaginaire",
     "code": "ZZZZZZ",
     "token": "x" * 43,
@@ -79,12 +104,33 @@ async def everything(database: Database, client: Browsers) -> World:
     await act(database, votes.cast, day.card.id, **drop, by=day.sacha)
     ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "code": day.room.code}
     ids |= {"slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
-    return World(day, ids)
+    return World(day, ids | await _around(database, day))
+
+
+async def _around(database: Database, day: Day) -> dict[str, str]:
+    """Around the workshop: a request of a lab, a role that was given, an invitation, somebody's device."""
+    maël, leïla = await account(database, "Maël"), await account(database, "Leïla", Role.AUDITOR)
+    membership = await act(database, memberships.ask, "ti-lab", by=maël)
+    ((granting, _who),) = await ask(database, roles.standing, Role.AUDITOR)
+    offer = new_token()
+    invitation = await act(
+        database,
+        invitations.invite,
+        Role.COFACILITATOR,
+        token_hash=identity.digest(offer),
+        workshop_id=day.room.id,
+        by=day.camille,
+    )
+    await session_of(database, leïla)
+    async with database.reading() as session:
+        (device,) = await identity.sessions(session, leïla)
+    ids = {"membership": membership, "granting": granting, "invitation": invitation, "session": device}
+    return {"offer": offer, **{name: record.id for name, record in ids.items()}}
 
 
 async def _published_again(database: Database) -> None:
     camille = await act(database, people.welcome, "Camille")
-    await act(database, people.grant, camille, Role.FACILITATOR, by=None)
+    await act(database, roles.grant, camille, Role.FACILITATOR, by=None)
     room = await workshop(database, Stage.PROPOSING, by=camille, start=Start.PREVIOUS)
     alix = await member_of(database, room)
     async with database.reading() as session:

@@ -1,17 +1,147 @@
 """Rights: nobody acts in a workshop that is not theirs, and what does not exist is not found."""
 
+import httpx2
+import pytest
+from starlette.routing import Route, WebSocketRoute
+
+from server.access import Who
 from server.database import Database
-from tests.cast import Browsers, facilitator, member_of, signed_in, somebody, workshop
+from server.routes import ACCESS, ROUTES
+from tests.cast import Browsers, account, facilitator, member_of, signed_in, somebody, workshop
 from tests.server.pages.day import HTMX, JSON
-from tests.server.pages.everything import FORMS, GESTURES, PAGES, UNKNOWN, address, everything
+from tests.server.pages.everything import FORMS, GESTURES, PAGES, UNKNOWN, World, address, everything
 from tests.server.pages.reading import read
+from workshops import agenda, indicators, memberships, people
 from workshops.agenda import Stage
 from workshops.people import Role
 
 # Who holds the code comes in; a link says nothing of whether it ever opened.
 OPEN = {"workshops.join", "signin.by_link"}
-FOR_MEMBERS = {"workshops.screen", "indicators.new", "indicators.ballot", "indicators.edit", "frameworks.prepare"}
-ON_SOMETHING = [route for route in GESTURES if route.param_convertors and route.name not in OPEN]
+# For whoever has an account, or is about one's own: a member of another workshop is like anybody there.
+OWN = {"memberships.ask", "invitations.accept", "account.close"}
+ON_SOMETHING = [route for route in GESTURES if route.param_convertors and route.name not in OPEN | OWN]
+CLOSED = {name for name, who in ACCESS.items() if who not in (Who.ANYONE, Who.SOMEBODY)}
+
+
+# ── The table: every address, everybody
+
+ALLOWED: dict[Who, set[str]] = {
+    Who.SOMEBODY: {"guest", "outsider", "observer", "member", "facilitator", "cofacilitator"}
+    | {"account", "publisher", "moderator", "auditor", "referent", "asking"},
+    Who.ACCOUNT: {"account", "referent", "asking", "cofacilitator"},
+    Who.PARTICIPANT: {"member", "facilitator", "cofacilitator"},
+    Who.VOTER: {"member"},
+    Who.LEADER: {"facilitator", "cofacilitator"},
+    Who.FACILITATOR: {"facilitator"},
+    Who.AUTHOR: {"member"},
+    Who.CONVENER: {"facilitator"},
+    Who.PUBLISHER: {"publisher"},
+    Who.REFERENT: {"publisher", "referent"},
+    Who.CONCERNED: {"publisher", "referent", "asking"},
+    Who.GIVER: {"publisher"},
+}
+ALLOWED[Who.ANYONE] = {"stranger", *ALLOWED[Who.SOMEBODY]}
+# What is given in a workshop is its facilitator's to take back.
+EXCEPTIONS = {"invitations.withdraw": {"facilitator"}}
+# What is not the right moment, or does not fit what is there, in this world: the right person is told so.
+TOLD = {
+    "frameworks.publish": {409, 422},  # the workshop still votes
+    "frameworks.prepare": {200, 409},
+    "indicators.withdraw": {303, 409},
+    "indicators.reword": {303, 409},  # the text is another one since
+    "indicators.propose": {409},  # one proposes before the vote
+    "indicators.new": {200, 409},
+    "signin.start": {303},
+    "comments.hide": {303, 409},
+    "workshops.join": {303},
+    "signin.by_link": {400},
+    "signin.back": {400},
+    "home.metrics": {404},
+    "memberships.name_referent": {303, 409},
+    "memberships.decline": {303, 409},
+    "invitations.accept": {303, 409},  # one link, one person
+    "invitations.withdraw": {303, 409},
+    "platform.withdraw_role": {303, 409},
+}
+
+
+async def everybody(world: World, client: Browsers) -> dict[str, httpx2.AsyncClient]:
+    """A browser for each kind of person that there may be around a workshop."""
+    day, database = world.day, world.day.database
+    other = await workshop(database, Stage.VOTING, by=await facilitator(database, "Camille d'ailleurs"))
+    cofacilitator, referent = await account(database, "Robin"), await account(database, "Yann")
+    async with database.transaction() as session:
+        await agenda.appoint(session, day.room.id, cofacilitator, by=day.camille)
+        await memberships.enrol(session, referent, "ti-lab", Role.REFERENT, by=day.dominique)
+    async with database.reading() as session:
+        asking = await people.get(session, (await memberships.get(session, world.ids["membership"])).person_id)
+    cast = {
+        "guest": day.stranger,
+        "outsider": await member_of(database, other),
+        "observer": day.noor,
+        "member": day.alix,
+        "facilitator": day.camille,
+        "cofacilitator": cofacilitator,
+        "account": await account(database, "Anne"),
+        "publisher": day.dominique,
+        "moderator": await somebody(database, "Modeste", Role.MODERATOR),
+        "auditor": await somebody(database, "Aude", Role.AUDITOR),
+        "referent": referent,
+        "asking": asking,
+    }
+    return {"stranger": client(), **{name: await signed_in(client, person) for name, person in cast.items()}}
+
+
+def allowed(route: Route) -> set[str]:
+    return EXCEPTIONS.get(route.name, ALLOWED[ACCESS[route.name]])
+
+
+async def knock(browser: httpx2.AsyncClient, route: Route, method: str, at: str) -> int:
+    """The status; being sent to sign in is 401."""
+    form = FORMS.get(route.name, {}) if method == "POST" else None
+    answer = await browser.request(method, at, data=form)
+    if answer.headers.get("location", "").startswith("/connexion?suite="):
+        return 401
+    return answer.status_code
+
+
+async def test_the_table_has_every_address_and_every_kind_of_person() -> None:
+    assert set(ACCESS) == {route.name for route in ROUTES if isinstance(route, Route | WebSocketRoute)}
+    assert set(ALLOWED) == set(Who)
+    assert set(TOLD) | set(EXCEPTIONS) <= set(ACCESS)
+
+
+async def test_every_page_answers_those_it_is_for_and_nobody_else(database: Database, client: Browsers) -> None:
+    world = await everything(database, client)
+    browsers = await everybody(world, client)
+    for route in PAGES:
+        statuses = {name: await knock(browser, route, "GET", world.at(route)) for name, browser in browsers.items()}
+        refused = {name for name, status in statuses.items() if status in (401, 403)}
+        assert (route.name, refused) == (route.name, set(browsers) - allowed(route))
+        welcome = TOLD.get(route.name, {200, 303})
+        assert (route.name, {s for name, s in statuses.items() if name not in refused} - welcome) == (route.name, set())
+
+
+@pytest.mark.parametrize("route", GESTURES, ids=lambda route: route.name)
+async def test_every_gesture_is_open_to_those_it_is_for_and_to_nobody_else(
+    database: Database, client: Browsers, route: Route
+) -> None:
+    world = await everything(database, client)
+    browsers = await everybody(world, client)
+    if ACCESS[route.name] is Who.AUTHOR:
+        async with database.transaction() as session:
+            (await indicators.get(session, world.ids["indicator"])).author_id = world.day.alix.id
+    outside = set(browsers) - allowed(route)
+    before = await world.day.records()
+    refused = {name: await knock(browsers[name], route, "POST", world.at(route)) for name in sorted(outside)}
+    assert {name: status for name, status in refused.items() if status not in (401, 403)} == {}
+    assert await world.day.records() == before
+    for name in sorted(allowed(route) - {"stranger"}) or ["stranger"]:
+        status = await knock(browsers[name], route, "POST", world.at(route))
+        assert (name, status, status in TOLD.get(route.name, {200, 303})) == (name, status, True)
+
+
+# ── One's own workshop, and another
 
 
 async def test_there_is_something_to_protect() -> None:
@@ -40,9 +170,10 @@ async def test_a_member_of_a_workshop_reads_another_as_anyone_does(database: Dat
     other = await workshop(database, Stage.VOTING, by=await facilitator(database, "Camille d'ailleurs"))
     alix = await signed_in(client, await member_of(database, other))
     about_one = [route for route in PAGES if route.param_convertors and route.name not in OPEN]
+    assert {"indicators.edit", "workshops.screen"} <= CLOSED
     answers = {route.name: (await alix.get(world.at(route))).status_code for route in about_one}
-    assert {name for name, status in answers.items() if status == 403} == FOR_MEMBERS
-    assert {status for name, status in answers.items() if name not in FOR_MEMBERS} == {200}
+    assert {name for name, status in answers.items() if status == 403} == CLOSED & set(answers)
+    assert {status for name, status in answers.items() if name not in CLOSED} == {200}
 
 
 async def test_what_does_not_exist_is_not_found(database: Database, client: Browsers) -> None:
@@ -50,7 +181,7 @@ async def test_what_does_not_exist_is_not_found(database: Database, client: Brow
     browser = await signed_in(client, everyone)
     found: dict[tuple[str, str], int] = {}
     for route in PAGES + GESTURES:
-        if route.param_convertors and route.name != "signin.by_link":
+        if route.param_convertors and route.name not in ("signin.by_link", "account.close"):
             method = "GET" if route in PAGES else "POST"
             form = FORMS.get(route.name, {}) if method == "POST" else None
             for headers in ({}, HTMX, JSON):

@@ -1,0 +1,134 @@
+"""One's account: what is kept of a person, where they are signed in, and how to leave."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from server import identity
+from server.gestures import done, reading, transaction
+from server.identity import signed_in
+from server.templating import page
+from workshops import accounts, agenda, labs, memberships, people
+from workshops.memberships import Membership
+from workshops.people import Person, Role
+
+
+async def show(request: Request) -> Response:
+    """Who one is here: roles, labs, devices, data."""
+    viewer = signed_in(request)
+    async with reading(request) as session:
+        values = await _account(request, session, viewer)
+    return page(request, "account/show.html", **values)
+
+
+async def _account(request: Request, session: AsyncSession, viewer: Person) -> dict[str, Any]:
+    here = await identity.own_session(request, session)
+    guest = await people.get(session, here.guest_id) if here and here.guest_id else None
+    own = await memberships.of(session, viewer)
+    roles = await people.roles(session, viewer)
+    names = {slug: name for slug, name, _region in await labs.names(session)}
+    return {
+        "identities": await people.identities(session, viewer),
+        "roles": [role for role in Role if role in roles],
+        "may_administer": Role.PUBLISHER in roles,
+        "memberships": [(each, names.get(each.lab_slug, each.lab_slug)) for each in own if not _is_old(each, own)],
+        "suggested": await _suggested(session, viewer),
+        "sessions": await identity.sessions(session, viewer),
+        "here": here.id if here else None,
+        "guest": guest,
+        "guest_seats": [
+            (seat, await agenda.get(session, seat.workshop_id)) for seat in await accounts.guest_of(session, guest)
+        ]
+        if guest
+        else [],
+        "guest_did": await accounts.done_by(session, guest) if guest else {},
+    }
+
+
+def _is_old(membership: Membership, all_of_them: list[Membership]) -> bool:
+    """What ended is told once: not when the person asked again since."""
+    later = (other for other in all_of_them if other.lab_slug == membership.lab_slug)
+    return membership.ended_at is not None and next(later) is not membership
+
+
+async def _suggested(session: AsyncSession, viewer: Person) -> tuple[str, str] | None:
+    slug = await memberships.suggested(session, viewer)
+    return (slug, (await labs.get(session, slug)).name) if slug else None
+
+
+async def close(request: Request) -> Response:
+    """Sign out one of one's devices."""
+    viewer = signed_in(request)
+    async with transaction(request) as session:
+        here = await identity.own_session(request, session)
+        await identity.close(session, viewer, request.path_params["session"])
+    response = done(request, "/compte#appareils")
+    if here and here.id == request.path_params["session"]:
+        response = RedirectResponse("/", 303)
+        identity.forget(request, response)
+    return response
+
+
+async def close_others(request: Request) -> Response:
+    """Sign out everywhere but here."""
+    viewer = signed_in(request)
+    async with transaction(request) as session:
+        here = await identity.own_session(request, session)
+        await identity.close_all(session, viewer, but=here)
+    return done(request, "/compte#appareils")
+
+
+async def attach(request: Request) -> Response:
+    """What this device did as a guest is the account's from now on."""
+    viewer = signed_in(request)
+    async with transaction(request) as session:
+        here = await identity.own_session(request, session)
+        if here and here.guest_id:
+            await accounts.attach(session, await people.get(session, here.guest_id), by=viewer)
+            here.guest_id = None
+    return done(request, "/compte")
+
+
+async def leave_guest(request: Request) -> Response:
+    """That guest was somebody else, on a device that several people use: never mentioned again."""
+    signed_in(request)
+    async with transaction(request) as session:
+        here = await identity.own_session(request, session)
+        if here:
+            here.guest_id = None
+    return done(request, "/compte")
+
+
+async def data(request: Request) -> Response:
+    """All that is kept of oneself, as a file."""
+    viewer = signed_in(request)
+    async with reading(request) as session:
+        kept = await accounts.everything(session, await people.get(session, viewer.id))
+        kept["appareils"] = [
+            {"appareil": each.browser, "ouvert_le": each.created_at.isoformat(), "vu_le": each.seen_at.isoformat()}
+            for each in await identity.sessions(session, viewer)
+        ]
+    headers = {"Content-Disposition": 'attachment; filename="mes-donnees.json"', "Cache-Control": "no-store"}
+    return JSONResponse(kept, headers=headers)
+
+
+async def farewell(request: Request) -> Response:
+    """What erasing one's account does, before it is done."""
+    viewer = signed_in(request)
+    async with reading(request) as session:
+        did = await accounts.done_by(session, viewer)
+    return page(request, "account/farewell.html", did=did, nobody=accounts.NOBODY)
+
+
+async def erase(request: Request) -> Response:
+    """Forget who one is; what one wrote in public stays, under nobody's name."""
+    viewer = signed_in(request)
+    async with transaction(request) as session:
+        await accounts.erase(session, by=viewer)
+        await identity.close_all(session, viewer)
+    request.state.person = None
+    response = page(request, "account/erased.html", nobody=accounts.NOBODY)
+    identity.forget(request, response)
+    return response

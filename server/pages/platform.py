@@ -1,0 +1,54 @@
+"""The platform: who holds which role, and the journal of what was given and taken back."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from server import exports, identity, scenes
+from server.gestures import done, reading, transaction
+from server.identity import signed_in
+from server.templating import page
+from workshops import audit, invitations, labs, memberships, people, roles
+from workshops.people import PLATFORM_ROLES, Role
+
+READS_ALL = (Role.AUDITOR, Role.PUBLISHER)
+
+
+async def administration(request: Request) -> Response:
+    """Roles that stand, requests that wait, invitations that are open: for DITP's publishers."""
+    viewer = signed_in(request)
+    async with reading(request) as session:
+        await people.require(session, viewer, Role.PUBLISHER)
+        names = {slug: name for slug, name, _region in await labs.names(session)}
+        return page(
+            request,
+            "platform/administration.html",
+            standing=await roles.standing(session),
+            waiting=[(each, who, names[each.lab_slug]) for each, who in await memberships.waiting(session)],
+            pending=await invitations.pending(session),
+            roles=PLATFORM_ROLES,
+        )
+
+
+async def withdraw_role(request: Request) -> Response:
+    """Take a role back."""
+    viewer = signed_in(request)
+    async with transaction(request) as session:
+        await roles.withdraw(session, request.path_params["granting"], by=viewer)
+    return done(request, "/administration")
+
+
+async def minutes(request: Request) -> Response:
+    """The platform's journal: its public part for everyone, all of it for auditors and DITP."""
+    viewer = identity.person(request)
+    async with reading(request) as session:
+        held = await people.roles(session, viewer) if viewer else frozenset()
+        scene = await scenes.platform(session, sees_all=bool(held & frozenset(READS_ALL)))
+    return page(request, "platform/minutes.html", scene=scene)
+
+
+async def minutes_json(request: Request) -> Response:
+    """The public part as data; a line that is not public keeps its place in the chain, and nothing else."""
+    async with reading(request) as session:
+        written = exports.platform(await audit.head(session), await audit.entries(session))
+    headers = {"Cache-Control": "no-cache", "Content-Disposition": 'inline; filename="registre-plateforme.json"'}
+    return JSONResponse(written, headers=headers)

@@ -1,0 +1,203 @@
+"""Accounts: what a person may do with what is kept of them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, or_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col, select
+
+from workshops import audit, invitations, journal, people, roles, world
+from workshops.agenda import Member, Workshop
+from workshops.audit import AuditEntry, Deed
+from workshops.canonical import timestamp
+from workshops.comments import Comment
+from workshops.indicators import Indicator, Wording
+from workshops.journal import Entry, Receipt
+from workshops.memberships import Membership
+from workshops.people import Granting, Identity, Person, Role
+from workshops.records import Moment, Record
+from workshops.refusals import NotNow, NotYours
+from workshops.votes import Vote
+from workshops.words import N_
+
+NOBODY = "participant·e"  # who said what stays public, once the account is erased
+
+
+class Attachment(Record, table=True):
+    """That a guest was this person: sealed records keep the guest's id, and this tells who that is."""
+
+    guest_id: str = Field(primary_key=True, foreign_key="person.id", max_length=12)
+    person_id: str = Field(foreign_key="person.id", index=True, max_length=12)
+    at: datetime = Field(default_factory=world.now, sa_type=Moment)
+
+
+async def attach(session: AsyncSession, guest: Person, *, by: Person) -> list[Workshop]:
+    """What a guest did on this device is an account's from now on; the workshops whose seat changed hands.
+
+    The seats, the votes, the proposals and the comments go to the account, wherever it has no seat of its own: nobody
+    votes twice. Journals and wordings are sealed: they keep the guest's id. Attaching twice is once.
+    Raises NotYours when the guest is somebody with an account, or was attached to another.
+    """
+    register = await audit.take_floor(session, by=by)
+    if guest.id == by.id or await people.has_account(session, guest):
+        raise NotYours(N_("Cette participation est celle d'un autre compte."))
+    already = await session.get(Attachment, guest.id)
+    if already:
+        if already.person_id != by.id:
+            raise NotYours(N_("Cette participation est celle d'un autre compte."))
+        audit.yield_floor(session, register)
+        return []
+    own = select(Member.workshop_id).where(col(Member.person_id) == by.id)
+    free = list(
+        await session.scalars(
+            select(Workshop)
+            .join(Member, col(Member.workshop_id) == col(Workshop.id))
+            .where(col(Member.person_id) == guest.id, col(Workshop.id).not_in(own))
+            .order_by(col(Workshop.id))
+            .with_for_update(of=Workshop)  # a vote under way is the guest's, whole
+        )
+    )
+    await _hand_over(session, guest, by, [workshop.id for workshop in free])
+    session.add(Attachment(guest_id=guest.id, person_id=by.id))
+    audit.record(session, register, Deed.GUEST_ATTACHED, by=by, about=guest.id)
+    return free
+
+
+async def _hand_over(session: AsyncSession, guest: Person, to: Person, workshop_ids: list[str]) -> None:
+    here = col(Indicator.workshop_id).in_(workshop_ids)
+    theirs = select(Indicator.id).where(here)
+    for record, column, condition in (
+        (Member, "person_id", col(Member.workshop_id).in_(workshop_ids)),
+        (Indicator, "author_id", here),
+        (Comment, "by_id", col(Comment.indicator_id).in_(theirs)),
+        (Vote, "person_id", col(Vote.indicator_id).in_(theirs)),
+    ):
+        owner: ColumnElement[Any] = getattr(record, column)
+        await session.execute(
+            update(record)
+            .where(owner == guest.id, condition)
+            .values({column: to.id})
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def erase(session: AsyncSession, *, by: Person) -> None:
+    """One's name, addresses and powers are forgotten; public texts and votes stay, under « participant·e ».
+
+    Journals hold ids only: they stay whole. Raises NotNow for the last publisher, who hands the key over first.
+    """
+    register = await audit.take_floor(session, by=by)
+    publishers = [person.id for _granting, person in await roles.standing(session, Role.PUBLISHER)]
+    if publishers == [by.id]:
+        raise NotNow(N_("Vous êtes la dernière personne de l'édition : donnez d'abord ce rôle à quelqu'un d'autre."))
+    now = world.now()
+    guests = list(await session.scalars(select(Attachment.guest_id).where(col(Attachment.person_id) == by.id)))
+    for person_id in (by.id, *guests):
+        await session.execute(update(Person).where(col(Person.id) == person_id).values(name=NOBODY, erased_at=now))
+        await session.execute(update(Member).where(col(Member.person_id) == person_id).values(name=NOBODY))
+        await session.execute(delete(Receipt).where(col(Receipt.person_id) == person_id))
+    await session.execute(delete(Identity).where(col(Identity.person_id) == by.id))
+    for record in (Granting, Membership):
+        standing = (col(record.person_id) == by.id, col(record.ended_at).is_(None))
+        await session.execute(update(record).where(*standing).values(ended_at=now, ended_by_id=by.id))
+    await invitations.withdraw_all(session, by=by)
+    session.info.pop("sending", None)  # nobody is left to send it again
+    audit.record(session, register, Deed.ACCOUNT_ERASED, by=by, about=by.id)
+
+
+async def guest_of(session: AsyncSession, guest: Person) -> list[Member]:
+    """The seats of a guest: what attaching is about."""
+    return list(await session.scalars(select(Member).where(col(Member.person_id) == guest.id)))
+
+
+async def done_by(session: AsyncSession, person: Person) -> dict[str, int]:
+    """How many proposals, comments and votes a person made: what one decides about before attaching or erasing."""
+    counts = {
+        "proposals": select(func.count()).where(col(Indicator.author_id) == person.id),
+        "comments": select(func.count()).where(col(Comment.by_id) == person.id),
+        "votes": select(func.count()).where(col(Vote.person_id) == person.id, col(Vote.taken_back_at).is_(None)),
+    }
+    return {name: (await session.execute(counted)).scalar_one() for name, counted in counts.items()}
+
+
+async def attached(session: AsyncSession, workshop_id: str) -> dict[str, str]:
+    """The guests of a workshop whose seat an account has now: by guest, the person."""
+    found = await session.execute(
+        select(Attachment.guest_id, Attachment.person_id)
+        .join(Member, col(Member.person_id) == col(Attachment.person_id))
+        .where(col(Member.workshop_id) == workshop_id)
+    )
+    return {guest: person for guest, person in found}  # noqa: C416  a row is not a pair for mypy
+
+
+async def everything(session: AsyncSession, person: Person) -> dict[str, Any]:
+    """All that is kept of a person, in the words of the published data: what they may take away."""
+    guests = list(await session.scalars(select(Attachment.guest_id).where(col(Attachment.person_id) == person.id)))
+    ids = [person.id, *guests]
+
+    async def rows(record: Any, condition: ColumnElement[bool]) -> list[Any]:
+        return list(await session.scalars(select(record).where(condition)))
+
+    votes = await rows(Vote, col(Vote.person_id).in_(ids))
+    entries = await rows(Entry, col(Entry.by_id).in_(ids))
+    deeds = await rows(AuditEntry, or_(col(AuditEntry.by_id).in_(ids), col(AuditEntry.about).in_(ids)))
+    return {
+        "personne": {
+            "id": person.id,
+            "nom": person.name,
+            "cree_le": timestamp(person.created_at),
+            "conditions_acceptees": person.terms,
+            "participations_d_invite": guests,
+        },
+        "identites": [
+            {"fournisseur": i.iss, "sujet": i.sub, "courriel": i.email, "labo": i.lab_slug, "siret": i.siret}
+            for i in await rows(Identity, col(Identity.person_id) == person.id)
+        ],
+        "roles": [
+            {"role": g.role.value, "depuis": timestamp(g.at), "jusqu_a": _until(g.ended_at)}
+            for g in await rows(Granting, col(Granting.person_id) == person.id)
+        ],
+        "laboratoires": [
+            {
+                "labo": m.lab_slug,
+                "role": m.role.value,
+                "demande_le": timestamp(m.asked_at),
+                "accepte_le": _until(m.approved_at),
+                "fin_le": _until(m.ended_at),
+                "motif": m.because,
+            }
+            for m in await rows(Membership, col(Membership.person_id) == person.id)
+        ],
+        "ateliers": [
+            {"atelier": m.workshop_id, "nom": m.name, "role": m.role.value, "labo": m.lab_slug}
+            for m in await rows(Member, col(Member.person_id).in_(ids))
+        ],
+        "propositions": [
+            {"indicateur": i.id, "code": i.code} for i in await rows(Indicator, col(Indicator.author_id).in_(ids))
+        ],
+        "redactions": [
+            {"indicateur": w.indicator_id, "numero": w.number, "fiche": w.sheet}
+            for w in await rows(Wording, col(Wording.by_id).in_(ids))
+        ],
+        "avis": [
+            {"indicateur": c.indicator_id, "champ": c.field, "texte": c.text}
+            for c in await rows(Comment, col(Comment.by_id).in_(ids))
+        ],
+        "votes": [
+            {
+                "indicateur": v.indicator_id,
+                "redaction": v.wording,
+                "choix": v.choice.value,
+                "motif": v.reason,
+                "le": timestamp(v.at),
+                "retire_le": _until(v.taken_back_at),
+            }
+            for v in votes
+        ],
+        "gestes": [journal.told(entry) for entry in entries] + [audit.told(deed) for deed in deeds],
+    }
+
+
+def _until(moment: datetime | None) -> str | None:
+    return timestamp(moment) if moment else None

@@ -1,0 +1,112 @@
+"""Audit: the journal of the platform, for gestures that belong to no workshop."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col, select
+
+from workshops import journal
+from workshops.journal import GENESIS
+from workshops.people import Person
+from workshops.records import Coded, Moment, Record
+from workshops.words import N_, Word
+
+PLATFORM = "plateforme"  # where a workshop's journal has the workshop's id
+
+
+class Deed(Word):
+    """What a gesture on the platform was; the label completes "Dominique …"."""
+
+    ROLE_GRANTED = "role_granted", N_("a donné un rôle")
+    ROLE_WITHDRAWN = "role_withdrawn", N_("a retiré un rôle")
+    MEMBERSHIP_ASKED = "membership_asked", N_("a demandé à faire partie d'un laboratoire")
+    MEMBERSHIP_APPROVED = "membership_approved", N_("a accepté une personne dans un laboratoire")
+    MEMBERSHIP_DECLINED = "membership_declined", N_("a refusé une demande d'adhésion")
+    MEMBERSHIP_ENDED = "membership_ended", N_("a mis fin à une adhésion")
+    REFERENT_NAMED = "referent_named", N_("a désigné une personne référente")
+    INVITATION_MADE = "invitation_made", N_("a préparé une invitation")
+    INVITATION_ACCEPTED = "invitation_accepted", N_("a accepté une invitation")
+    INVITATION_WITHDRAWN = "invitation_withdrawn", N_("a retiré une invitation")
+    GUEST_ATTACHED = "guest_attached", N_("a rattaché une participation d'invité à son compte")
+    ACCOUNT_ERASED = "account_erased", N_("a effacé son compte")
+
+    @property
+    def is_public(self) -> bool:
+        """Who holds which power is everybody's business; what people ask, are refused or carry is theirs."""
+        return self in PUBLIC
+
+
+PUBLIC = frozenset(
+    (Deed.ROLE_GRANTED, Deed.ROLE_WITHDRAWN, Deed.MEMBERSHIP_APPROVED, Deed.MEMBERSHIP_ENDED, Deed.REFERENT_NAMED)
+)
+
+
+class Register(Record, table=True):
+    """The head of the chain: one row, there from the start, locked by whoever writes."""
+
+    id: str = Field(default=PLATFORM, primary_key=True, max_length=12)
+    gestures: int = 0
+    head: str = Field(default=GENESIS, max_length=64)
+
+
+class AuditEntry(Record, table=True):
+    """One gesture; `about` names the record that says the rest. `by_id` is None for the command line."""
+
+    number: int = Field(primary_key=True)
+    kind: Deed = Field(sa_type=Coded(Deed))
+    by_id: str | None = Field(default=None, foreign_key="person.id", index=True, max_length=12)
+    about: str = Field(max_length=64)
+    at: datetime = Field(sa_type=Moment)
+    previous_hash: str = Field(max_length=64)
+    hash: str = Field(max_length=64)
+
+
+_TAKE_FLOOR = (
+    update(Register)
+    .where(col(Register.id) == bindparam("register"))
+    .values(gestures=Register.gestures + 1)
+    .returning(Register)
+    .execution_options(populate_existing=True)
+)
+
+
+async def take_floor(session: AsyncSession, *, by: Person | None) -> Register:
+    """Number the gesture and lock the register until the commit: the first write of every verb here.
+
+    A sending already answered stops here (AlreadyDone).
+    """
+    register: Register = (await session.scalars(_TAKE_FLOOR, {"register": PLATFORM})).one()
+    if by is not None:
+        await journal.answered(session, by.id)
+    return register
+
+
+def yield_floor(session: AsyncSession, register: Register) -> None:
+    """Nothing to do after all: the number taken is given back."""
+    register.gestures -= 1
+    session.info.setdefault("gestures", {})[PLATFORM] = register.gestures
+
+
+def record(session: AsyncSession, register: Register, kind: Deed, *, by: Person | None, about: str) -> None:
+    """Write the gesture under way, once, after the act; a sending gets its receipt."""
+    written = journal.link(session.info, register, kind, by_id=by.id if by else None, about=about)
+    del written["workshop_id"]
+    session.add(AuditEntry(**written))
+    journal.acknowledge(session, register, by=by)
+
+
+async def head(session: AsyncSession) -> Register:
+    """How many gestures there were, and the last hash."""
+    return await session.get_one(Register, PLATFORM)
+
+
+async def entries(session: AsyncSession) -> list[AuditEntry]:
+    """Every gesture, in order."""
+    return list(await session.scalars(select(AuditEntry).order_by(col(AuditEntry.number))))
+
+
+def told(entry: AuditEntry) -> dict[str, Any]:
+    """What an entry's hash is made of, as a workshop's journal tells it."""
+    return journal.tell(PLATFORM, entry.number, entry.kind, entry.by_id, entry.about, entry.at, entry.previous_hash)
