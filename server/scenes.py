@@ -285,6 +285,7 @@ async def minutes(session: AsyncSession, workshop_id: str) -> Minutes:
     codes = {card.id: card.indicator.code for card in await indicators.cards(session, workshop_id)}
     who = await cast(session, workshop_id)
     more = await _told(session, workshop)
+    invited = {member.id: member.name for member in who.members.values() if member.role in agenda.LEADING}
     names = await people.names(session, {entry.by_id for entry in entries} - set(who.members))
     lines = (
         Minute(
@@ -292,7 +293,7 @@ async def minutes(session: AsyncSession, workshop_id: str) -> Minutes:
             who.name(entry.by_id) or names.get(entry.by_id, ""),
             who.lab(entry.by_id),
             codes.get(entry.about),
-            more.get(entry.number) or _said_by_itself(entry),
+            more.get(entry.number) or invited.get(entry.about) or _said_by_itself(entry),
         )
         for entry in entries
     )

@@ -31,7 +31,7 @@ class Kind(Word):
     WORKSHOP_CONVENED = "workshop_convened", N_("a ouvert l'atelier")
     MEMBER_JOINED = "member_joined", N_("a rejoint l'atelier")
     MEMBER_CHANGED = "member_changed", N_("a changé de nom ou de laboratoire")
-    LEAD_SHARED = "lead_shared", N_("a partagé l'animation")
+    LEAD_SHARED = "lead_shared", N_("a partagé l'animation avec")
     STAGE_MOVED = "stage_moved", N_("a changé d'étape")
     INDICATOR_PROPOSED = "indicator_proposed", N_("a proposé un indicateur")
     INDICATOR_REWORDED = "indicator_reworded", N_("a réécrit un indicateur")

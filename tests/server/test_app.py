@@ -13,8 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from server.access import Who
 from server.app import create_app
 from server.database import Database
+from server.routes import ACCESS
 from server.settings import Settings
 from tests.cast import Browsers, facilitator, member_of, session_of, signed_in, workshop
 from tests.server.pages.day import HTMX, JSON
@@ -127,6 +129,7 @@ async def test_every_page_says_in_french_that_the_database_is_away(
     camille = await session_of(database, await facilitator(database))
     # These ask the database nothing before they answer somebody who has no session, or answer programs.
     alone = {"home.health", "home.alive", "home.ready", "home.metrics", "workshops.door", "signin.start"}
+    alone |= {"legal.terms", "legal.privacy"}
     down()
     for cookies in ({}, {"session": camille}):
         browser = client(raise_app_exceptions=False, cookies=cookies)
@@ -140,14 +143,7 @@ async def test_every_page_says_in_french_that_the_database_is_away(
 
 
 def needing_a_session() -> set[str]:
-    return {
-        "workshops.new",
-        "workshops.screen",
-        "indicators.new",
-        "indicators.ballot",
-        "indicators.edit",
-        "frameworks.prepare",
-    }
+    return {name for name, who in ACCESS.items() if who is not Who.ANYONE}
 
 
 async def test_every_gesture_says_so_and_nothing_is_written(

@@ -13,7 +13,7 @@ from server.database import Database
 from server.rooms import Rooms
 from server.scenes import Room
 from server.templating import part
-from tests.cast import SHEET, act, ask, facilitator, member_of, move, publish, publisher, reread, workshop
+from tests.cast import SHEET, act, ask, facilitator, member_of, move, publish, publisher, reread, stranger, workshop
 from workshops import agenda, comments, frameworks, indicators, journal, votes
 from workshops.agenda import Stage
 from workshops.consensus import Choice
@@ -70,6 +70,8 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     await act(database, indicators.withdraw, theirs.id, by=sacha)
     await same()
     await act(database, agenda.join, room.id, name="Alix", lab="erasme", by=alix)
+    await act(database, agenda.appoint, room.id, await stranger(database), by=camille)
+    await same()
     await move(database, room, Stage.VOTING, by=camille)
     await same()
     for person in (alix, sacha):

@@ -45,6 +45,7 @@ async def test_its_journal_is_true(database: Database, told: Workshop) -> None:
     assert [gesture["numero"] for gesture in written["gestes"]] == list(range(1, told.gestures + 1))
     assert {gesture["genre"] for gesture in written["gestes"]} == {kind.value for kind in journal.Kind} - {
         "member_changed",
+        "lead_shared",
         "indicator_withdrawn",
         "vote_taken_back",
         "framework_published",

@@ -94,6 +94,10 @@ async def join(world: World) -> None:
     await member_of(world.database, world.workshop, "erasme")
 
 
+async def share_the_lead(world: World) -> None:
+    await act(world.database, agenda.appoint, world.workshop.id, world.alix, by=world.camille)
+
+
 async def move_house(world: World) -> None:
     """Alix, whose name is on a comment and a wording, changes first name and lab."""
     await act(world.database, agenda.join, world.workshop.id, name="Alexandra", lab="erasme", by=world.alix)
@@ -175,6 +179,7 @@ def to(stage: Stage) -> Step:
 CASES: list[tuple[Kind, Step, Step]] = [
     (Kind.MEMBER_JOINED, nothing, join),
     (Kind.MEMBER_CHANGED, signed, move_house),
+    (Kind.LEAD_SHARED, nothing, share_the_lead),
     *((Kind.STAGE_MOVED, nothing, to(stage)) for stage in Stage if stage is not Stage.PROPOSING),
     (Kind.STAGE_MOVED, voting, to(Stage.CLOSED)),
     (Kind.INDICATOR_PROPOSED, nothing, propose),

@@ -777,6 +777,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
     await act(database, votes.cast, day.card.id, wording=2, choice=Choice.KEEP, by=day.sacha)
     await act(database, votes.take_back, day.card.id, by=day.sacha)
     await act(database, votes.cast, day.card.id, wording=2, choice=Choice.KEEP, by=day.sacha)
+    await act(database, agenda.appoint, day.room.id, day.stranger, by=day.camille)
     await day.move(Stage.CLOSED)
     await publish(database, day.room, exceptions={"ACT-01": Exceptional(True, "Urgent.")}, by=day.dominique)
     return day.room, [
@@ -797,6 +798,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Sacha (SIILAB) a confirmé son vote sur la nouvelle rédaction ACT-01",
         "Sacha (SIILAB) a retiré son vote ACT-01",
         "Sacha (SIILAB) a voté ACT-01",
+        "Camille a partagé l'animation avec Inconnu",
         "Camille a changé d'étape Clôture",
         "Dominique a publié une version du référentiel 2.0.0",
     ]
