@@ -17,6 +17,7 @@ class Who(Enum):
 
     ANYONE = "tout le monde"
     SOMEBODY = "qui a une session"
+    SEATED = "qui a une place dans l'atelier"
     ACCOUNT = "qui a un compte"
     PARTICIPANT = "qui participe à l'atelier, ou l'anime"
     VOTER = "qui vote dans l'atelier"

@@ -27,7 +27,7 @@ def _page(path: str, page: Page, who: Who, method: str = "GET") -> Route:
     return Route(path, guard(page, who), methods=[method], name=name)
 
 
-ACCESS: dict[str, Who] = {"socket.room": Who.SOMEBODY}  # the socket says no in its own way: 1008
+ACCESS: dict[str, Who] = {"socket.room": Who.SEATED}  # the socket says no in its own way: 1008
 
 
 # fmt: off

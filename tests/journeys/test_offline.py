@@ -1,17 +1,16 @@
 """Nothing lost: phones whose network comes and goes, on a server that may not answer."""
 
-import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 from starlette.applications import Starlette
 
 from server.database import Database
-from tests.browser import PHONE, Screen, chromium, screen, serving
+from tests.browser import PHONE, Screen, screen, serving
 from tests.cast import act, ask, card, facilitator, member_of, move, session_of, workshop
 from workshops import indicators, journal
 from workshops.agenda import Stage, Workshop
@@ -19,19 +18,6 @@ from workshops.indicators import Card
 from workshops.people import Person
 
 expect.set_options(timeout=20_000)  # milliseconds: a busy machine is not a wrong program
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        try:
-            found = await chromium(playwright)
-        except FileNotFoundError as missing:
-            if os.environ.get("CI") == "true":
-                raise
-            pytest.skip(str(missing))
-        yield found
-        await found.close()
 
 
 @dataclass

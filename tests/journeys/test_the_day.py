@@ -5,34 +5,19 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from starlette.applications import Starlette
 
 from server.database import Database
 from server.demo import story
 from server.settings import Settings
-from tests.browser import DESK, PHONE, Screen, chromium, screen, serving
+from tests.browser import DESK, PHONE, Screen, screen, serving
 from workshops import journal
 
 expect.set_options(timeout=20_000)  # milliseconds: a busy machine is not a wrong program
 ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        try:
-            found = await chromium(playwright)
-        except FileNotFoundError as missing:
-            if os.environ.get("CI") == "true":
-                raise
-            pytest.skip(str(missing))
-        yield found
-        await found.close()
 
 
 async def sign_in(on: Screen, who: str, to: str) -> None:

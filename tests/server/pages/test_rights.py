@@ -1,12 +1,20 @@
 """Rights: nobody acts in a workshop that is not theirs, and what does not exist is not found."""
 
+from contextlib import suppress
+
 import httpx2
 import pytest
+from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
 
+from scripts import rights
 from server.access import Who
 from server.database import Database
 from server.routes import ACCESS, ROUTES
+from tests.browser import serving
 from tests.cast import Browsers, account, facilitator, member_of, signed_in, somebody, workshop
 from tests.server.pages.day import HTMX, JSON
 from tests.server.pages.everything import FORMS, GESTURES, PAGES, UNKNOWN, World, address, everything
@@ -29,6 +37,7 @@ ALLOWED: dict[Who, set[str]] = {
     Who.SOMEBODY: {"guest", "outsider", "observer", "member", "facilitator", "cofacilitator"}
     | {"account", "publisher", "moderator", "auditor", "referent", "asking"},
     Who.ACCOUNT: {"account", "referent", "asking", "cofacilitator"},
+    Who.SEATED: {"observer", "member", "facilitator", "cofacilitator"},
     Who.PARTICIPANT: {"member", "facilitator", "cofacilitator"},
     Who.VOTER: {"member"},
     Who.LEADER: {"facilitator", "cofacilitator"},
@@ -139,6 +148,30 @@ async def test_every_gesture_is_open_to_those_it_is_for_and_to_nobody_else(
     for name in sorted(allowed(route) - {"stranger"}) or ["stranger"]:
         status = await knock(browsers[name], route, "POST", world.at(route))
         assert (name, status, status in TOLD.get(route.name, {200, 303})) == (name, status, True)
+
+
+async def test_the_socket_is_for_those_who_have_a_seat(
+    app: Starlette, database: Database, client: Browsers
+) -> None:
+    world = await everything(database, client)
+    browsers = await everybody(world, client)
+    async with serving(app) as address:
+        seated = set()
+        for name, browser in browsers.items():
+            cookies = "; ".join(f"{key}={value}" for key, value in browser.cookies.items())
+            room = f"{address.replace('http', 'ws')}/ateliers/{world.ids['workshop']}/direct?depuis=0"
+            async with connect(
+                room, origin=Origin(address), additional_headers={"Cookie": cookies} if cookies else {}
+            ) as socket:
+                with suppress(ConnectionClosed):
+                    await socket.recv()
+                    seated.add(name)
+    assert seated == ALLOWED[ACCESS["socket.room"]]
+
+
+def test_the_document_says_the_table() -> None:
+    """`python -m scripts.rights` writes it again."""
+    assert rights.PAGE.read_text() == rights.written()
 
 
 # ── One's own workshop, and another
