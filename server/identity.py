@@ -3,10 +3,12 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, bindparam, or_
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, delete, select, update
 from starlette.requests import HTTPConnection, Request
@@ -140,8 +142,9 @@ async def identify(connection: HTTPConnection) -> Person | None:
     person, expires_at, seen_at = found
     known.keep(token_hash, person, expires_at, since=since)
     if abs(now - seen_at) > SEEN_EVERY:
-        async with database.transaction() as session:
-            await session.execute(update(Session).where(col(Session.token_hash) == token_hash).values(seen_at=now))
+        with suppress(DBAPIError):  # on a full disk, one still reads
+            async with database.transaction() as session:
+                await session.execute(update(Session).where(col(Session.token_hash) == token_hash).values(seen_at=now))
     return person
 
 

@@ -1,7 +1,12 @@
 """One's account: devices, a guest's participation, everything in a file, being forgotten."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import httpx2
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import identity
 from server.database import Database
@@ -121,6 +126,22 @@ async def test_an_idle_session_is_over_and_one_in_use_goes_on(
         clock.advance(minutes=19)
         status = (await used.get("/compte")).status_code
     assert status == 303
+
+
+async def test_whoever_comes_back_reads_even_when_nothing_can_be_written(
+    clock: Clock, database: Database, client: Browsers, alix: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk: that the session is in use is not written down, and that is all."""
+    browser = await signed_in(client, alix)
+    clock.advance(minutes=30)
+
+    @asynccontextmanager
+    async def full() -> AsyncIterator[AsyncSession]:
+        raise OperationalError("UPDATE session", {}, Exception("database or disk is full"))
+        yield
+
+    monkeypatch.setattr(database, "transaction", full)
+    assert (await browser.get("/compte")).status_code == 200
 
 
 async def test_what_a_guest_did_here_is_attached_on_demand(
