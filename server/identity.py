@@ -320,6 +320,19 @@ async def resume(request: Request, session: AsyncSession, state: str) -> Attempt
     return Attempt(next_path=next_path, verifier=verifier, state=state, nonce=nonce)
 
 
+def expect_farewell(request: Request, response: Response, state: str) -> None:
+    """This browser leaves for the provider to sign out there too, and has ten minutes to come back with `state`."""
+    _hand_over(request, response, "signout", state, ATTEMPT_LIFE)
+
+
+def take_farewell(request: Request, response: Response, state: str) -> bool:
+    """Whether this browser comes back from the sign-out it last left for; it does so once."""
+    if _carried(request, "signout") != state:
+        return False
+    _hand_over(request, response, "signout", "", timedelta())
+    return True
+
+
 async def recognise(session: AsyncSession, proof: Proof) -> Person:
     """The person behind a proof; a lab that is not in our directory is no lab."""
     lab = proof.lab_slug if proof.lab_slug and await labs.exists(session, proof.lab_slug) else None

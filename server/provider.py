@@ -22,6 +22,7 @@ ALGORITHMS = ("RS256", "ES256")
 CALLBACK = "/connexion/retour"
 
 
+FAREWELL = "/deconnexion/retour"
 class SignInFailed(Refusal):
     """A sign-in that did not reach its end: 400 when the request is at fault, 502 when the provider is."""
 
@@ -82,8 +83,8 @@ class Provider:
         self.scopes = settings.oidc_scopes
         self.pkce = settings.oidc_pkce
         self.userinfo_signed = settings.oidc_userinfo_signed
-        self.home = settings.public_url + "/"
         self.redirect_uri = settings.public_url + CALLBACK
+        self.farewell_uri = settings.public_url + FAREWELL
         self.transport = transport
         self._discovered: Mapping[str, str] = {}
         self._keys: KeySet | None = None
@@ -128,13 +129,13 @@ class Provider:
             id_token=id_token,
         )
 
-    async def farewell(self, id_token: str) -> str | None:
-        """Where to send the browser so that the provider forgets it too, if it offers to."""
+    async def farewell(self, id_token: str, state: str) -> str | None:
+        """Where to send the browser so that the provider forgets it too, if it offers to; `state` comes back with it."""
         async with self._client() as client:
             endpoint = (await self._discovery(client)).get("end_session_endpoint")
         if endpoint is None:
             return None
-        told = {"id_token_hint": id_token, "state": new_token(), "post_logout_redirect_uri": self.home}
+        told = {"id_token_hint": id_token, "state": state, "post_logout_redirect_uri": self.farewell_uri}
         return str(httpx2.URL(endpoint).copy_merge_params(told))
 
     def _client(self) -> AsyncOAuth2Client:

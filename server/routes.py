@@ -23,6 +23,7 @@ ROUTES: list[BaseRoute] = [
     _page("/connexion/retour",                             signin.back),
     _page("/connexion/lien/{token}",                       signin.by_link),
     _page("/deconnexion",                                  signin.out,              "POST"),
+    _page("/deconnexion/retour",                           signin.gone),
 
     _page("/rejoindre",                                    workshops.door),
     _page("/rejoindre/{code}",                             workshops.doorstep),

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from server.identity import without_host
-from server.provider import CALLBACK, Provider, new_token
+from server.provider import CALLBACK, FAREWELL, Provider, new_token
 from server.settings import Settings
 from server.templating import page
 from workshops import world
@@ -120,8 +120,8 @@ class Desk:
         return self.settings.public_url + CALLBACK
 
     @property
-    def home(self) -> str:
-        return self.settings.public_url + "/"
+    def farewell_uri(self) -> str:
+        return self.settings.public_url + FAREWELL
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """A token for our one client, good for a minute."""
@@ -241,8 +241,8 @@ async def leave(request: Request) -> Response:
         raise Refused("invalid_request", "id_token_hint is not a token of this provider") from None
     _require(hint.get("aud") == CLIENT_ID, "id_token_hint was given to another client")
     _require(len(asked.get("state", "")) >= ENOUGH, "state is shorter than 32 characters")
-    _require(asked.get("post_logout_redirect_uri") == desk.home, "post_logout_redirect_uri is not registered")
-    return _redirect(request, desk.home, {"state": asked["state"]})
+    _require(asked.get("post_logout_redirect_uri") == desk.farewell_uri, "post_logout_redirect_uri is not registered")
+    return _redirect(request, desk.farewell_uri, {"state": asked["state"]})
 
 
 # ── What the client asks behind people's backs

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from server import identity
 from server.gestures import transaction
-from server.provider import Attempt, Provider, SignInFailed
+from server.provider import Attempt, Provider, SignInFailed, new_token
 from server.templating import page
 
 logger = logging.getLogger(__name__)
@@ -68,18 +68,30 @@ async def out(request: Request) -> Response:
     """Sign out here, then at the provider when it knows this browser."""
     async with transaction(request) as session:
         id_token = await identity.end(request, session)
-    response = _leave(request, await _farewell(request, id_token))
+    state = new_token()
+    address = await _farewell(request, id_token, state)
+    response = _leave(request, address)
     identity.forget(request, response)
+    if address != "/":
+        identity.expect_farewell(request, response, state)
     return response
 
 
-async def _farewell(request: Request, id_token: str | None) -> str:
+async def gone(request: Request) -> Response:
+    """Back from the provider, signed out there too; a return that this browser did not leave for changes nothing."""
+    response = RedirectResponse("/", 303)
+    if not identity.take_farewell(request, response, request.query_params.get("state", "")):
+        logger.warning("sign-out: a return that answers no sign-out of this browser")
+    return response
+
+
+async def _farewell(request: Request, id_token: str | None, state: str) -> str:
     """Where one goes after signing out. A provider that is down keeps nobody from leaving."""
     provider: Provider | None = request.app.state.provider
     if provider is None or id_token is None:
         return "/"
     try:
-        address = await provider.farewell(id_token)
+        address = await provider.farewell(id_token, state)
     except SignInFailed as failure:
         logger.warning("sign-out: %s (%r)", failure.sentence, failure.__cause__)
         return "/"

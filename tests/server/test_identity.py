@@ -82,6 +82,7 @@ class Site:
                 Route("/connexion/retour", signin.back),
                 Route("/connexion/lien/{token}", signin.by_link),
                 Route("/deconnexion", signin.out, methods=["POST"]),
+                Route("/deconnexion/retour", signin.gone),
                 Mount(MOUNT, self.demo),
             ],
             middleware=[Middleware(Identify)],
@@ -596,18 +597,54 @@ async def test_signing_out_goes_by_the_provider(site: Site, browser: httpx2.Asyn
     assert response.status_code == 303
     address = urlsplit(response.headers["location"])
     asked = parse_qs(address.query)
-    assert (address.path, len(asked.pop("state")[0])) == ("/demo/connexion/fin", 43)
-    assert asked == {"id_token_hint": [id_token], "post_logout_redirect_uri": ["http://testserver/"]}
+    assert (address.path, asked.pop("state")) == ("/demo/connexion/fin", [browser.cookies["signout"]])
+    assert asked == {
+        "id_token_hint": [id_token],
+        "post_logout_redirect_uri": ["http://testserver/deconnexion/retour"],
+    }
     assert (await site.count(Session), await name(browser)) == (0, "personne")
     assert "session" not in browser.cookies
 
 
-async def test_the_provider_sends_back_home_with_the_state(browser: httpx2.AsyncClient) -> None:
+async def sign_out(browser: httpx2.AsyncClient) -> str:
+    """Sign in, sign out, and let the provider forget too; where it sends the browser back."""
     await sign_in(browser)
-    leaving = (await browser.post("/deconnexion")).headers["location"]
-    response = await browser.get(leaving)
-    state = parse_qs(urlsplit(leaving).query)["state"][0]
-    assert (response.status_code, response.headers["location"]) == (303, f"/?state={state}")
+    response = await browser.get((await browser.post("/deconnexion")).headers["location"])
+    assert response.status_code == 303
+    return response.headers["location"]
+
+
+async def test_the_provider_sends_back_with_the_state_once(browser: httpx2.AsyncClient) -> None:
+    address = await sign_out(browser)
+    assert address == f"/deconnexion/retour?state={browser.cookies['signout']}"
+    response = await browser.get(address)
+    assert (response.status_code, response.headers["location"]) == (303, "/")
+    assert cookies(response) == {"signout": "HttpOnly; Max-Age=0; Path=/; SameSite=lax"}
+    again = await browser.get(address)
+    assert (again.status_code, again.headers["location"], cookies(again)) == (303, "/", {})
+
+
+@pytest.mark.parametrize("answer", [{}, {"state": ""}, {"state": "x" * 43}, {"state": "é" * 43}])
+async def test_a_return_nobody_signed_out_for_goes_home_and_changes_nothing(
+    site: Site, browser: httpx2.AsyncClient, answer: Mapping[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    address = await sign_out(browser)
+    await sign_in(browser)
+    async with site.browser() as stranger:
+        for one in (browser, stranger):
+            response = await one.get("/deconnexion/retour", params=answer)
+            assert (response.status_code, response.headers["location"], cookies(response)) == (303, "/", {})
+    assert caplog.messages == ["sign-out: a return that answers no sign-out of this browser"] * 2
+    assert await name(browser) == "Alix Morvan"
+    assert "signout" in cookies(await browser.get(address)), "the one it left for is still awaited"
+
+
+async def test_a_return_only_answers_the_browser_that_signed_out(site: Site, browser: httpx2.AsyncClient) -> None:
+    address = await sign_out(browser)
+    async with site.browser() as other:
+        await sign_out(other)
+        assert cookies(await other.get(address)) == {}
+    assert list(cookies(await browser.get(address))) == ["signout"]
 
 
 async def test_signing_out_of_another_site_goes_through_a_page(site: Site, browser: httpx2.AsyncClient) -> None:
@@ -656,7 +693,8 @@ async def test_a_provider_that_is_down_or_offers_nothing_keeps_nobody(
 ) -> None:
     await sign_in(browser)
     site.provider._discovered, site.provider.transport = discovered, Down()
-    assert (await browser.post("/deconnexion")).headers["location"] == "/"
+    response = await browser.post("/deconnexion")
+    assert (response.headers["location"], list(cookies(response))) == ("/", ["session"])
     assert await name(browser) == "personne"
 
 
@@ -672,6 +710,11 @@ async def test_cookies_over_http(browser: httpx2.AsyncClient) -> None:
         "session": "HttpOnly; Max-Age=2592000; Path=/; SameSite=lax"
     }
     assert cookies(await browser.post("/deconnexion")) == {"session": "HttpOnly; Max-Age=0; Path=/; SameSite=lax"}
+    await sign_in(browser)
+    assert cookies(await browser.post("/deconnexion")) == {
+        "session": "HttpOnly; Max-Age=0; Path=/; SameSite=lax",
+        "signout": "HttpOnly; Max-Age=600; Path=/; SameSite=lax",
+    }
 
 
 async def test_cookies_over_https(make_site: SiteMaker) -> None:
@@ -684,6 +727,10 @@ async def test_cookies_over_https(make_site: SiteMaker) -> None:
             "__Host-session": "HttpOnly; Max-Age=43200; Path=/; SameSite=lax; Secure"
         }
         assert await name(browser) == "Alix Morvan"
+        assert cookies(await browser.post("/deconnexion")) == {
+            "__Host-session": "HttpOnly; Max-Age=0; Path=/; SameSite=lax; Secure",
+            "__Host-signout": "HttpOnly; Max-Age=600; Path=/; SameSite=lax; Secure",
+        }
 
 
 async def test_the_database_knows_no_cookie(site: Site, browser: httpx2.AsyncClient) -> None:

@@ -37,6 +37,7 @@ EXCHANGE = {
     "redirect_uri": "http://testserver/connexion/retour",
 }
 PKCE = {"code_challenge": create_s256_code_challenge(VERIFIER), "code_challenge_method": "S256"}
+FAREWELL = "http://testserver/deconnexion/retour"
 Changes = Mapping[str, str | None]
 
 
@@ -291,14 +292,14 @@ async def test_the_profile_is_for_bearers_within_the_minute(
 
 async def leaving(demo: httpx2.AsyncClient) -> dict[str, str]:
     id_token = (await tokens(demo))["id_token"]
-    return {"id_token_hint": id_token, "state": STATE, "post_logout_redirect_uri": "http://testserver/"}
+    return {"id_token_hint": id_token, "state": STATE, "post_logout_redirect_uri": FAREWELL}
 
 
-async def test_signing_out_goes_home_with_the_state(demo: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_signing_out_comes_back_with_the_state(demo: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = await leaving(demo)
     later(monkeypatch, seconds=12 * 3600)
     response = await demo.get("fin", params=asked)
-    assert (response.status_code, response.headers["location"]) == (303, f"/?state={STATE}")
+    assert (response.status_code, response.headers["location"]) == (303, f"/deconnexion/retour?state={STATE}")
 
 
 THIEF = RSAKey.generate_key(2048)
@@ -310,6 +311,7 @@ THIEF = RSAKey.generate_key(2048)
         ({"state": "s" * 31}, "state is shorter than 32 characters"),
         ({"state": None}, "state is shorter than 32 characters"),
         ({"post_logout_redirect_uri": "https://ailleurs.example/"}, "post_logout_redirect_uri is not registered"),
+        ({"post_logout_redirect_uri": "http://testserver/"}, "post_logout_redirect_uri is not registered"),
         ({"id_token_hint": None}, "id_token_hint is not a token of this provider"),
         (
             {"id_token_hint": jwt.encode({"alg": "RS256"}, {"aud": "demo"}, THIEF)},
