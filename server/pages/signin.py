@@ -93,7 +93,7 @@ async def _farewell(request: Request, id_token: str | None, state: str) -> str:
     try:
         address = await provider.farewell(id_token, state)
     except SignInFailed as failure:
-        logger.warning("sign-out: %s (%r)", failure.sentence, failure.__cause__)
+        logger.warning("sign-out: %s (%s)", failure.sentence, failure.cause)
         return "/"
     return identity.without_host(request.app.state.settings, address or "/")
 
@@ -108,7 +108,7 @@ def _leave(request: Request, address: str) -> Response:
 
 
 def _failed(request: Request, failure: SignInFailed, next_path: str = "/") -> Response:
-    logger.warning("sign-in: %s (%r)", failure.sentence, failure.__cause__)
+    logger.warning("sign-in: %s (%s)", failure.sentence, failure.cause)
     return page(
         request, "signin/failed.html", status_code=failure.status, sentence=failure.sentence, next_path=next_path
     )

@@ -43,6 +43,10 @@ CANCELLED = "Vous avez annulé la connexion."
 DOWN = "Le service de connexion ne répond pas. Réessayez dans quelques minutes."
 REFUSED = "Le service de connexion a refusé ce retour : il a déjà servi ou il a expiré. Recommencez."
 NOT_BELIEVED = "La réponse du service de connexion n'a pas pu être vérifiée. Recommencez."
+TOO_WEAK = (
+    "Ce site demande une double authentification, et votre connexion n'en est pas une. Activez un second facteur auprès "
+    "de votre service de connexion (une application d'authentification, par exemple), puis recommencez."
+)
 LINK_CLOSED = "Ce lien a déjà servi ou n'est plus valable. Demandez-en un autre."
 
 
@@ -326,6 +330,19 @@ async def test_changing_ones_mind_is_no_error_of_ours(site: Site, browser: httpx
     assert failure(response) == (400, i18n.gettext(CANCELLED))
     assert 'href="/connexion?suite=%2Fateliers">Réessayer</a>' in response.text
     assert await site.count(SignInAttempt) == 0
+
+
+async def test_a_missing_second_factor_is_told_with_what_to_do(make_site: SiteMaker) -> None:
+    site = await make_site(oidc_acr="eidas2 eidas3")
+    site.provider.transport = Forging(site, "/jeton", {"acr": "eidas1"}, {}, None)
+    async with site.browser() as browser:
+        response = await sign_in(browser, "/ateliers")
+        assert failure(response) == (403, i18n.gettext(TOO_WEAK))
+        assert 'href="/connexion?suite=%2Fateliers">Réessayer</a>' in response.text
+        assert (await site.count(Session), await site.count(Person)) == (0, 0)
+        site.provider.transport = site.provider.transport.inner
+        await sign_in(browser)
+        assert await name(browser) == "Alix Morvan"
 
 
 async def test_another_error_of_the_provider_is_told(site: Site, browser: httpx2.AsyncClient) -> None:

@@ -1,6 +1,7 @@
 """The demonstration's provider: it is as strict as the real one."""
 
 import html
+import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,11 @@ EXCHANGE = {
 PKCE = {"code_challenge": create_s256_code_challenge(VERIFIER), "code_challenge_method": "S256"}
 FAREWELL = "http://testserver/deconnexion/retour"
 Changes = Mapping[str, str | None]
+
+
+def level(*accepted: str) -> str:
+    """How one insists on a level of assurance."""
+    return json.dumps({"id_token": {"acr": {"essential": True, "values": accepted}}})
 
 
 @pytest.fixture(autouse=True)
@@ -175,6 +181,10 @@ async def test_one_is_someone_of_the_cast(demo: httpx2.AsyncClient, form: dict[s
         ({"redirect_uri": "https://ailleurs.example"}, "invalid_request", "redirect_uri is not the one registered"),
         ({"response_type": "token"}, "unsupported_response_type", "response_type is not code"),
         ({"scope": "email"}, "invalid_scope", "scope lacks openid"),
+        ({"acr_values": "eidas2"}, "invalid_request", "unknown parameter: acr_values"),
+        ({"claims": "eidas2"}, "invalid_request", "claims is not understood"),
+        ({"claims": "null"}, "invalid_request", "claims is not understood"),
+        ({"claims": level()}, "invalid_request", "claims is not understood"),
         ({"code_challenge": "c" * 43}, "invalid_request", "PKCE wants S256"),
         ({"code_challenge": "c" * 43, "code_challenge_method": "plain"}, "invalid_request", "PKCE wants S256"),
     ],
@@ -210,6 +220,12 @@ async def test_a_code_gives_tokens_for_a_minute(demo: httpx2.AsyncClient) -> Non
         "iat": int(NINE.timestamp()),
         "exp": int(NINE.timestamp()) + 60,
     }
+
+
+async def test_everyone_has_the_second_factor_that_is_asked(demo: httpx2.AsyncClient) -> None:
+    asked = await code(demo, claims=level("eidas2", "eidas3"))
+    given = (await demo.post("jeton", data={**EXCHANGE, "code": asked})).json()
+    assert (await claims(demo, given["id_token"]))["acr"] == "eidas2"
 
 
 @pytest.mark.parametrize(
