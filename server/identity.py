@@ -19,8 +19,8 @@ from server.database import Database
 from server.known import Known
 from server.provider import Attempt, Proof, SignInFailed, new_token
 from server.settings import Settings
-from workshops import labs, people, world
-from workshops.people import Person
+from workshops import accounts, labs, people, world
+from workshops.people import Identity, Person
 from workshops.records import Moment, Record, Row, add
 from workshops.refusals import NotYours
 from workshops.words import N_
@@ -73,12 +73,16 @@ class Session(Record, table=True):
 
 
 class SignInAttempt(Record, table=True):
-    """Somebody who left for the provider; the same browser has ten minutes to come back, once."""
+    """Somebody who left for the provider; the same browser has ten minutes to come back, once.
+
+    `person_id`: whose account gets one more way to sign in; None to sign in.
+    """
 
     state_hash: str = Field(primary_key=True, max_length=64)
     nonce: str = Field(max_length=43)
     next_path: str = Field(max_length=2000)
     verifier: str | None = Field(default=None, max_length=43)
+    person_id: str | None = Field(default=None, foreign_key="person.id", max_length=12)
     browser_hash: str = Field(max_length=64)
     created_at: datetime = Field(index=True, sa_type=Moment)
 
@@ -386,6 +390,7 @@ async def remember(request: Request, session: AsyncSession, response: Response, 
             nonce=attempt.nonce,
             next_path=attempt.next_path,
             verifier=attempt.verifier,
+            person_id=attempt.person_id,
             browser_hash=digest(browser),
             created_at=world.now(),
         )
@@ -402,23 +407,47 @@ async def resume(request: Request, session: AsyncSession, state: str) -> Attempt
             col(SignInAttempt.browser_hash) == digest(_carried(request, "signin") or ""),
             col(SignInAttempt.created_at) > world.now() - ATTEMPT_LIFE,
         )
-        .returning(col(SignInAttempt.nonce), col(SignInAttempt.next_path), col(SignInAttempt.verifier))
+        .returning(
+            col(SignInAttempt.nonce),
+            col(SignInAttempt.next_path),
+            col(SignInAttempt.verifier),
+            col(SignInAttempt.person_id),
+        )
     )
     found = (await session.execute(taken)).one_or_none()
     if found is None:
         raise SignInFailed(
             N_("Cette connexion a expiré, a déjà servi, ou a été commencée dans un autre navigateur. Recommencez.")
         )
-    nonce, next_path, verifier = found
-    return Attempt(next_path=next_path, verifier=verifier, state=state, nonce=nonce)
+    nonce, next_path, verifier, person_id = found
+    return Attempt(next_path=next_path, verifier=verifier, person_id=person_id, state=state, nonce=nonce)
+
+
+def expect_farewell(request: Request, response: Response, state: str) -> None:
+    """This browser leaves for the provider to sign out there too, and has ten minutes to come back with `state`."""
+    _hand_over(request, response, "signout", state, ATTEMPT_LIFE)
+
+
+def take_farewell(request: Request, response: Response, state: str) -> bool:
+    """Whether this browser comes back from the sign-out it last left for; it does so once."""
+    if _carried(request, "signout") != state:
+        return False
+    _hand_over(request, response, "signout", "", timedelta())
+    return True
 
 
 async def recognise(session: AsyncSession, proof: Proof) -> Person:
     """The person behind a proof; a lab that is not in our directory is no lab."""
     lab = proof.lab_slug if proof.lab_slug and await labs.exists(session, proof.lab_slug) else None
     return await people.recognise(
-        session, iss=proof.iss, sub=proof.sub, name=proof.name, email=proof.email, lab_slug=lab
+        session, iss=proof.iss, sub=proof.sub, name=proof.name, email=proof.email, lab_slug=lab, siret=proof.siret
     )
+
+
+async def adopt(session: AsyncSession, person: Person, proof: Proof) -> None:
+    """One more way for a person to sign in. Raises NotNow when it is another account's."""
+    known = Identity(iss=proof.iss, sub=proof.sub, email=proof.email, siret=proof.siret, person_id=person.id)
+    await accounts.add_identity(session, known, by=person)
 
 
 async def sweep(session: AsyncSession) -> None:

@@ -1,5 +1,7 @@
 """The provider: an OpenID Connect provider, seen from here."""
 
+import json
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +22,9 @@ from workshops.words import N_
 
 ALGORITHMS = ("RS256", "ES256")
 CALLBACK = "/connexion/retour"
+FAREWELL = "/deconnexion/retour"
+SIRET = re.compile(r"[0-9]{14}")
+ERROR_CODE = re.compile(r"[A-Za-z0-9_]{1,60}")
 
 
 class SignInFailed(Refusal):
@@ -29,6 +34,17 @@ class SignInFailed(Refusal):
         super().__init__(sentence)
         self.status = status
 
+    @property
+    def cause(self) -> str:
+        """Why, for the logs: an error's code, never what the provider wrote around it, which may be about somebody."""
+        cause: object = self.__cause__
+        if cause is None:
+            return "nothing to add"
+        said = str(cause).partition("\n")[0]
+        if isinstance(cause, AuthlibBaseError):
+            said = cause.error if ERROR_CODE.fullmatch(str(cause.error)) else "no known code"
+        return f"{type(cause).__name__}: {said}"
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -36,6 +52,7 @@ class Attempt:
 
     next_path: str
     verifier: str | None
+    person_id: str | None = None  # whose account gets one more way to sign in
     state: str = field(default_factory=lambda: new_token())
     nonce: str = field(default_factory=lambda: new_token())
 
@@ -50,6 +67,7 @@ class Proof:
     email: str | None
     lab_slug: str | None
     id_token: str
+    siret: str | None = None
 
 
 def new_token() -> str:
@@ -82,8 +100,9 @@ class Provider:
         self.scopes = settings.oidc_scopes
         self.pkce = settings.oidc_pkce
         self.userinfo_signed = settings.oidc_userinfo_signed
-        self.home = settings.public_url + "/"
+        self.acr = settings.oidc_acr.split()
         self.redirect_uri = settings.public_url + CALLBACK
+        self.farewell_uri = settings.public_url + FAREWELL
         self.transport = transport
         self._discovered: Mapping[str, str] = {}
         self._keys: KeySet | None = None
@@ -100,15 +119,19 @@ class Provider:
             client_secret=settings.oidc_client_secret,
         )
 
-    def attempt(self, next_path: str) -> Attempt:
-        return Attempt(next_path=next_path, verifier=new_token() if self.pkce else None)
+    def attempt(self, next_path: str, person_id: str | None = None) -> Attempt:
+        return Attempt(next_path, new_token() if self.pkce else None, person_id)
 
     async def address(self, attempt: Attempt) -> str:
         """Where to send the browser. ProConnect refuses any parameter it does not know: none is added."""
         async with self._client() as client:
             endpoint = await self._endpoint(client, "authorization_endpoint")
             address, _ = client.create_authorization_url(
-                endpoint, state=attempt.state, nonce=attempt.nonce, code_verifier=attempt.verifier
+                endpoint,
+                state=attempt.state,
+                nonce=attempt.nonce,
+                code_verifier=attempt.verifier,
+                **self._demands(),
             )
         return str(address)
 
@@ -118,24 +141,33 @@ class Provider:
         async with self._client() as client:
             id_token = await self._exchange(client, code, attempt)
             known = await self._checked(client, id_token, nonce=_exactly(attempt.nonce), exp={"essential": True})
+            if self.acr and known.get("acr") not in self.acr:
+                raise _too_weak()
             claims = await self._userinfo(client, known["sub"])
         return Proof(
             iss=self.issuer,
             sub=known["sub"],
             name=_name(claims),
-            email=claims.get("email"),
-            lab_slug=claims.get("lab_slug"),
+            email=_text(claims, "email"),
+            lab_slug=_text(claims, "lab_slug"),
             id_token=id_token,
+            siret=_siret(claims),
         )
 
-    async def farewell(self, id_token: str) -> str | None:
-        """Where to send the browser so that the provider forgets it too, if it offers to."""
+    async def farewell(self, id_token: str, state: str) -> str | None:
+        """Where to send the browser so that the provider forgets it too, if it offers to; `state` comes back with it."""
         async with self._client() as client:
             endpoint = (await self._discovery(client)).get("end_session_endpoint")
         if endpoint is None:
             return None
-        told = {"id_token_hint": id_token, "state": new_token(), "post_logout_redirect_uri": self.home}
+        told = {"id_token_hint": id_token, "state": state, "post_logout_redirect_uri": self.farewell_uri}
         return str(httpx2.URL(endpoint).copy_merge_params(told))
+
+    def _demands(self) -> dict[str, str]:
+        """The level of assurance this site insists on, in the one form that ProConnect documents."""
+        if not self.acr:
+            return {}
+        return {"claims": json.dumps({"id_token": {"acr": {"essential": True, "values": self.acr}}})}
 
     def _client(self) -> AsyncOAuth2Client:
         return AsyncOAuth2Client(
@@ -171,13 +203,14 @@ class Provider:
             return str(tokens["id_token"])
 
     async def _userinfo(self, client: AsyncOAuth2Client, sub: str) -> Mapping[str, Any]:
-        """Who it is, in a signed token or in plain JSON; it must speak of the same person as the id_token."""
+        """Who it is, in a signed token, or in plain JSON where no signature is due; the same person as the id_token's."""
         endpoint = await self._endpoint(client, "userinfo_endpoint")
         with _answering():
             answer = (await client.get(endpoint)).raise_for_status()
-            claims: Mapping[str, Any] = {} if self.userinfo_signed else answer.json()
-        if self.userinfo_signed:
+        if self.userinfo_signed or answer.headers.get("content-type", "").startswith("application/jwt"):
             return await self._checked(client, answer.text, sub=_exactly(sub))
+        with _answering():
+            claims = _object(answer)
         if claims.get("sub") != sub:
             raise _not_believed()
         return claims
@@ -217,9 +250,14 @@ class Provider:
 async def _fetch(client: AsyncOAuth2Client, address: str) -> Any:
     """A public JSON document of the provider."""
     with _answering():
-        document = (await client.request("GET", address, withhold_token=True)).raise_for_status().json()
-        if not isinstance(document, dict):
-            raise ValueError(f"{address} is not a JSON object")
+        return _object((await client.request("GET", address, withhold_token=True)).raise_for_status())
+
+
+def _object(answer: httpx2.Response) -> dict[str, Any]:
+    """The JSON object in an answer, or ValueError."""
+    document = answer.json()
+    if not isinstance(document, dict):
+        raise ValueError(f"{answer.url} is not a JSON object")
     return document
 
 
@@ -232,7 +270,7 @@ def _answering() -> Iterator[None]:
         raise SignInFailed(
             N_("Le service de connexion a refusé ce retour : il a déjà servi ou il a expiré. Recommencez.")
         ) from error
-    except (httpx2.HTTPError, httpx2.InvalidURL, JoseError, ValueError, KeyError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, JoseError, ValueError, LookupError, TypeError) as error:
         raise SignInFailed(
             N_("Le service de connexion ne répond pas. Réessayez dans quelques minutes."), status=502
         ) from error
@@ -240,11 +278,30 @@ def _answering() -> Iterator[None]:
 
 def _code(answer: Mapping[str, str]) -> str:
     """The code the browser brings back; people may also change their mind on the way."""
+    if _says_too_weak(answer):
+        raise _too_weak()
     if answer.get("error") == "access_denied":
         raise SignInFailed(N_("Vous avez annulé la connexion."))
     if "error" in answer or not answer.get("code"):
-        raise SignInFailed(N_("Le service de connexion a refusé la demande. Recommencez."))
+        refused = AuthlibBaseError(answer.get("error", "no_code"))
+        raise SignInFailed(N_("Le service de connexion a refusé la demande. Recommencez.")) from refused
     return answer["code"]
+
+
+def _says_too_weak(answer: Mapping[str, str]) -> bool:
+    """OpenID Connect has a code for it; ProConnect says `access_denied`, as to who cancels, and tells which in words."""
+    error, words = answer.get("error"), answer.get("error_description", "")
+    return error == "unmet_authentication_requirements" or (error == "access_denied" and "ACR" in words)
+
+
+def _too_weak() -> SignInFailed:
+    return SignInFailed(
+        N_(
+            "Ce site demande une double authentification, et votre connexion n'en est pas une. Activez un second facteur"
+            " auprès de votre service de connexion (une application d'authentification, par exemple), puis recommencez."
+        ),
+        status=403,
+    )
 
 
 def _exactly(value: str) -> Any:
@@ -253,6 +310,17 @@ def _exactly(value: str) -> Any:
 
 def _not_believed() -> SignInFailed:
     return SignInFailed(N_("La réponse du service de connexion n'a pas pu être vérifiée. Recommencez."))
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str | None:
+    said = claims.get(name)
+    return said if isinstance(said, str) and said else None
+
+
+def _siret(claims: Mapping[str, Any]) -> str | None:
+    """The establishment where this person works: fourteen digits, or nothing."""
+    said = _text(claims, "siret")
+    return said if said and SIRET.fullmatch(said) else None
 
 
 def _name(claims: Mapping[str, Any]) -> str:

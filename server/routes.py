@@ -42,6 +42,7 @@ ROUTES: list[BaseRoute] = [
     _page("/connexion/retour",                                      signin.back,                Who.ANYONE),
     _page("/connexion/lien/{token}",                                signin.by_link,             Who.ANYONE),
     _page("/deconnexion",                                           signin.out,                 Who.ANYONE, "POST"),
+    _page("/deconnexion/retour",                                    signin.gone,                Who.ANYONE),
 
     _page("/compte",                                                account.show,               Who.SOMEBODY),
     _page("/compte/donnees.json",                                   account.data,               Who.SOMEBODY),

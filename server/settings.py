@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -11,6 +11,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "testserver")
 MAX_BODY = 256 * 1024
+# What the environment leaves unsaid of a provider is ProConnect's way, below; of a standard one, it is this.
+STANDARD: dict[str, str | bool] = {
+    "oidc_scopes": "openid profile email",
+    "oidc_pkce": True,
+    "oidc_userinfo_signed": False,
+}
 
 
 class Settings(BaseSettings):
@@ -25,17 +31,26 @@ class Settings(BaseSettings):
     public_url: str = Field(default="", validate_default=True)
     demo: bool = False
     tick_ms: int = Field(default=100, ge=1, le=5000)
+    oidc_profile: Literal["proconnect", "standard"] = "proconnect"
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
-    oidc_scopes: str = "openid given_name usual_name email"
+    oidc_scopes: str = "openid given_name usual_name email siret"
     oidc_pkce: bool = False
     oidc_userinfo_signed: bool = True
+    oidc_acr: str = ""
     smtp_url: str = ""
     state_identity: bool = False
     web_concurrency: int = Field(default=1, ge=1)
     metrics_token: str = ""
     log_format: Literal["", "json", "text"] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_profile_has_it(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """What is left empty about the provider is as its profile has it."""
+        said = {name: value for name, value in given.items() if name not in STANDARD or value != ""}
+        return {**STANDARD, **said} if given.get("oidc_profile") == "standard" else said
 
     @field_validator("public_url")
     @classmethod

@@ -82,6 +82,24 @@ async def _hand_over(session: AsyncSession, guest: Person, to: Person, workshop_
         )
 
 
+async def add_identity(session: AsyncSession, known: Identity, *, by: Person) -> None:
+    """One more way to sign in; twice is once. Raises NotYours for a guest, NotNow when it is another account's."""
+    register = await audit.take_floor(session, by=by)
+    if not await people.has_account(session, by):
+        raise NotYours(N_("Il faut un compte pour y ajouter une façon de se connecter."))
+    found: Identity | None = await session.scalar(
+        select(Identity).where(col(Identity.iss) == known.iss, col(Identity.sub) == known.sub)
+    )
+    if found and found.person_id != by.id:
+        raise NotNow(N_("Cette identité est déjà celle d'un autre compte : déconnectez-vous pour l'utiliser."))
+    if found:
+        audit.yield_floor(session, register)
+        return
+    session.add(known)
+    audit.record(session, register, Deed.IDENTITY_ADDED, by=by, about=known.id)
+    await session.flush()
+
+
 async def erase(session: AsyncSession, *, by: Person) -> None:
     """One's name, addresses and powers are forgotten; public texts and votes stay, under « participant·e ».
 

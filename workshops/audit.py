@@ -30,6 +30,7 @@ class Deed(Word):
     INVITATION_ACCEPTED = "invitation_accepted", N_("a accepté une invitation")
     INVITATION_WITHDRAWN = "invitation_withdrawn", N_("a retiré une invitation")
     GUEST_ATTACHED = "guest_attached", N_("a rattaché une participation d'invité à son compte")
+    IDENTITY_ADDED = "identity_added", N_("a ajouté une façon de se connecter")
     ACCOUNT_ERASED = "account_erased", N_("a effacé son compte")
 
     @property

@@ -154,21 +154,6 @@ async def identities(session: AsyncSession, person: Person) -> list[Identity]:
     return list(await session.scalars(select(Identity).where(col(Identity.person_id) == person.id)))
 
 
-async def add_identity(session: AsyncSession, person: Person, known: Identity) -> Identity:
-    """One more way for a person to sign in. Raises NotNow when it is another account's already."""
-    found: Identity | None = await session.scalar(
-        select(Identity).where(col(Identity.iss) == known.iss, col(Identity.sub) == known.sub)
-    )
-    if found is None:
-        known.person_id = person.id
-        session.add(known)
-        await session.flush()
-        return known
-    if found.person_id != person.id:
-        raise NotNow(N_("Cette identité est déjà celle d'un autre compte : déconnectez-vous pour l'utiliser."))
-    return found
-
-
 async def accept_terms(session: AsyncSession, person: Person, version: str) -> None:
     """A person accepts the terms of use that they read. NotNow when others came meanwhile."""
     if version != TERMS:

@@ -58,6 +58,9 @@ def _sessions() -> None:
         table.add_column(sa.Column("guest_id", sa.String(12), nullable=True))
         table.create_unique_constraint("uq_session_id", ["id"])
         table.create_foreign_key("fk_session_guest_id_person", "person", ["guest_id"], ["id"])
+    with op.batch_alter_table("signinattempt") as table:
+        table.add_column(sa.Column("person_id", sa.String(12), nullable=True))
+        table.create_foreign_key("fk_signinattempt_person_id_person", "person", ["person_id"], ["id"])
 
 
 def _tables() -> None:
@@ -159,6 +162,9 @@ def downgrade() -> None:
         table.drop_constraint("uq_session_id", type_="unique")
         for column in ("guest_id", "browser", "seen_at", "id"):
             table.drop_column(column)
+    with op.batch_alter_table("signinattempt") as table:
+        table.drop_constraint("fk_signinattempt_person_id_person", type_="foreignkey")
+        table.drop_column("person_id")
     op.execute("DELETE FROM receipt")
     with op.batch_alter_table("receipt") as table:
         table.drop_column("at")

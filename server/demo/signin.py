@@ -1,8 +1,9 @@
 """The demonstration's OpenID provider: as strict as ProConnect, in this very process, with a cast to choose from."""
 
+import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -19,7 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from server.identity import without_host
-from server.provider import CALLBACK, Provider, new_token
+from server.provider import CALLBACK, FAREWELL, Provider, new_token
 from server.settings import Settings
 from server.templating import page
 from workshops import world
@@ -31,7 +32,7 @@ CLIENT_SECRET = secrets.token_urlsafe(32)
 LIFE = timedelta(seconds=60)
 ENOUGH = 32
 NEEDED = {"response_type", "client_id", "redirect_uri", "scope", "state", "nonce"}
-KNOWN = NEEDED | {"code_challenge", "code_challenge_method"}
+KNOWN = NEEDED | {"code_challenge", "code_challenge_method", "claims"}
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class Grant:
     persona: Persona
     nonce: str
     challenge: str | None
+    acr: str | None
     expires_at: datetime
 
 
@@ -120,8 +122,8 @@ class Desk:
         return self.settings.public_url + CALLBACK
 
     @property
-    def home(self) -> str:
-        return self.settings.public_url + "/"
+    def farewell_uri(self) -> str:
+        return self.settings.public_url + FAREWELL
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """A token for our one client, good for a minute."""
@@ -196,6 +198,7 @@ async def discovery(request: Request) -> Response:
             "userinfo_signing_alg_values_supported": ["RS256"],
             "token_endpoint_auth_methods_supported": ["client_secret_post"],
             "code_challenge_methods_supported": ["S256"],
+            "claims_parameter_supported": True,
         }
     )
 
@@ -227,6 +230,7 @@ async def choose(request: Request) -> Response:
         persona=_persona(sub),
         nonce=request.query_params["nonce"],
         challenge=request.query_params.get("code_challenge"),
+        acr=_acr(request.query_params.get("claims")),
         expires_at=world.now() + LIFE,
     )
     return _back_to_client(request, {"code": code})
@@ -241,8 +245,8 @@ async def leave(request: Request) -> Response:
         raise Refused("invalid_request", "id_token_hint is not a token of this provider") from None
     _require(hint.get("aud") == CLIENT_ID, "id_token_hint was given to another client")
     _require(len(asked.get("state", "")) >= ENOUGH, "state is shorter than 32 characters")
-    _require(asked.get("post_logout_redirect_uri") == desk.home, "post_logout_redirect_uri is not registered")
-    return _redirect(request, desk.home, {"state": asked["state"]})
+    _require(asked.get("post_logout_redirect_uri") == desk.farewell_uri, "post_logout_redirect_uri is not registered")
+    return _redirect(request, desk.farewell_uri, {"state": asked["state"]})
 
 
 # ── What the client asks behind people's backs
@@ -259,13 +263,14 @@ async def token(request: Request) -> Response:
     grant = _still_good(desk.codes.pop(asked.get("code", ""), None), "invalid_grant")
     _require_verifier(grant, asked.get("code_verifier"))
     access_token = new_token()
-    desk.tokens[access_token] = Grant(grant.persona, grant.nonce, None, world.now() + LIFE)
+    desk.tokens[access_token] = replace(grant, expires_at=world.now() + LIFE)
+    level = {"acr": grant.acr} if grant.acr else {}
     return JSONResponse(
         {
             "access_token": access_token,
             "token_type": "Bearer",
             "expires_in": int(LIFE.total_seconds()),
-            "id_token": desk.sign({"sub": grant.persona.sub, "nonce": grant.nonce}),
+            "id_token": desk.sign({"sub": grant.persona.sub, "nonce": grant.nonce, **level}),
         },
         headers={"Cache-Control": "no-store"},
     )
@@ -315,6 +320,19 @@ def _require_authorization(request: Request) -> None:
     _require(len(asked["state"]) >= ENOUGH, "state is shorter than 32 characters")
     _require(len(asked["nonce"]) >= ENOUGH, "nonce is shorter than 32 characters")
     _require(("code_challenge" in asked) == (asked.get("code_challenge_method") == "S256"), "PKCE wants S256")
+    _acr(asked.get("claims"))
+
+
+def _acr(claims: str | None) -> str | None:
+    """The level of assurance a sign-in has: the first that is asked for, as if everyone had their second factor."""
+    if claims is None:
+        return None
+    try:
+        values = json.loads(claims)["id_token"]["acr"]["values"]
+    except (ValueError, LookupError, TypeError):
+        values = None
+    _require(isinstance(values, list) and values != [], "claims is not understood")
+    return str(values[0])
 
 
 def _require_client(asked: Mapping[str, str]) -> None:

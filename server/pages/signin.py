@@ -7,18 +7,20 @@ from starlette.responses import RedirectResponse, Response
 
 from server import identity
 from server.gestures import transaction
-from server.provider import Attempt, Provider, SignInFailed
+from server.provider import Attempt, Proof, Provider, SignInFailed, new_token
 from server.templating import page
+from workshops.words import N_
 
 logger = logging.getLogger(__name__)
 
 
 async def start(request: Request) -> Response:
-    """Leave for the provider; `suite` says where to come back on this site."""
+    """Leave for the provider; `suite` says where to come back on this site, `ajouter` to sign in that way too."""
     provider: Provider | None = request.app.state.provider
     if provider is None:
         return page(request, "signin/unavailable.html")
-    attempt = provider.attempt(identity.local_path(request.query_params.get("suite")))
+    viewer = identity.person(request) if "ajouter" in request.query_params else None
+    attempt = provider.attempt(identity.local_path(request.query_params.get("suite")), viewer.id if viewer else None)
     try:
         address = await provider.address(attempt)
     except SignInFailed as failure:
@@ -46,9 +48,22 @@ async def _enter(request: Request, attempt: Attempt) -> Response:
     except SignInFailed as failure:
         return _failed(request, failure, attempt.next_path)
     response = RedirectResponse(attempt.next_path, 303)
+    if attempt.person_id:
+        return await _add(request, attempt, proof, response)
     async with transaction(request) as session:
         person = await identity.recognise(session, proof)
         await identity.begin(request, session, response, person, account=True, id_token=proof.id_token)
+    return response
+
+
+async def _add(request: Request, attempt: Attempt, proof: Proof, response: Response) -> Response:
+    """The proof is one more way in to the account that asked, if its session still runs here."""
+    viewer = identity.signed_in(request)
+    if viewer.id != attempt.person_id:
+        failure = SignInFailed(N_("Ce navigateur a changé de compte entre-temps. Recommencez depuis « Mon compte »."))
+        return _failed(request, failure, attempt.next_path)
+    async with transaction(request) as session:
+        await identity.adopt(session, viewer, proof)
     return response
 
 
@@ -68,20 +83,32 @@ async def out(request: Request) -> Response:
     """Sign out here, then at the provider when it knows this browser."""
     async with transaction(request) as session:
         id_token = await identity.end(request, session)
-    response = _leave(request, await _farewell(request, id_token))
+    state = new_token()
+    address = await _farewell(request, id_token, state)
+    response = _leave(request, address)
     identity.forget(request, response)
+    if address != "/":
+        identity.expect_farewell(request, response, state)
     return response
 
 
-async def _farewell(request: Request, id_token: str | None) -> str:
+async def gone(request: Request) -> Response:
+    """Back from the provider, signed out there too; a return that this browser did not leave for changes nothing."""
+    response = RedirectResponse("/", 303)
+    if not identity.take_farewell(request, response, request.query_params.get("state", "")):
+        logger.warning("sign-out: a return that answers no sign-out of this browser")
+    return response
+
+
+async def _farewell(request: Request, id_token: str | None, state: str) -> str:
     """Where one goes after signing out. A provider that is down keeps nobody from leaving."""
     provider: Provider | None = request.app.state.provider
     if provider is None or id_token is None:
         return "/"
     try:
-        address = await provider.farewell(id_token)
+        address = await provider.farewell(id_token, state)
     except SignInFailed as failure:
-        logger.warning("sign-out: %s (%r)", failure.sentence, failure.__cause__)
+        logger.warning("sign-out: %s (%s)", failure.sentence, failure.cause)
         return "/"
     return identity.without_host(request.app.state.settings, address or "/")
 
@@ -96,7 +123,7 @@ def _leave(request: Request, address: str) -> Response:
 
 
 def _failed(request: Request, failure: SignInFailed, next_path: str = "/") -> Response:
-    logger.warning("sign-in: %s (%r)", failure.sentence, failure.__cause__)
+    logger.warning("sign-in: %s (%s)", failure.sentence, failure.cause)
     return page(
         request, "signin/failed.html", status_code=failure.status, sentence=failure.sentence, next_path=next_path
     )

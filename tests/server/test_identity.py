@@ -34,6 +34,7 @@ from tests.cast import facilitator, workshop
 from tests.room import Line
 from workshops import labs, people, world
 from workshops.people import Identity, Person
+from workshops.refusals import NotNow
 from workshops.records import Record
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -43,6 +44,10 @@ CANCELLED = "Vous avez annulé la connexion."
 DOWN = "Le service de connexion ne répond pas. Réessayez dans quelques minutes."
 REFUSED = "Le service de connexion a refusé ce retour : il a déjà servi ou il a expiré. Recommencez."
 NOT_BELIEVED = "La réponse du service de connexion n'a pas pu être vérifiée. Recommencez."
+TOO_WEAK = (
+    "Ce site demande une double authentification, et votre connexion n'en est pas une. Activez un second facteur auprès "
+    "de votre service de connexion (une application d'authentification, par exemple), puis recommencez."
+)
 LINK_CLOSED = "Ce lien a déjà servi ou n'est plus valable. Demandez-en un autre."
 
 
@@ -82,6 +87,7 @@ class Site:
                 Route("/connexion/retour", signin.back),
                 Route("/connexion/lien/{token}", signin.by_link),
                 Route("/deconnexion", signin.out, methods=["POST"]),
+                Route("/deconnexion/retour", signin.gone),
                 Mount(MOUNT, self.demo),
             ],
             middleware=[Middleware(Identify)],
@@ -256,7 +262,7 @@ async def test_only_standard_parameters_leave_for_the_provider(browser: httpx2.A
         "response_type": ["code"],
         "client_id": ["demo"],
         "redirect_uri": ["http://testserver/connexion/retour"],
-        "scope": ["openid given_name usual_name email"],
+        "scope": ["openid given_name usual_name email siret"],
     }
 
 
@@ -325,6 +331,19 @@ async def test_changing_ones_mind_is_no_error_of_ours(site: Site, browser: httpx
     assert failure(response) == (400, i18n.gettext(CANCELLED))
     assert 'href="/connexion?suite=%2Fateliers">Réessayer</a>' in response.text
     assert await site.count(SignInAttempt) == 0
+
+
+async def test_a_missing_second_factor_is_told_with_what_to_do(make_site: SiteMaker) -> None:
+    site = await make_site(oidc_acr="eidas2 eidas3")
+    site.provider.transport = Forging(site, "/jeton", {"acr": "eidas1"}, {}, None)
+    async with site.browser() as browser:
+        response = await sign_in(browser, "/ateliers")
+        assert failure(response) == (403, i18n.gettext(TOO_WEAK))
+        assert 'href="/connexion?suite=%2Fateliers">Réessayer</a>' in response.text
+        assert (await site.count(Session), await site.count(Person)) == (0, 0)
+        site.provider.transport = site.provider.transport.inner
+        await sign_in(browser)
+        assert await name(browser) == "Alix Morvan"
 
 
 async def test_another_error_of_the_provider_is_told(site: Site, browser: httpx2.AsyncClient) -> None:
@@ -596,18 +615,54 @@ async def test_signing_out_goes_by_the_provider(site: Site, browser: httpx2.Asyn
     assert response.status_code == 303
     address = urlsplit(response.headers["location"])
     asked = parse_qs(address.query)
-    assert (address.path, len(asked.pop("state")[0])) == ("/demo/connexion/fin", 43)
-    assert asked == {"id_token_hint": [id_token], "post_logout_redirect_uri": ["http://testserver/"]}
+    assert (address.path, asked.pop("state")) == ("/demo/connexion/fin", [browser.cookies["signout"]])
+    assert asked == {
+        "id_token_hint": [id_token],
+        "post_logout_redirect_uri": ["http://testserver/deconnexion/retour"],
+    }
     assert (await site.count(Session), await name(browser)) == (0, "personne")
     assert "session" not in browser.cookies
 
 
-async def test_the_provider_sends_back_home_with_the_state(browser: httpx2.AsyncClient) -> None:
+async def sign_out(browser: httpx2.AsyncClient) -> str:
+    """Sign in, sign out, and let the provider forget too; where it sends the browser back."""
     await sign_in(browser)
-    leaving = (await browser.post("/deconnexion")).headers["location"]
-    response = await browser.get(leaving)
-    state = parse_qs(urlsplit(leaving).query)["state"][0]
-    assert (response.status_code, response.headers["location"]) == (303, f"/?state={state}")
+    response = await browser.get((await browser.post("/deconnexion")).headers["location"])
+    assert response.status_code == 303
+    return response.headers["location"]
+
+
+async def test_the_provider_sends_back_with_the_state_once(browser: httpx2.AsyncClient) -> None:
+    address = await sign_out(browser)
+    assert address == f"/deconnexion/retour?state={browser.cookies['signout']}"
+    response = await browser.get(address)
+    assert (response.status_code, response.headers["location"]) == (303, "/")
+    assert cookies(response) == {"signout": "HttpOnly; Max-Age=0; Path=/; SameSite=lax"}
+    again = await browser.get(address)
+    assert (again.status_code, again.headers["location"], cookies(again)) == (303, "/", {})
+
+
+@pytest.mark.parametrize("answer", [{}, {"state": ""}, {"state": "x" * 43}, {"state": "é" * 43}])
+async def test_a_return_nobody_signed_out_for_goes_home_and_changes_nothing(
+    site: Site, browser: httpx2.AsyncClient, answer: Mapping[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    address = await sign_out(browser)
+    await sign_in(browser)
+    async with site.browser() as stranger:
+        for one in (browser, stranger):
+            response = await one.get("/deconnexion/retour", params=answer)
+            assert (response.status_code, response.headers["location"], cookies(response)) == (303, "/", {})
+    assert caplog.messages == ["sign-out: a return that answers no sign-out of this browser"] * 2
+    assert await name(browser) == "Alix Morvan"
+    assert "signout" in cookies(await browser.get(address)), "the one it left for is still awaited"
+
+
+async def test_a_return_only_answers_the_browser_that_signed_out(site: Site, browser: httpx2.AsyncClient) -> None:
+    address = await sign_out(browser)
+    async with site.browser() as other:
+        await sign_out(other)
+        assert cookies(await other.get(address)) == {}
+    assert list(cookies(await browser.get(address))) == ["signout"]
 
 
 async def test_signing_out_of_another_site_goes_through_a_page(site: Site, browser: httpx2.AsyncClient) -> None:
@@ -656,7 +711,8 @@ async def test_a_provider_that_is_down_or_offers_nothing_keeps_nobody(
 ) -> None:
     await sign_in(browser)
     site.provider._discovered, site.provider.transport = discovered, Down()
-    assert (await browser.post("/deconnexion")).headers["location"] == "/"
+    response = await browser.post("/deconnexion")
+    assert (response.headers["location"], list(cookies(response))) == ("/", ["session"])
     assert await name(browser) == "personne"
 
 
@@ -672,6 +728,11 @@ async def test_cookies_over_http(browser: httpx2.AsyncClient) -> None:
         "session": "HttpOnly; Max-Age=2592000; Path=/; SameSite=lax"
     }
     assert cookies(await browser.post("/deconnexion")) == {"session": "HttpOnly; Max-Age=0; Path=/; SameSite=lax"}
+    await sign_in(browser)
+    assert cookies(await browser.post("/deconnexion")) == {
+        "session": "HttpOnly; Max-Age=0; Path=/; SameSite=lax",
+        "signout": "HttpOnly; Max-Age=600; Path=/; SameSite=lax",
+    }
 
 
 async def test_cookies_over_https(make_site: SiteMaker) -> None:
@@ -684,6 +745,10 @@ async def test_cookies_over_https(make_site: SiteMaker) -> None:
             "__Host-session": "HttpOnly; Max-Age=43200; Path=/; SameSite=lax; Secure"
         }
         assert await name(browser) == "Alix Morvan"
+        assert cookies(await browser.post("/deconnexion")) == {
+            "__Host-session": "HttpOnly; Max-Age=0; Path=/; SameSite=lax; Secure",
+            "__Host-signout": "HttpOnly; Max-Age=600; Path=/; SameSite=lax; Secure",
+        }
 
 
 async def test_the_database_knows_no_cookie(site: Site, browser: httpx2.AsyncClient) -> None:
@@ -798,3 +863,50 @@ async def test_sweeping_forgets_what_is_over_only(clock: Clock, site: Site, brow
     assert await left() == (0, 0, 0)
     async with site.database.reading() as session:
         assert await session.scalar(select(func.count(col(Person.id)))) == 2
+
+
+# ── Several ways in to one account
+
+
+async def add_way(browser: httpx2.AsyncClient, sub: str) -> httpx2.Response:
+    """From one's account: through the provider once more, as somebody else of its cast."""
+    left = await browser.get("/connexion", params={"suite": "/compte", "ajouter": "oui"})
+    return await browser.get(await choose(browser, left.headers["location"], sub))
+
+
+async def test_an_account_may_have_several_identities(site: Site, browser: httpx2.AsyncClient) -> None:
+    await sign_in(browser)
+    answer = await add_way(browser, "demo-sacha")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/compte")
+    alix = await site.only(Person)
+    async with site.database.reading() as session:
+        known = {each.sub: each.person_id for each in await people.identities(session, alix)}
+    assert known == {"demo-alix": alix.id, "demo-sacha": alix.id}
+    async with site.browser() as another:
+        await sign_in(another, sub="demo-sacha")
+        assert await name(another) == "Alix Morvan"
+
+
+async def test_an_identity_is_one_accounts(site: Site, browser: httpx2.AsyncClient) -> None:
+    async with site.browser() as sacha:
+        await sign_in(sacha, sub="demo-sacha")
+    await sign_in(browser)
+    with pytest.raises(NotNow, match="celle d'un autre compte"):
+        await add_way(browser, "demo-sacha")
+    assert await site.count(Identity) == 2
+
+
+async def test_a_browser_that_changed_hands_meanwhile_adds_nothing(site: Site, browser: httpx2.AsyncClient) -> None:
+    await sign_in(browser)
+    left = await browser.get("/connexion", params={"suite": "/compte", "ajouter": "oui"})
+    chosen = await choose(browser, left.headers["location"], "demo-dominique")
+    await sign_in(browser, sub="demo-sacha")
+    answer = await browser.get(chosen)
+    assert failure(answer)[0] == 400
+    assert "changé de compte" in failure(answer)[1]
+    assert await site.count(Identity) == 2
+
+
+async def test_a_stranger_who_asks_to_add_signs_in(site: Site, browser: httpx2.AsyncClient) -> None:
+    assert (await add_way(browser, "demo-alix")).status_code == 303
+    assert await name(browser) == "Alix Morvan"

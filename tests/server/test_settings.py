@@ -160,6 +160,41 @@ def test_programs_read_the_logs_of_a_site_and_people_those_of_a_demonstration(
 # ── Reading
 
 
+@pytest.mark.parametrize(
+    ("profile", "usual"),
+    [
+        ({}, ("openid given_name usual_name email siret", False, True)),
+        ({"OIDC_PROFILE": "proconnect"}, ("openid given_name usual_name email siret", False, True)),
+        ({"OIDC_PROFILE": "standard"}, ("openid profile email", True, False)),
+    ],
+)
+def test_the_profile_of_the_provider_says_what_is_left_empty(
+    environment: pytest.MonkeyPatch, profile: dict[str, str], usual: tuple[str, bool, bool]
+) -> None:
+    def read() -> tuple[str, bool, bool]:
+        found = Settings(_env_file=None, secret_key=SECRET)
+        return found.oidc_scopes, found.oidc_pkce, found.oidc_userinfo_signed
+
+    for name, said in profile.items():
+        environment.setenv(name, said)
+    assert read() == usual
+    for name in ("OIDC_SCOPES", "OIDC_PKCE", "OIDC_USERINFO_SIGNED"):
+        environment.setenv(name, "")
+    assert read() == usual
+    environment.setenv("OIDC_SCOPES", "openid siret")
+    for said in ("on", "off"):
+        environment.setenv("OIDC_PKCE", said)
+        environment.setenv("OIDC_USERINFO_SIGNED", said)
+        assert read() == ("openid siret", said == "on", said == "on")
+
+
+def test_a_profile_nobody_knows_is_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("SECRET_KEY", SECRET)
+    environment.setenv("OIDC_PROFILE", "franceconnect")
+    with pytest.raises(Misconfigured, match="OIDC_PROFILE"):
+        settings.from_environment()
+
+
 def test_without_an_address_the_site_is_on_this_machine_at_its_port(environment: pytest.MonkeyPatch) -> None:
     assert Settings(_env_file=None, demo=True, port=9000).public_url == "http://localhost:9000"
 

@@ -1,6 +1,7 @@
 """The demonstration's provider: it is as strict as the real one."""
 
 import html
+import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,7 @@ ASKED = {
     "response_type": "code",
     "client_id": "demo",
     "redirect_uri": "http://testserver/connexion/retour",
-    "scope": "openid given_name usual_name email",
+    "scope": "openid given_name usual_name email siret",
     "state": STATE,
     "nonce": NONCE,
 }
@@ -37,7 +38,13 @@ EXCHANGE = {
     "redirect_uri": "http://testserver/connexion/retour",
 }
 PKCE = {"code_challenge": create_s256_code_challenge(VERIFIER), "code_challenge_method": "S256"}
+FAREWELL = "http://testserver/deconnexion/retour"
 Changes = Mapping[str, str | None]
+
+
+def level(*accepted: str) -> str:
+    """How one insists on a level of assurance."""
+    return json.dumps({"id_token": {"acr": {"essential": True, "values": accepted}}})
 
 
 @pytest.fixture(autouse=True)
@@ -174,6 +181,10 @@ async def test_one_is_someone_of_the_cast(demo: httpx2.AsyncClient, form: dict[s
         ({"redirect_uri": "https://ailleurs.example"}, "invalid_request", "redirect_uri is not the one registered"),
         ({"response_type": "token"}, "unsupported_response_type", "response_type is not code"),
         ({"scope": "email"}, "invalid_scope", "scope lacks openid"),
+        ({"acr_values": "eidas2"}, "invalid_request", "unknown parameter: acr_values"),
+        ({"claims": "eidas2"}, "invalid_request", "claims is not understood"),
+        ({"claims": "null"}, "invalid_request", "claims is not understood"),
+        ({"claims": level()}, "invalid_request", "claims is not understood"),
         ({"code_challenge": "c" * 43}, "invalid_request", "PKCE wants S256"),
         ({"code_challenge": "c" * 43, "code_challenge_method": "plain"}, "invalid_request", "PKCE wants S256"),
     ],
@@ -209,6 +220,12 @@ async def test_a_code_gives_tokens_for_a_minute(demo: httpx2.AsyncClient) -> Non
         "iat": int(NINE.timestamp()),
         "exp": int(NINE.timestamp()) + 60,
     }
+
+
+async def test_everyone_has_the_second_factor_that_is_asked(demo: httpx2.AsyncClient) -> None:
+    asked = await code(demo, claims=level("eidas2", "eidas3"))
+    given = (await demo.post("jeton", data={**EXCHANGE, "code": asked})).json()
+    assert (await claims(demo, given["id_token"]))["acr"] == "eidas2"
 
 
 @pytest.mark.parametrize(
@@ -291,14 +308,14 @@ async def test_the_profile_is_for_bearers_within_the_minute(
 
 async def leaving(demo: httpx2.AsyncClient) -> dict[str, str]:
     id_token = (await tokens(demo))["id_token"]
-    return {"id_token_hint": id_token, "state": STATE, "post_logout_redirect_uri": "http://testserver/"}
+    return {"id_token_hint": id_token, "state": STATE, "post_logout_redirect_uri": FAREWELL}
 
 
-async def test_signing_out_goes_home_with_the_state(demo: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_signing_out_comes_back_with_the_state(demo: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = await leaving(demo)
     later(monkeypatch, seconds=12 * 3600)
     response = await demo.get("fin", params=asked)
-    assert (response.status_code, response.headers["location"]) == (303, f"/?state={STATE}")
+    assert (response.status_code, response.headers["location"]) == (303, f"/deconnexion/retour?state={STATE}")
 
 
 THIEF = RSAKey.generate_key(2048)
@@ -310,6 +327,7 @@ THIEF = RSAKey.generate_key(2048)
         ({"state": "s" * 31}, "state is shorter than 32 characters"),
         ({"state": None}, "state is shorter than 32 characters"),
         ({"post_logout_redirect_uri": "https://ailleurs.example/"}, "post_logout_redirect_uri is not registered"),
+        ({"post_logout_redirect_uri": "http://testserver/"}, "post_logout_redirect_uri is not registered"),
         ({"id_token_hint": None}, "id_token_hint is not a token of this provider"),
         (
             {"id_token_hint": jwt.encode({"alg": "RS256"}, {"aud": "demo"}, THIEF)},
