@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import server.identity
 import server.limits
 import server.live.attendance
+import server.sessions
 import workshops.accounts
 import workshops.frameworks
 from workshops.records import Record

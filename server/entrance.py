@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
-from server import identity
+from server import sessions
 from server.database import Database
 from server.turnstile import Turnstile
 from workshops import guests
@@ -41,7 +41,7 @@ class Entrance:
 
 async def _admit(session: AsyncSession, workshop_id: str, arrivals: Sequence[Arrival]) -> list[Entered | Exception]:
     entered = await guests.enter_all(session, workshop_id, [arrival.guest for arrival in arrivals])
-    await identity.begin_all(
+    await sessions.begin_all(
         session,
         {
             arrival.token: (result.person, arrival.browser)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from server import forms, identity, templating
+from server import forms, sessions, templating
 from server.ballotbox import BallotBox
 from server.entrance import Arrival, Entrance
 from server.i18n import gettext as _
@@ -51,10 +51,10 @@ async def vote(request: Request, paper: Paper) -> Counted | None:
 
 async def enter(request: Request, response: Response, workshop_id: str, guest: Guest) -> None:
     """Seat a guest: `response` gets the cookie by which this browser is them from now on."""
-    arrival = Arrival(guest, new_token(), identity.browser(request))
+    arrival = Arrival(guest, new_token(), sessions.browser(request))
     entered = await Entrance.of(request).enter(workshop_id, arrival)
     request.state.gestures = {workshop_id: entered.number}
-    identity.welcome(request, response, entered.person, arrival.token)
+    sessions.welcome(request, response, entered.person, arrival.token)
 
 
 @asynccontextmanager

@@ -11,10 +11,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Origin
 
-from server import i18n, identity, scenes
+from server import cookies, i18n, scenes, sessions
 from server.database import Database
-from server.identity import Session
 from server.scenes import Minute
+from server.sessions import Session
 from server.settings import Settings
 from workshops.agenda import Member, Workshop
 from workshops.people import Role
@@ -51,12 +51,12 @@ async def _session(database: Database, workshop: Workshop) -> AsyncIterator[str]
             )
         ).first()
         assert facilitator is not None, "a workshop has a facilitator from its first gesture"
-        token = identity.open_session(session, facilitator, browser="watch")
+        token = sessions.open_session(session, facilitator, browser="watch")
     try:
         yield token
     finally:
         async with database.transaction() as session:
-            await session.execute(delete(Session).where(col(Session.token_hash) == identity.digest(token)))
+            await session.execute(delete(Session).where(col(Session.token_hash) == cookies.digest(token)))
 
 
 async def _sit(database: Database, settings: Settings, workshop: Workshop, cursor: int, token: str, say: Say) -> int:

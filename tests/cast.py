@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import httpx2
 from starlette.applications import Starlette
 
-from server import identity
+from server import sessions
 from server.database import Database
 from workshops import agenda, frameworks, indicators, people, roles, votes, world
 from workshops.agenda import Stage, Start, Workshop
@@ -222,4 +222,4 @@ async def signed_in(client: Browsers, person: Person, **given: Any) -> httpx2.As
 async def session_of(database: Database, person: Person) -> str:
     """A session's cookie."""
     async with database.transaction() as session:
-        return identity.open_session(session, person.id)
+        return sessions.open_session(session, person.id)

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from server import identity
+from server import sessions
 from server.gestures import done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
@@ -24,7 +24,7 @@ async def show(request: Request) -> Response:
 
 
 async def _account(request: Request, session: AsyncSession, viewer: Person) -> dict[str, Any]:
-    here = await identity.own_session(request, session)
+    here = await sessions.here(request, session)
     guest = await people.get(session, here.guest_id) if here and here.guest_id else None
     own = await memberships.of(session, viewer)
     roles = await people.roles(session, viewer)
@@ -35,7 +35,7 @@ async def _account(request: Request, session: AsyncSession, viewer: Person) -> d
         "may_administer": Role.PUBLISHER in roles,
         "memberships": [(each, names.get(each.lab_slug, each.lab_slug)) for each in own if not _is_old(each, own)],
         "suggested": await _suggested(session, viewer),
-        "sessions": await identity.sessions(session, viewer),
+        "sessions": await sessions.of(session, viewer),
         "here": here.id if here else None,
         "guest": guest,
         "guest_seats": [
@@ -62,12 +62,12 @@ async def close(request: Request) -> Response:
     """Sign out one of one's devices."""
     viewer = signed_in(request)
     async with transaction(request) as session:
-        here = await identity.own_session(request, session)
-        await identity.close(session, viewer, request.path_params["session"])
+        here = await sessions.here(request, session)
+        await sessions.close(session, viewer, request.path_params["session"])
     response = done(request, "/compte#appareils")
     if here and here.id == request.path_params["session"]:
         response = RedirectResponse("/", 303)
-        identity.forget(request, response)
+        sessions.forget(request, response)
     return response
 
 
@@ -75,8 +75,8 @@ async def close_others(request: Request) -> Response:
     """Sign out everywhere but here."""
     viewer = signed_in(request)
     async with transaction(request) as session:
-        here = await identity.own_session(request, session)
-        await identity.close_all(session, viewer, but=here)
+        here = await sessions.here(request, session)
+        await sessions.close_all(session, viewer, but=here)
     return done(request, "/compte#appareils")
 
 
@@ -84,7 +84,7 @@ async def attach(request: Request) -> Response:
     """What this device did as a guest is the account's from now on."""
     viewer = signed_in(request)
     async with transaction(request) as session:
-        here = await identity.own_session(request, session)
+        here = await sessions.here(request, session)
         if here and here.guest_id:
             await accounts.attach(session, await people.get(session, here.guest_id), by=viewer)
             here.guest_id = None
@@ -95,7 +95,7 @@ async def leave_guest(request: Request) -> Response:
     """That guest was somebody else, on a device that several people use: never mentioned again."""
     signed_in(request)
     async with transaction(request) as session:
-        here = await identity.own_session(request, session)
+        here = await sessions.here(request, session)
         if here:
             here.guest_id = None
     return done(request, "/compte")
@@ -108,7 +108,7 @@ async def data(request: Request) -> Response:
         kept = await accounts.everything(session, await people.get(session, viewer.id))
         kept["appareils"] = [
             {"appareil": each.browser, "ouvert_le": each.created_at.isoformat(), "vu_le": each.seen_at.isoformat()}
-            for each in await identity.sessions(session, viewer)
+            for each in await sessions.of(session, viewer)
         ]
     headers = {"Content-Disposition": 'attachment; filename="mes-donnees.json"', "Cache-Control": "no-store"}
     return JSONResponse(kept, headers=headers)
@@ -127,8 +127,8 @@ async def erase(request: Request) -> Response:
     viewer = signed_in(request)
     async with transaction(request) as session:
         await accounts.erase(session, by=viewer)
-        await identity.close_all(session, viewer)
+        await sessions.close_all(session, viewer)
     request.state.person = None
     response = page(request, "account/erased.html", nobody=accounts.NOBODY)
-    identity.forget(request, response)
+    sessions.forget(request, response)
     return response

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import identity
+from server import cookies, identity
 from server.forms import InvitationForm, read
 from server.gestures import done, reading, transaction, wants_json
 from server.identity import signed_in
@@ -40,7 +40,7 @@ async def make(request: Request) -> Response:
         invitation = await invitations.invite(
             session,
             form.role,
-            token_hash=identity.digest(token),
+            token_hash=cookies.digest(token),
             workshop_id=form.workshop or None,
             lab_slug=form.lab or None,
             by=viewer,
@@ -66,7 +66,7 @@ async def show(request: Request) -> Response:
 
 async def _offered(request: Request, session: AsyncSession) -> dict[str, Any]:
     viewer = identity.person(request)
-    invitation = await invitations.find(session, identity.digest(request.path_params["offer"]))
+    invitation = await invitations.find(session, cookies.digest(request.path_params["offer"]))
     place = await invitations.place(session, invitation)
     return {
         **_told(invitation, place),
@@ -82,7 +82,7 @@ async def accept(request: Request) -> Response:
     """Take the role."""
     viewer = signed_in(request)
     async with transaction(request) as session:
-        invitation = await invitations.accept(session, identity.digest(request.path_params["offer"]), by=viewer)
+        invitation = await invitations.accept(session, cookies.digest(request.path_params["offer"]), by=viewer)
     return done(request, _home(invitation))
 
 

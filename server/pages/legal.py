@@ -3,10 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import identity
+from server import sessions
 from server.forms import TermsForm, read
 from server.gestures import done, transaction
-from server.identity import ACCOUNT_IDLE, ACCOUNT_LIFE, GUEST_LIFE, local_path, signed_in
+from server.identity import local_path, signed_in
+from server.sessions import ACCOUNT_IDLE, ACCOUNT_LIFE, GUEST_LIFE
 from server.sweeping import RECEIPT_LIFE
 from server.templating import page
 from workshops import people
@@ -25,7 +26,7 @@ async def accept_terms(request: Request) -> Response:
     form = await read(request, TermsForm)
     async with transaction(request) as session:
         await people.accept_terms(session, viewer, form.version)
-    identity.reread(request)
+    sessions.reread(request)
     return done(request, local_path(form.then))
 
 

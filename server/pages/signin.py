@@ -5,7 +5,7 @@ import logging
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from server import identity
+from server import identity, sessions
 from server.gestures import transaction
 from server.provider import Attempt, Proof, Provider, SignInFailed, new_token
 from server.templating import page
@@ -52,7 +52,7 @@ async def _enter(request: Request, attempt: Attempt) -> Response:
         return await _add(request, attempt, proof, response)
     async with transaction(request) as session:
         person = await identity.recognise(session, proof)
-        await identity.begin(request, session, response, person, account=True, id_token=proof.id_token)
+        await sessions.begin(request, session, response, person, account=True, id_token=proof.id_token)
     return response
 
 
@@ -73,7 +73,7 @@ async def by_link(request: Request) -> Response:
     try:
         async with transaction(request) as session:
             person = await identity.redeem(session, request.path_params["token"])
-            await identity.begin(request, session, response, person, account=True)
+            await sessions.begin(request, session, response, person, account=True)
     except SignInFailed as failure:
         return _failed(request, failure)
     return response
@@ -82,11 +82,11 @@ async def by_link(request: Request) -> Response:
 async def out(request: Request) -> Response:
     """Sign out here, then at the provider when it knows this browser."""
     async with transaction(request) as session:
-        id_token = await identity.end(request, session)
+        id_token = await sessions.end(request, session)
     state = new_token()
     address = await _farewell(request, id_token, state)
     response = _leave(request, address)
-    identity.forget(request, response)
+    sessions.forget(request, response)
     if address != "/":
         identity.expect_farewell(request, response, state)
     return response

@@ -14,7 +14,7 @@ from bench import checks
 from bench.checks import VOTES, Kept
 from bench.gestures import Guest
 from bench.screens import LiveScreen
-from server import identity, limits, sweeping
+from server import identity, limits, sessions, sweeping
 from server.database import Database
 from tests.browser import serving
 from tests.cast import act, cards, facilitator, member_of, published, session_of, stranger, workshop
@@ -97,7 +97,7 @@ async def test_nobody_is_signed_in_for_longer_nor_signed_out(day: Day, clock: Cl
     # What ends has ended, known or not.
     assert (await day.browser.post("/deconnexion", headers={"Cookie": f"session={early}"})).status_code == 303
     assert [await day.status(mine, token) for token in (early, late)] == [303, 200]
-    clock.at = NINE + BACK + identity.ACCOUNT_LIFE
+    clock.at = NINE + BACK + sessions.ACCOUNT_LIFE
     assert await day.status(mine, late) == 303
     # A way in handed over before is still one, once.
     link = await act(day.database, identity.link, alix)

@@ -22,7 +22,8 @@ from sqlmodel import col, func, select
 from server import checking, cli, exports, i18n, identity, migrating
 from server import settings as settings_module
 from server.database import Database
-from server.identity import Session, SignInLink
+from server.identity import SignInLink
+from server.sessions import Session
 from server.settings import ROOT, Settings
 from tests.cast import (
     Browsers,

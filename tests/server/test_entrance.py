@@ -5,10 +5,11 @@ import asyncio
 import pytest
 from sqlmodel import select
 
+from server.cookies import digest
 from server.database import Database
 from server.entrance import Arrival, Entrance
-from server.identity import Session, digest
 from server.provider import new_token
+from server.sessions import Session
 from tests.cast import ask, facilitator, reread, workshop
 from workshops import agenda, journal
 from workshops.agenda import Stage, Workshop

@@ -19,23 +19,25 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from server import i18n, identity
+from server import i18n, identity, sessions
+from server.cookies import digest
 from server.database import Database, News
 from server.demo.signin import MOUNT, Desk, demo_provider
-from server.identity import Identify, Session, SignInAttempt, SignInLink, SignInNeeded
+from server.identity import Identify, SignInAttempt, SignInLink, SignInNeeded
 from server.known import Known
 from server.live.hub import RESTART, Hub, Seat
 from server.metrics import Metrics
 from server.pages import signin
 from server.provider import Provider
 from server.rooms import Rooms
+from server.sessions import Session
 from server.settings import Settings
 from tests.cast import facilitator, workshop
 from tests.room import Line
 from workshops import labs, people, world
 from workshops.people import Identity, Person
-from workshops.refusals import NotNow
 from workshops.records import Record
+from workshops.refusals import NotNow
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -138,7 +140,7 @@ async def welcome(request: Request) -> Response:
     response = RedirectResponse("/", 303)
     async with request.app.state.database.transaction() as session:
         person = await people.welcome(session, request.path_params["name"])
-        await identity.begin(request, session, response, person, account=False)
+        await sessions.begin(request, session, response, person, account=False)
     return response
 
 
@@ -755,7 +757,7 @@ async def test_the_database_knows_no_cookie(site: Site, browser: httpx2.AsyncCli
     await sign_in(browser)
     token = browser.cookies["session"]
     kept = await site.only(Session)
-    assert (len(token), kept.token_hash) == (43, identity.digest(token))
+    assert (len(token), kept.token_hash) == (43, digest(token))
 
 
 async def test_signing_in_changes_the_cookie(site: Site, browser: httpx2.AsyncClient) -> None:
@@ -842,7 +844,7 @@ async def test_a_link_nobody_gave_is_refused(site: Site, browser: httpx2.AsyncCl
 
 async def test_the_database_knows_no_link(site: Site) -> None:
     token = await link(site)
-    assert (await site.only(SignInLink)).token_hash == identity.digest(token)
+    assert (await site.only(SignInLink)).token_hash == digest(token)
 
 
 async def test_sweeping_forgets_what_is_over_only(clock: Clock, site: Site, browser: httpx2.AsyncClient) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.routing import Route
 
-from server import identity
+from server import cookies, sessions
 from server.database import Database
 from server.provider import new_token
 from server.routes import ROUTES
@@ -117,13 +117,13 @@ async def _around(database: Database, day: Day) -> dict[str, str]:
         database,
         invitations.invite,
         Role.COFACILITATOR,
-        token_hash=identity.digest(offer),
+        token_hash=cookies.digest(offer),
         workshop_id=day.room.id,
         by=day.camille,
     )
     await session_of(database, leïla)
     async with database.reading() as session:
-        (device,) = await identity.sessions(session, leïla)
+        (device,) = await sessions.of(session, leïla)
     ids = {"membership": membership, "granting": granting, "invitation": invitation, "session": device}
     return {"offer": offer, **{name: record.id for name, record in ids.items()}}
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server import identity
+from server import sessions
 from server.database import Database
 from tests.cast import Browsers, account, act, ask, card, facilitator, publisher, signed_in, stranger, workshop
 from tests.conftest import Clock
@@ -72,7 +72,7 @@ async def test_one_closes_a_device_from_another(database: Database, client: Brow
     here = await signed_in(client, alix)
     there = client(headers=agent)
     async with database.transaction() as session:
-        token = identity.open_session(session, alix.id, browser="Firefox, Android")
+        token = sessions.open_session(session, alix.id, browser="Firefox, Android")
     there.cookies.set("session", token, domain="testserver.local")
     assert (await there.get("/compte")).status_code == 200
     page = await here.get("/compte")
@@ -109,7 +109,7 @@ async def test_nobody_closes_somebody_elses_device(database: Database, client: B
     sacha = await account(database, "Sacha")
     theirs = await signed_in(client, sacha)
     async with database.reading() as session:
-        (device,) = await identity.sessions(session, sacha)
+        (device,) = await sessions.of(session, sacha)
     await (await signed_in(client, alix)).post(f"/compte/appareils/{device.id}/fin")
     assert (await theirs.get("/compte")).status_code == 200
 
@@ -153,7 +153,7 @@ async def test_what_a_guest_did_here_is_attached_on_demand(
     await act(database, votes.cast, found.id, wording=1, choice=Choice.KEEP, by=guest)
     browser = client()
     async with database.transaction() as session:
-        token = identity.open_session(session, alix.id, guest_id=guest.id)
+        token = sessions.open_session(session, alix.id, guest_id=guest.id)
     browser.cookies.set("session", token, domain="testserver.local")
     page = read(await browser.get("/compte"))
     assert "Votes : 1." in page.one(class_="gc-panel--accent").text
@@ -173,7 +173,7 @@ async def test_a_guest_who_was_somebody_else_is_left_alone(
     guest = await act(database, guests.enter, room.id, name="Sacha", lab="siilab")
     browser = client()
     async with database.transaction() as session:
-        token = identity.open_session(session, alix.id, guest_id=guest.id)
+        token = sessions.open_session(session, alix.id, guest_id=guest.id)
     browser.cookies.set("session", token, domain="testserver.local")
     assert (await browser.post("/compte/rattachement/refus")).status_code == 303
     assert read(await browser.get("/compte")).all(class_="gc-panel--accent") == []

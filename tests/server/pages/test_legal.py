@@ -1,6 +1,6 @@
 """What the site promises: terms one accepts, delays that are those of the programs."""
 
-from server import identity
+from server import sessions
 from server.database import Database
 from tests.cast import Browsers, account, act, ask, signed_in
 from tests.server.pages.reading import plain, read
@@ -35,5 +35,5 @@ async def test_a_guest_accepts_them_by_coming_in(database: Database, client: Bro
 
 async def test_the_delays_are_those_that_apply(client: Browsers) -> None:
     page = plain((await client().get("/vie-privee")).text)
-    assert f"reconnaît {identity.GUEST_LIFE.days} jours" in page
-    assert f"s'arrête après {int(identity.ACCOUNT_IDLE.total_seconds() // 3600)} heures" in page
+    assert f"reconnaît {sessions.GUEST_LIFE.days} jours" in page
+    assert f"s'arrête après {int(sessions.ACCOUNT_IDLE.total_seconds() // 3600)} heures" in page
