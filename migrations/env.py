@@ -7,8 +7,8 @@ from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import server.identity
-import server.limits
 import server.live.attendance
+import server.tries
 import workshops.comments
 import workshops.frameworks
 import workshops.votes

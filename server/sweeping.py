@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from sqlmodel import col, delete, select
 
-from server import identity
+from server import identity, tries
 from server.database import Database
 from workshops import world
 from workshops.journal import Entry, Receipt
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 async def sweep(database: Database) -> None:
-    """Forget sessions, attempts and links that expired, and receipts of more than a day.
+    """Forget sessions, attempts, links and counts that are over, and receipts of more than a day.
 
     A receipt is as old as its gesture.
     """
@@ -30,6 +30,7 @@ async def sweep(database: Database) -> None:
     )
     async with database.transaction() as session:
         await identity.sweep(session)
+        await tries.sweep(session)
         await session.execute(delete(Receipt).where(old.exists()))
 
 

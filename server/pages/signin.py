@@ -5,8 +5,9 @@ import logging
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from server import identity
+from server import identity, limits
 from server.gestures import transaction
+from server.limits import Limits
 from server.provider import Attempt, Provider, SignInFailed
 from server.templating import page
 
@@ -18,6 +19,7 @@ async def start(request: Request) -> Response:
     provider: Provider | None = request.app.state.provider
     if provider is None:
         return page(request, "signin/unavailable.html")
+    await Limits.of(request).spend((limits.SIGN_INS, limits.who(request)))
     attempt = provider.attempt(identity.local_path(request.query_params.get("suite")))
     try:
         address = await provider.address(attempt)
@@ -60,6 +62,7 @@ async def by_link(request: Request) -> Response:
             person = await identity.redeem(session, request.path_params["token"])
             await identity.begin(request, session, response, person, account=True)
     except SignInFailed as failure:
+        await Limits.of(request).spend((limits.WRONG_LINKS, limits.who(request)))
         return _failed(request, failure)
     return response
 

@@ -33,7 +33,7 @@ BROKEN = "Une erreur est survenue de notre côté. Rien n'a été enregistré à
 
 async def test_two_applications_share_nothing(settings: Settings) -> None:
     one, other = create_app(settings), create_app(settings)
-    for name in ("database", "hub", "patience", "provider", "metrics"):
+    for name in ("database", "hub", "limits", "patience", "provider", "metrics"):
         assert getattr(one.state, name) is not getattr(other.state, name)
     for app in (one, other):
         await app.state.database.close()
@@ -103,7 +103,7 @@ async def down(
     away = Database(url, after_commit=app.state.hub.ring)
 
     def use(one: Database) -> None:
-        app.state.database = app.state.box.database = app.state.rooms.database = one
+        app.state.database = app.state.box.database = app.state.rooms.database = app.state.limits.storage.database = one
 
     yield lambda: use(away)
     use(database)
