@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import server.identity
 import server.live.attendance
+import server.maillinks
 import server.tries
 import workshops.comments
 import workshops.frameworks

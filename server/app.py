@@ -33,6 +33,7 @@ from server.limits import Limits, Patience
 from server.listening import listen
 from server.live.attendance import Register
 from server.live.hub import Hub
+from server.mail import Post
 from server.metrics import Metrics
 from server.observing import Observe
 from server.protection import SameOrigin, SecurityHeaders, SmallBodies
@@ -108,6 +109,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
         await asyncio.gather(*tasks, return_exceptions=True)
         await hub.close()
         await rooms.close()
+        await app.state.post.close()
         await database.close()
 
     app = Starlette(
@@ -134,7 +136,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     app.state.rooms, app.state.box, app.state.known = rooms, BallotBox(database, metrics), known
     app.state.entrance = Entrance(database)
     app.state.limits = Limits(database, chosen.secret_key)
-    app.state.provider, app.state.patience = provider, Patience(app.state.limits)
+    app.state.provider, app.state.patience, app.state.post = provider, Patience(app.state.limits), Post(chosen, metrics)
     app.state.metrics, app.state.stopping = metrics, False
     app.middleware_stack = Observe(app.build_middleware_stack(), metrics)
     return app

@@ -1,4 +1,4 @@
-"""Limits: what one person or one network may try so often."""
+"""Limits: what one person, one network, one browser or one mailbox may try so often."""
 
 import asyncio
 import hashlib
@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from math import ceil
 from typing import TypeVar
 
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.strategies import FixedWindowRateLimiter
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.exceptions import HTTPException
@@ -22,6 +22,9 @@ from workshops.refusals import NotFound
 
 SIGN_INS = RateLimitItemPerMinute(300, namespace="sign-in")  # a training room signs in behind one address
 WRONG_LINKS = RateLimitItemPerMinute(60, namespace="wrong link")
+LETTERS_OF_A_BROWSER = RateLimitItemPerHour(10, namespace="letter, by browser")
+LETTERS_TO_AN_ADDRESS = RateLimitItemPerHour(5, namespace="letter, by address")
+LETTERS_OF_A_NETWORK = RateLimitItemPerHour(200, namespace="letter, by network")
 
 FREE = RateLimitItemPerMinute(10, namespace="wrong code, at once")
 CODES = RateLimitItemPerMinute(60, namespace="wrong code")

@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from server.live import socket
-from server.pages import comments, frameworks, home, indicators, labs, signin, votes, workshops
+from server.pages import comments, frameworks, home, indicators, labs, mailbox, signin, votes, workshops
 
 
 def _page(path: str, page: object, method: str = "GET") -> Route:
@@ -22,6 +22,10 @@ ROUTES: list[BaseRoute] = [
     _page("/connexion",                                    signin.start),
     _page("/connexion/retour",                             signin.back),
     _page("/connexion/lien/{token}",                       signin.by_link),
+    _page("/connexion/courriel",                           mailbox.new),
+    _page("/connexion/courriel",                           mailbox.ask,             "POST"),
+    _page("/connexion/courriel/{token}",                   mailbox.confirm),
+    _page("/connexion/courriel/{token}",                   mailbox.enter,           "POST"),
     _page("/deconnexion",                                  signin.out,              "POST"),
 
     _page("/rejoindre",                                    workshops.door),

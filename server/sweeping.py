@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from sqlmodel import col, delete, select
 
-from server import identity, tries
+from server import identity, maillinks, tries
 from server.database import Database
 from workshops import world
 from workshops.journal import Entry, Receipt
@@ -30,6 +30,7 @@ async def sweep(database: Database) -> None:
     )
     async with database.transaction() as session:
         await identity.sweep(session)
+        await maillinks.sweep(session)
         await tries.sweep(session)
         await session.execute(delete(Receipt).where(old.exists()))
 

@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from server.live import fragments
 from server.live.fragments import REDRAWS, Block
-from server.pages import comments, frameworks, home, indicators, labs, signin, votes, workshops
+from server.pages import comments, frameworks, home, indicators, labs, mailbox, signin, votes, workshops
 from server.routes import ROUTES
 from server.settings import ROOT, Settings
 from server.templating import JINJA
@@ -25,7 +25,7 @@ from workshops.journal import Kind
 from workshops.people import Role
 from workshops.words import Word
 
-PAGES = [comments, frameworks, home, indicators, labs, signin, votes, workshops]
+PAGES = [comments, frameworks, home, indicators, labs, mailbox, signin, votes, workshops]
 TEMPLATES = ROOT / "templates"
 CODE = [
     file

@@ -1,4 +1,4 @@
-"""Who may do what: tries are counted for every limit."""
+"""Who may do what: tries are counted for every limit, links are sent by mail."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,9 +20,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_tries"),
     )
     op.create_index("ix_tries_closes_at", "tries", ["closes_at"])
+    op.create_table(
+        "maillink",
+        sa.Column("token_hash", sa.String(64), nullable=False),
+        sa.Column("browser_hash", sa.String(64), nullable=False),
+        sa.Column("address", sa.String(254), nullable=False),
+        sa.Column("next_path", sa.String(2000), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.Column("used_at", MOMENT, nullable=True),
+        sa.PrimaryKeyConstraint("token_hash", name="pk_maillink"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("maillink")
     op.drop_table("tries")
     op.create_table(
         "wrongcode",

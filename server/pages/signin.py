@@ -18,7 +18,8 @@ async def start(request: Request) -> Response:
     """Leave for the provider; `suite` says where to come back on this site."""
     provider: Provider | None = request.app.state.provider
     if provider is None:
-        return page(request, "signin/unavailable.html")
+        next_path = identity.local_path(request.query_params.get("suite"))
+        return page(request, "signin/unavailable.html", next_path=next_path)
     await Limits.of(request).spend((limits.SIGN_INS, limits.who(request)))
     attempt = provider.attempt(identity.local_path(request.query_params.get("suite")))
     try:

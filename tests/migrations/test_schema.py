@@ -14,6 +14,7 @@ from sqlmodel import col, select
 
 import server.identity
 import server.live.attendance
+import server.maillinks
 import server.tries
 import workshops.comments
 import workshops.votes

@@ -33,7 +33,7 @@ BROKEN = "Une erreur est survenue de notre côté. Rien n'a été enregistré à
 
 async def test_two_applications_share_nothing(settings: Settings) -> None:
     one, other = create_app(settings), create_app(settings)
-    for name in ("database", "hub", "limits", "patience", "provider", "metrics"):
+    for name in ("database", "hub", "limits", "patience", "post", "provider", "metrics"):
         assert getattr(one.state, name) is not getattr(other.state, name)
     for app in (one, other):
         await app.state.database.close()
@@ -126,7 +126,7 @@ async def test_every_page_says_in_french_that_the_database_is_away(
 ) -> None:
     camille = await session_of(database, await facilitator(database))
     # These ask the database nothing before they answer somebody who has no session, or answer programs.
-    alone = {"home.health", "home.alive", "home.ready", "home.metrics", "workshops.door", "signin.start"}
+    alone = {"home.health", "home.alive", "home.ready", "home.metrics", "workshops.door", "signin.start", "mailbox.new"}
     down()
     for cookies in ({}, {"session": camille}):
         browser = client(raise_app_exceptions=False, cookies=cookies)

@@ -14,7 +14,9 @@ from workshops.agenda import Stage
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours, Refusal
 
 # Signing out is nobody's gesture in a workshop; whoever holds a code may sit down without an account.
-ANYONE = {"signin.out", "workshops.join"}
+# Ways in and out: they are no gestures of a workshop.
+WAYS = {"signin.out", "mailbox.ask", "mailbox.enter"}
+ANYONE = {"workshops.join", *WAYS}
 
 
 def asked(accept: str) -> Request:
@@ -185,7 +187,7 @@ async def test_every_gesture_says_its_number(database: Database, client: Browser
         "votes.cast": {"wording": "2", "choice": "keep"},
         "frameworks.publish": {"decision-ACT-02": "keep", "because-ACT-02": "Urgent."},
     }
-    routes = [route for route in GESTURES if route.name not in ("signin.out", "workshops.convene")]
+    routes = [route for route in GESTURES if route.name not in (*WAYS, "workshops.convene")]
     for route in sorted(routes, key=lambda route: route.name == "frameworks.publish"):
         await day.move(Stage.CLOSED if route.name == "frameworks.publish" else only_when.get(route.name, Stage.VOTING))
         ids = {**world.ids, "indicator": own.id} if route.name == "indicators.withdraw" else world.ids

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from limits import RateLimitItemPerHour
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 from starlette.applications import Starlette
@@ -372,10 +371,10 @@ async def test_a_claim_that_is_refused_spends_none_of_the_others(
 ) -> None:
     own = Limits.of(asking(app))
     for _ in range(5):
-        await own.spend((RateLimitItemPerHour(5), "a"), (RateLimitItemPerHour(10), "b"))
+        await own.spend((limits.LETTERS_TO_AN_ADDRESS, "a"), (limits.LETTERS_OF_A_BROWSER, "b"))
     before = await tried(database)
     with pytest.raises(TooMany) as refusal:
-        await own.spend((RateLimitItemPerHour(10), "b"), (RateLimitItemPerHour(5), "a"))
+        await own.spend((limits.LETTERS_OF_A_BROWSER, "b"), (limits.LETTERS_TO_AN_ADDRESS, "a"))
     assert (refusal.value.seconds, await tried(database)) == (3600, before)
 
 
