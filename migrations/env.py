@@ -7,9 +7,10 @@ from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import server.identity
-import server.limits
 import server.live.attendance
+import server.maillinks
 import server.sessions
+import server.tries
 import workshops.accounts
 import workshops.frameworks
 from workshops.records import Record

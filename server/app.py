@@ -29,10 +29,11 @@ from server.entrance import Entrance
 from server.i18n import gettext as _
 from server.identity import Identify, SignInNeeded
 from server.known import Known
-from server.limits import Patience
+from server.limits import Limits, Patience
 from server.listening import listen
 from server.live.attendance import Register
 from server.live.hub import Hub
+from server.mail import Post
 from server.metrics import Metrics
 from server.observing import Observe
 from server.protection import SameOrigin, SecurityHeaders, SmallBodies
@@ -108,6 +109,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
         await asyncio.gather(*tasks, return_exceptions=True)
         await hub.close()
         await rooms.close()
+        await app.state.post.close()
         await database.close()
 
     app = Starlette(
@@ -133,7 +135,8 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     app.state.settings, app.state.database, app.state.hub = chosen, database, hub
     app.state.rooms, app.state.box, app.state.known = rooms, BallotBox(database, metrics), known
     app.state.entrance = Entrance(database)
-    app.state.provider, app.state.patience = provider, Patience(chosen.secret_key)
+    app.state.limits = Limits(database, chosen.secret_key)
+    app.state.provider, app.state.patience, app.state.post = provider, Patience(app.state.limits), Post(chosen, metrics)
     app.state.metrics, app.state.stopping = metrics, False
     app.middleware_stack = Observe(app.build_middleware_stack(), metrics)
     return app

@@ -35,6 +35,15 @@ class JoinForm(Form):
     lab: str = ""
 
 
+class MailForm(Form):
+    address: str = ""
+    suite: str = ""
+
+
+class NameForm(Form):
+    name: str = ""
+
+
 class WorkshopForm(Form):
     title: str = ""
     purpose: str = ""

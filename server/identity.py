@@ -127,6 +127,19 @@ def door(request: Request) -> str | None:
     return digest(token) if token else None
 
 
+def await_letter(request: Request, response: Response, life: timedelta) -> str:
+    """What we keep of this browser's name while it waits for a letter: one name for all those it waits for."""
+    token = carried(request, "letter") or new_token()
+    hand_over(request, response, "letter", token, life)
+    return digest(token)
+
+
+def awaits_letter(request: Request) -> str | None:
+    """What we keep of that name; none for a browser that waits for nothing."""
+    token = carried(request, "letter")
+    return digest(token) if token else None
+
+
 # ── Links
 
 

@@ -57,6 +57,11 @@ class Metrics:
             registry=own,
         )
 
+        # What is sent.
+        self.letters = Counter(
+            "grille_letters", "Letters handed to the mail server, or not.", ["outcome"], registry=own
+        )
+
         # What is asked.
         self.requests = Counter(
             "grille_http_requests", "Requests answered.", ["method", "route", "status"], registry=own

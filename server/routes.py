@@ -13,6 +13,7 @@ from server.pages import (
     invitations,
     labs,
     legal,
+    mailbox,
     memberships,
     platform,
     signin,
@@ -41,6 +42,10 @@ ROUTES: list[BaseRoute] = [
     _page("/connexion",                                             signin.start,               Who.ANYONE),
     _page("/connexion/retour",                                      signin.back,                Who.ANYONE),
     _page("/connexion/lien/{token}",                                signin.by_link,             Who.ANYONE),
+    _page("/connexion/courriel",                                    mailbox.new,                Who.ANYONE),
+    _page("/connexion/courriel",                                    mailbox.ask,                Who.ANYONE, "POST"),
+    _page("/connexion/courriel/{token}",                            mailbox.confirm,            Who.ANYONE),
+    _page("/connexion/courriel/{token}",                            mailbox.enter,              Who.ANYONE, "POST"),
     _page("/deconnexion",                                           signin.out,                 Who.ANYONE, "POST"),
     _page("/deconnexion/retour",                                    signin.gone,                Who.ANYONE),
 

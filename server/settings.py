@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     oidc_userinfo_signed: bool = True
     oidc_acr: str = ""
     smtp_url: str = ""
+    smtp_from: str = ""
     state_identity: bool = False
     web_concurrency: int = Field(default=1, ge=1)
     metrics_token: str = ""
@@ -89,6 +90,21 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _letters_can_leave(self) -> "Settings":
+        if not self.smtp_url:
+            return self
+        if not _names_a_mail_server(self.smtp_url):
+            raise ValueError("SMTP_URL s'écrit smtp://personne:secret@serveur:587, ou smtps:// pour un port chiffré.")
+        if "@" not in self.smtp_from:
+            raise ValueError("SMTP_FROM est nécessaire avec SMTP_URL : l'adresse d'où partent les courriels.")
+        return self
+
+    @property
+    def sends_mail(self) -> bool:
+        """A demonstration without a mail server shows its letters in the console."""
+        return bool(self.smtp_url) or self.demo
+
     @property
     def logs_are_json(self) -> bool:
         """Programs read the logs of a site; a person, those of a demonstration."""
@@ -101,6 +117,14 @@ class Settings(BaseSettings):
     @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
+
+
+def _names_a_mail_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
 
 
 class Misconfigured(SystemExit):

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from sqlmodel import col, delete
 
-from server import identity
+from server import identity, maillinks, tries
 from server.database import Database
 from workshops import world
 from workshops.journal import Receipt
@@ -19,9 +19,11 @@ log = logging.getLogger(__name__)
 
 
 async def sweep(database: Database) -> None:
-    """Forget sessions, attempts and links that expired, and receipts of more than a day."""
+    """Forget sessions, attempts, links and counts that are over, and receipts of more than a day."""
     async with database.transaction() as session:
         await identity.sweep(session)
+        await maillinks.sweep(session)
+        await tries.sweep(session)
         await session.execute(delete(Receipt).where(col(Receipt.at) < world.now() - RECEIPT_LIFE))
 
 

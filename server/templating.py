@@ -245,6 +245,7 @@ def _everywhere(request: Request) -> dict[str, Any]:
         "person": getattr(request.state, "person", None),
         "path": request.url.path,
         "demo": settings.demo,
+        "by_mail": settings.sends_mail,
         "state_identity": settings.state_identity,
     }
 

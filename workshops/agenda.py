@@ -294,9 +294,14 @@ async def get(session: AsyncSession, workshop_id: str) -> Workshop:
 _OF_CODE = select(Workshop).where(col(Workshop.code) == bindparam("code"))
 
 
+def spelt(code: str) -> str:
+    """A code as it is kept: case and spaces do not matter."""
+    return "".join(code.split()).upper()
+
+
 async def find(session: AsyncSession, code: str) -> Workshop:
-    """The workshop a code opens. Case and spaces do not matter."""
-    workshop: Workshop | None = await session.scalar(_OF_CODE, {"code": "".join(code.split()).upper()})
+    """The workshop a code opens, however it is spelt."""
+    workshop: Workshop | None = await session.scalar(_OF_CODE, {"code": spelt(code)})
     if workshop is None:
         raise NotFound(N_("Aucun atelier ne porte ce code."))
     return workshop

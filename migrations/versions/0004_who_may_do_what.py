@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 CODED = sa.String(32)
 MOMENT = sa.DateTime(timezone=True)

@@ -5,8 +5,9 @@ import logging
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from server import identity, sessions
+from server import identity, limits, sessions
 from server.gestures import transaction
+from server.limits import Limits
 from server.provider import Attempt, Proof, Provider, SignInFailed, new_token
 from server.templating import page
 from workshops.words import N_
@@ -18,7 +19,9 @@ async def start(request: Request) -> Response:
     """Leave for the provider; `suite` says where to come back on this site, `ajouter` to sign in that way too."""
     provider: Provider | None = request.app.state.provider
     if provider is None:
-        return page(request, "signin/unavailable.html")
+        next_path = identity.local_path(request.query_params.get("suite"))
+        return page(request, "signin/unavailable.html", next_path=next_path)
+    await Limits.of(request).spend((limits.SIGN_INS, limits.who(request)))
     viewer = identity.person(request) if "ajouter" in request.query_params else None
     attempt = provider.attempt(identity.local_path(request.query_params.get("suite")), viewer.id if viewer else None)
     try:
@@ -75,6 +78,7 @@ async def by_link(request: Request) -> Response:
             person = await identity.redeem(session, request.path_params["token"])
             await sessions.begin(request, session, response, person, account=True)
     except SignInFailed as failure:
+        await Limits.of(request).spend((limits.WRONG_LINKS, limits.who(request)))
         return _failed(request, failure)
     return response
 

@@ -141,8 +141,8 @@ async def _doorstep(request: Request, workshop: Workshop) -> dict[str, Any]:
 
 async def _opened_by(request: Request, code: str) -> Workshop:
     """The workshop a code opens; wrong ones cost patience."""
-
-    return await Patience.of(request).spend(request, lambda session: agenda.find(session, code))
+    spelt = agenda.spelt(code)
+    return await Patience.of(request).spend(request, spelt, lambda session: agenda.find(session, spelt))
 
 
 async def room(request: Request) -> Response:
@@ -153,6 +153,7 @@ async def room(request: Request) -> Response:
     async with asking(request) as session:
         member = await agenda.seat(session, workshop_id, viewer)
         if member and viewer:
+            Patience.of(request).vouch(request, scene.workshop.code)
             scene = await scenes.seen_by(session, scene, viewer)
         roles = await people.roles(session, viewer) if viewer else frozenset()
     return page(
@@ -176,6 +177,7 @@ async def screen(request: Request) -> Response:
     scene = await Rooms.of(request).now(workshop_id)
     async with asking(request) as session:
         await agenda.require_member(session, scene.workshop, viewer)
+    Patience.of(request).vouch(request, scene.workshop.code)
     return page(
         request,
         "workshops/screen.html",

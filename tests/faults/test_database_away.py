@@ -19,8 +19,8 @@ from bench.gestures import Ballot, guests
 from bench.soak import Trial
 from server import listening, postgresql
 from server.app import create_app
+from server.cookies import digest
 from server.database import Database
-from server.identity import digest
 from server.settings import Settings
 from tests.cast import Browsers, act, facilitator, reread, session_of, workshop
 from tests.faults.conftest import ON_POSTGRESQL, PATIENCE, Begin, Ground, comes, settled

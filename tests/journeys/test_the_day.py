@@ -280,6 +280,7 @@ async def test_every_public_page_is_accessible_on_a_phone_and_at_a_desk(
         "/laboratoires/ti-lab",
         "/referentiel",
         "/connexion",
+        "/connexion/courriel",
     ]
     async with serving(app) as address:
         for size in (PHONE, DESK):

@@ -13,8 +13,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col, select
 
 import server.identity
-import server.limits
 import server.live.attendance
+import server.maillinks
+import server.tries
 import workshops.comments
 import workshops.votes
 from server import migrating

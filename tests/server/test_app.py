@@ -35,7 +35,7 @@ BROKEN = "Une erreur est survenue de notre côté. Rien n'a été enregistré à
 
 async def test_two_applications_share_nothing(settings: Settings) -> None:
     one, other = create_app(settings), create_app(settings)
-    for name in ("database", "hub", "patience", "provider", "metrics"):
+    for name in ("database", "hub", "limits", "patience", "post", "provider", "metrics"):
         assert getattr(one.state, name) is not getattr(other.state, name)
     for app in (one, other):
         await app.state.database.close()
@@ -105,7 +105,7 @@ async def down(
     away = Database(url, after_commit=app.state.hub.ring)
 
     def use(one: Database) -> None:
-        app.state.database = app.state.box.database = app.state.rooms.database = one
+        app.state.database = app.state.box.database = app.state.rooms.database = app.state.limits.storage.database = one
 
     yield lambda: use(away)
     use(database)
@@ -129,7 +129,7 @@ async def test_every_page_says_in_french_that_the_database_is_away(
     camille = await session_of(database, await facilitator(database))
     # These ask the database nothing before they answer somebody who has no session, or answer programs.
     alone = {"home.health", "home.alive", "home.ready", "home.metrics", "workshops.door", "signin.start", "signin.gone"}
-    alone |= {"legal.terms", "legal.privacy"}
+    alone |= {"legal.terms", "legal.privacy", "mailbox.new"}
     down()
     for cookies in ({}, {"session": camille}):
         browser = client(raise_app_exceptions=False, cookies=cookies)

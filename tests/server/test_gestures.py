@@ -14,7 +14,9 @@ from workshops.agenda import Stage
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours, Refusal
 
 # Signing out is nobody's gesture in a workshop; whoever holds a code may sit down without an account.
-ANYONE = {"signin.out", "workshops.join"}
+# Ways in and out: they are no gestures of a workshop.
+WAYS = {"signin.out", "mailbox.ask", "mailbox.enter"}
+ANYONE = {"workshops.join", *WAYS}
 
 
 def asked(accept: str) -> Request:

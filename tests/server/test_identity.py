@@ -25,6 +25,7 @@ from server.database import Database, News
 from server.demo.signin import MOUNT, Desk, demo_provider
 from server.identity import Identify, SignInAttempt, SignInLink, SignInNeeded
 from server.known import Known
+from server.limits import Limits
 from server.live.hub import RESTART, Hub, Seat
 from server.metrics import Metrics
 from server.pages import signin
@@ -101,6 +102,7 @@ class Site:
         self.app.state.known = Known()
         self.database.after_commit = self.hear
         self.app.state.provider = self.provider
+        self.app.state.limits = Limits(self.database, settings.secret_key)
 
     def hear(self, news: News) -> None:
         self.app.state.known.forget(news)

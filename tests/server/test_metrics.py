@@ -33,6 +33,7 @@ def test_each_number_says_its_process_and_its_unit() -> None:
         "grille_gestures": "counter",
         "grille_votes_per_commit": "histogram",
         "grille_transaction_duration_seconds": "histogram",
+        "grille_letters": "counter",
         "grille_http_requests": "counter",
         "grille_http_request_duration_seconds": "histogram",
         "grille_errors": "counter",

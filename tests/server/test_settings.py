@@ -157,6 +157,24 @@ def test_programs_read_the_logs_of_a_site_and_people_those_of_a_demonstration(
     assert Settings(_env_file=None, **given).logs_are_json is is_json
 
 
+@pytest.mark.parametrize(
+    "url", ["mail.exemple.fr", "http://exemple.fr", "smtp://", "smtp://exemple.fr:mail", "smtps:x"]
+)
+def test_a_mail_server_has_an_address(environment: pytest.MonkeyPatch, url: str) -> None:
+    assert "SMTP_URL s'écrit smtp://personne:secret@serveur:587" in refused(demo=True, smtp_url=url, smtp_from="a@b.fr")
+
+
+def test_letters_say_where_they_come_from(environment: pytest.MonkeyPatch) -> None:
+    assert "SMTP_FROM est nécessaire avec SMTP_URL" in refused(demo=True, smtp_url="smtp://exemple.fr")
+    given = {"smtp_url": "smtps://u:p@exemple.fr", "smtp_from": "Grille <grille@exemple.fr>"}
+    assert Settings(_env_file=None, secret_key=SECRET, **given).sends_mail
+
+
+def test_only_a_demonstration_sends_letters_without_a_mail_server(environment: pytest.MonkeyPatch) -> None:
+    assert Settings(_env_file=None, demo=True).sends_mail
+    assert not Settings(_env_file=None, secret_key=SECRET).sends_mail
+
+
 # ── Reading
 
 

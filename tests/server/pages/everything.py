@@ -42,6 +42,8 @@ FORMS: dict[str, dict[str, Any]] = {
         "prepares": "2.0.0",
         "start": "empty",
     },
+    "mailbox.ask": {"address": "alix@exemple.fr"},
+    "mailbox.enter": {"name": "Alix"},
     "workshops.join": {"name": "Alix", "lab": "ti-lab"},
     "workshops.move": {"stage": "closed"},
     "indicators.propose": {"libelle": "L", "famille": "impact", "definition": "D"},
