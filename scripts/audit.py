@@ -45,7 +45,8 @@ class Report:
 def heard(words: Sequence[str], patience: float = PATIENCE) -> Any:
     """The JSON that a tool prints, whatever code it ends with; None when it says nothing that can be read."""
     try:
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=patience)  # noqa: S603  our own words
+        # Our own words.
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=patience)  # noqa: S603
         return json.loads(done.stdout)
     except (OSError, subprocess.TimeoutExpired, json.JSONDecodeError):
         return None

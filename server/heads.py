@@ -24,8 +24,9 @@ class Http(HttpToolsProtocol):
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
+        is_under_way = self.head is not None
         super().data_received(data)
-        if self.head is not None:
+        if is_under_way and self.head is not None:
             self.head += len(data)
             if self.head > LONGEST:
                 self.transport.write(TOO_LONG)

@@ -70,7 +70,8 @@ def test_a_flaw_is_not_admitted_without_a_reason(line: str) -> None:
 
 def test_what_is_sound_is_said_to_be() -> None:
     sound = {**FROM_NPM, "vulnerabilities": {}}
-    assert audit.judge("Navigateur", audit.browser_report(sound), {}) == ("Navigateur : 3 vérifiés, 0 faille(s) connue(s).", True)
+    said = audit.judge("Navigateur", audit.browser_report(sound), {})
+    assert said == ("Navigateur : 3 vérifiés, 0 faille(s) connue(s).", True)
 
 
 @pytest.mark.parametrize(

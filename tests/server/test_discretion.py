@@ -1,7 +1,6 @@
 """Discretion: people come in, speak, fail and are failed, and the log has nobody's name, words, address or secret."""
 
 import logging
-from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -32,9 +31,9 @@ async def broken(request: Request) -> Response:
 
 
 @pytest.fixture
-async def broken_app(app: Starlette) -> AsyncIterator[Starlette]:
+def broken_app(app: Starlette) -> Starlette:
     app.router.routes.append(Route("/casse", broken, methods=["POST"]))
-    yield app
+    return app
 
 
 async def test_a_day_where_everything_goes_wrong_names_nobody(
@@ -79,4 +78,3 @@ async def test_a_day_where_everything_goes_wrong_names_nobody(
     said = "\n".join(formatter.format(record) for record in records for formatter in (logs.Json(), logs.Text()))
     assert {record.levelno for record in records} == {logging.INFO, logging.WARNING, logging.ERROR}
     assert [secret for secret in secrets if secret in said] == []
-

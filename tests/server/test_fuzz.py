@@ -7,6 +7,7 @@ one likes.
 import json
 import os
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
@@ -98,7 +99,7 @@ HOSTILE = (
 )
 OUR_FORMS = [form for form in vars(forms).values() if isinstance(form, type) and issubclass(form, forms.Form)]
 NAMES = sorted(
-    {field.name for field in FIELDS}
+    {one.name for one in FIELDS}
     | {name for form in OUR_FORMS for name in form.model_fields}
     | {"key", "changer", "incomplete", "because-incomplete", "decision-ACT-01", "because-ACT-01", "decision-", "zzfuzz"}
 )
@@ -119,7 +120,9 @@ CONTENT_TYPES = (
 
 # What a person may have typed, as one types it: on the free fields of a sheet, one field each.
 TYPED = [typed for typed in HOSTILE if "zzfuzz" in typed or "1000003" in typed]
-FREE = [field.name for field in FIELDS if field.kind in ("text", "line", "markdown") and field.name != "libelle"]
+FREE = [
+    one.name for one in FIELDS if one.kind in ("text", "line", "markdown") and one.longest > 100 and not one.pattern
+]
 SHARED = "cross-origin-resource-policy"  # a published file is for any site
 EVERYWHERE = {name: said for name, said in OUR_HEADERS.items() if name != SHARED}
 
@@ -178,7 +181,8 @@ def requests(draw: st.DrawFn) -> Sent:
     for name in route.param_convertors:
         right = draw(st.sampled_from((True,) * 7 + (False,)))
         named[name] = None if right else draw(st.one_of(st.just(UNKNOWN[name]), texts))
-    asked = draw(st.lists(st.tuples(st.sampled_from(("suite", "state", "error", "changer", "zzfuzz")), texts), max_size=2))
+    parameters = st.sampled_from(("suite", "state", "error", "changer", "zzfuzz"))
+    asked = draw(st.lists(st.tuples(parameters, texts), max_size=2))
     return Sent(
         who=draw(st.sampled_from(WHO)),
         method=draw(methods),
@@ -245,9 +249,12 @@ class Ground:
     cookies: dict[str, str] = field(default_factory=dict)
     number: int = 0
 
-    async def send(self, request: Sent) -> "Answer":
+    async def prepare(self, request: Sent) -> None:
+        """The workshop at the stage that was drawn."""
         if request.stage and request.stage is not self.day.room.stage:
             await self.day.move(request.stage)
+
+    async def send(self, request: Sent) -> "Answer":
         self.number += 1
         named = {name: self.ids[name] if said is None else said for name, said in request.named.items()}
         path = request.route.path_format
@@ -279,7 +286,8 @@ class Ground:
     async def seat_everyone(self) -> None:
         day = self.day
         guest = await act(self.database, guests.enter, day.room.id, name="Invitée", lab="ti-lab")
-        self.people |= {name: getattr(day, name) for name in ("noor", "alix", "sacha", "camille", "dominique", "stranger")}
+        names = ("noor", "alix", "sacha", "camille", "dominique", "stranger")
+        self.people |= {name: getattr(day, name) for name in names}
         self.people["guest"] = guest
         self.cookies = {name: await session_of(self.database, person) for name, person in self.people.items()}
         self.cookies["forged"] = "A" * 43
@@ -340,10 +348,8 @@ async def answer(
     async def send(message: Message) -> None:
         said.append(message)
 
-    try:
+    with suppress(Exception):  # Starlette answers, then tells the server that runs it
         await app(scope, receive, send)
-    except Exception as error:  # Starlette answers, then lets the server that runs it know
-        assert said, error
     raw = [(name.decode(), value.decode("latin-1")) for name, value in said[0]["headers"]]
     return Answer(said[0]["status"], dict(raw), b"".join(message.get("body", b"") for message in said[1:]))
 
@@ -364,6 +370,7 @@ def often(requests: int) -> Any:
 @given(request=requests())
 async def test_the_server_does_it_or_says_why_not(ground: Ground, request: Sent) -> None:
     """No 5xx, our headers and nobody else's, no markup but ours; a refusal and a reading write nothing."""
+    await ground.prepare(request)
     before = await ground.written()
     got = await ground.send(request)
     assert got.status < 500, got.body
@@ -390,7 +397,7 @@ async def test_what_people_type_is_nobodys_markup(ground: Ground) -> None:
     room = f"/ateliers/{ground.ids['workshop']}"
     taken: set[str] = set()
     for typed in TYPED:
-        sheet = {"libelle": typed, "famille": "impact", **{name: typed for name in FREE}}
+        sheet = {"famille": "impact", **dict.fromkeys(FREE, typed)}
         for stage, who, path, form in (
             (None, "camille", "/ateliers", {**FORMS["workshops.convene"], "title": typed, "purpose": typed}),
             (None, "", f"/rejoindre/{ground.ids['code']}", {"name": typed[:60], "lab": "ti-lab"}),
@@ -459,7 +466,7 @@ async def test_the_socket_hears_anything_and_breaks_for_nothing(
 ) -> None:
     query = f"depuis={_escaped(since)[:2000]}&vue={_escaped(view)[:2000]}"
     cookie = ground.cookies.get(who, "")
-    before = await ground.written()
+    before, ended = await ground.written(), 200
     try:
         async with connect(
             f"{served.replace('http', 'ws')}/ateliers/{ground.ids['workshop']}/direct?{query}",
@@ -474,10 +481,10 @@ async def test_the_socket_hears_anything_and_breaks_for_nothing(
             while await socket.recv() != "pong":
                 pass
     except InvalidStatus as refused:
-        assert refused.response.status_code < 500
+        ended = refused.response.status_code
     except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        assert closed.rcvd.code in (1007, 1008, 1009)
+        ended = closed.rcvd.code if closed.rcvd else 0
+    assert ended in (200, 400, 403, 404, 1007, 1008, 1009)
     assert await ground.written() == before
     assert errors(ground.app) == {}
 

@@ -72,7 +72,8 @@ def test_a_short_secret_is_no_secret(environment: pytest.MonkeyPatch, short: str
 
 
 def test_no_document_has_a_secret_to_copy() -> None:
-    files = [ROOT / name for name in (".env.example", "README.md", "CONTRIBUTING.md", "Procfile", "Makefile", ".ci/run")]
+    names = (".env.example", "README.md", "CONTRIBUTING.md", "Procfile", "Makefile", ".ci/run")
+    files = [ROOT / name for name in names]
     files += sorted((ROOT / "docs").glob("*.md"))
     said = re.compile(r"^\W*(?:export )?(?:SECRET_KEY|METRICS_TOKEN|OIDC_CLIENT_SECRET)=(\S+)", re.MULTILINE)
     assert said.findall("SECRET_KEY=changez-moi") == ["changez-moi"]
