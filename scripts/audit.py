@@ -36,10 +36,11 @@ class Advisory:
 
 @dataclass(frozen=True)
 class Report:
-    """What a service said: of how many packages, and which flaws."""
+    """What a service said: of how many packages, which flaws, and how many packages it does not know."""
 
     packages: int
     advisories: tuple[Advisory, ...]
+    unknown: int = 0
 
 
 def heard(words: Sequence[str], patience: float = PATIENCE) -> Any:
@@ -62,7 +63,7 @@ def python_report(said: Any) -> Report | None:
         for package in asked
         for flaw in package["vulns"]
     )
-    return Report(len(asked), tuple(found)) if asked else None
+    return Report(len(asked), tuple(found), len(said["dependencies"]) - len(asked)) if asked else None
 
 
 def browser_report(said: Any) -> Report | None:
@@ -98,7 +99,8 @@ def judge(kind: str, report: Report | None, reasons: Mapping[str, str]) -> tuple
         return f"{kind} : RIEN N'A ÉTÉ VÉRIFIÉ, le service d'avis n'a pas répondu.", True
     lived_with = [flaw for flaw in report.advisories if reasons.keys() & set(flaw.names)]
     refused = [flaw for flaw in report.advisories if flaw not in lived_with]
-    told = [f"{kind} : {report.packages} vérifiés, {len(refused)} faille(s) connue(s)."]
+    unknown = f", {report.unknown} QUE LE SERVICE NE CONNAÎT PAS" if report.unknown else ""
+    told = [f"{kind} : {report.packages} vérifiés{unknown}, {len(refused)} faille(s) connue(s)."]
     told += [f"  ✘ {flaw}" for flaw in refused]
     told += [f"  · {flaw}, admise : {reasons[name]}" for flaw in lived_with for name in flaw.names if name in reasons]
     return "\n".join(told), not refused

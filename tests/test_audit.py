@@ -43,12 +43,12 @@ FROM_NPM: dict[str, Any] = {
 
 def test_a_known_flaw_stops_everything() -> None:
     python, browser = audit.python_report(FROM_PIP_AUDIT), audit.browser_report(FROM_NPM)
-    assert python == Report(2, (Advisory("starlette 0.1.0", ("PYSEC-2030-1", "GHSA-aaaa-bbbb-cccc")),))
+    assert python == Report(2, (Advisory("starlette 0.1.0", ("PYSEC-2030-1", "GHSA-aaaa-bbbb-cccc")),), unknown=1)
     assert browser == Report(3, (Advisory("htmx.org", ("GHSA-dddd-eeee-ffff",)),))
     said, may_go_on = audit.judge("Paquets Python", python, {})
     assert (said.splitlines(), may_go_on) == (
         [
-            "Paquets Python : 2 vérifiés, 1 faille(s) connue(s).",
+            "Paquets Python : 2 vérifiés, 1 QUE LE SERVICE NE CONNAÎT PAS, 1 faille(s) connue(s).",
             "  ✘ starlette 0.1.0 : PYSEC-2030-1, GHSA-aaaa-bbbb-cccc",
         ],
         False,

@@ -28,7 +28,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from server import forms
 from server.database import Database
 from tests.browser import serving
-from tests.cast import Browsers, act, facilitator, move, session_of, workshop
+from tests.cast import Browsers, act, all_vote, facilitator, move, session_of, workshop
 from tests.server.pages.day import Day, begin
 from tests.server.pages.everything import FORMS, GESTURES, PAGES, UNKNOWN, address, everything
 from tests.server.pages.reading import read
@@ -124,6 +124,7 @@ TYPED = [typed for typed in HOSTILE if "zzfuzz" in typed or "1000003" in typed]
 FREE = [
     one.name for one in FIELDS if one.kind in ("text", "line", "markdown") and one.longest > 100 and not one.pattern
 ]
+CURRENT = "zzcurrent"  # the number of the wording under vote
 SHARED = "cross-origin-resource-policy"  # a published file is for any site
 EVERYWHERE = {name: said for name, said in OUR_HEADERS.items() if name != SHARED}
 
@@ -193,7 +194,7 @@ def requests(draw: st.DrawFn) -> Sent:
         headers=draw(headers()),
         fields=tuple(draw(fields(route))),
         content_type=draw(st.sampled_from((CONTENT_TYPES[0],) * 8 + (CONTENT_TYPES[2],) * 4 + CONTENT_TYPES)),
-        stage=draw(st.one_of(st.none(), st.none(), st.sampled_from(OPEN_STAGES))),
+        stage=draw(st.sampled_from((None, None, Stage.VOTING, *OPEN_STAGES))),
     )
 
 
@@ -204,7 +205,8 @@ def fields(draw: st.DrawFn, route: Route) -> list[tuple[str, str]]:
     for name, right in FORMS.get(route.name, {}).items():
         how = draw(st.sampled_from(("right",) * 5 + ("odd", "odd", "absent", "twice")))
         if how != "absent":
-            sent.append((name, draw(texts) if how == "odd" else str(right)))
+            right = CURRENT if name in ("wording", "base") else str(right)
+            sent.append((name, draw(texts) if how == "odd" else right))
         if how == "twice":
             sent.append((name, draw(texts)))
     return sent + draw(st.lists(st.tuples(st.sampled_from(NAMES), texts), max_size=3))
@@ -264,7 +266,9 @@ class Ground:
         cookie = self.cookies.get(request.who)
         given = [("host", "testserver"), ("content-type", request.content_type), *request.headers]
         given += [("cookie", f"session={cookie}")] if cookie else []
-        return await answer(self.app, request.method, path, request.query, given, request.body, self.number)
+        current = str((await self.day.reread()).wording.number)
+        body = request.body.replace(CURRENT.encode(), current.encode())
+        return await answer(self.app, request.method, path, request.query, given, body, self.number)
 
     async def settle(self, request: Sent) -> None:
         """Who signed out signs in again; a workshop that was closed gives way to another."""
@@ -419,6 +423,13 @@ async def test_what_people_type_is_nobodys_markup(ground: Ground) -> None:
             if answer.status_code == 303:
                 taken.add(path.rpartition("/")[2])
     assert taken >= {"ateliers", ground.ids["code"], "indicateurs", "redaction", "avis", "masquage", "vote"}
+    await all_vote(day.database, day.room, by=day.sacha)
+    await day.move(Stage.CLOSED)
+    note = {"note": "\n\n".join(TYPED), "incomplete": "on", "because-incomplete": " ".join(TYPED)}
+    answer = await browsers["dominique"].post(f"{room}/referentiel", data=note)
+    assert (answer.status_code, breaches(answer)) == (303, []), answer.text
+    ground.ids |= {"before": "2.0.0", "after": answer.headers["location"].rpartition("/")[2]}
+    ground.ids["version"] = ground.ids["after"]
     marked = 0
     for name in ("alix", "camille", "dominique", "nobody"):
         browser = await day.browser(ground.people.get(name))
