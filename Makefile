@@ -18,7 +18,7 @@ NODE_SUITS := const [a, b] = process.versions.node.split(".").map(Number); \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run migrate test lint types check lock messages bench soak screenshots clean missing
+.PHONY: help setup run migrate test fuzz lint types check audit lock messages bench soak screenshots clean missing
 
 help: ## cette aide
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ migrate: setup ## mettre la base de données au schéma courant
 test: setup ## lancer les tests (ARGS="-k vote" pour choisir, TEST_DATABASE_URL pour PostgreSQL)
 	@$(PY) -m pytest $(ARGS)
 
+fuzz: setup ## cinq mille requêtes hostiles ou abîmées (FUZZ_REQUESTS=… pour un autre nombre)
+	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-5000} $(PY) -m pytest tests/server/test_fuzz.py $(ARGS)
+
 lint: setup ## relire le style
 	@$(PY) -m ruff check .
 
@@ -42,6 +45,9 @@ types: setup ## vérifier les types
 
 check: lint types ## style, types et règles d'import
 	@.venv/bin/lint-imports
+
+audit: setup ## chercher les failles connues des paquets verrouillés ; dit ce qu'il n'a pas pu demander
+	@$(WITH_NODE) $(PY) scripts/audit.py
 
 lock: .venv/.uv-$(UV_VERSION) ## recalculer requirements.lock (ARGS=--upgrade pour tout mettre à jour)
 	@.venv/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev \

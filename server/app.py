@@ -36,7 +36,7 @@ from server.live.hub import Hub
 from server.mail import Post
 from server.metrics import Metrics
 from server.observing import Observe
-from server.protection import SameOrigin, SecurityHeaders, SmallBodies
+from server.protection import KnownHosts, SameOrigin, SecurityHeaders, SmallBodies
 from server.provider import Provider
 from server.rooms import Rooms
 from server.settings import MAX_BODY, Misconfigured, Settings
@@ -115,10 +115,11 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     app = Starlette(
         routes=[*ROUTES, *mounts],
         middleware=[
+            Middleware(KnownHosts, chosen.hosts, at_home=chosen.is_at_home, https=chosen.is_https),
             Middleware(Shelf, routes=ROUTES),
             Middleware(SecurityHeaders, https=chosen.is_https),
             Middleware(SmallBodies, limit=MAX_BODY),
-            Middleware(SameOrigin),
+            Middleware(SameOrigin, https=chosen.is_https),
             Middleware(Identify),
         ],
         exception_handlers={

@@ -1,10 +1,13 @@
-"""Protection: writes come from our own pages, bodies are small, and headers say what a page may do."""
+"""Protection: what comes in is for us, from our own pages, and small; headers say what a page may do."""
 
+import re
+from collections.abc import Collection
+from functools import lru_cache
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +17,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
+        "object-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",
@@ -31,8 +35,14 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
+# Names that the Internet's directory gives to nobody: no stranger's page can be one of them.
+PRIVATE = (".localhost", ".local", ".internal", ".lan", ".test", ".home.arpa")
+# A probe names a machine by its address; numbers ask for their token.
+FOR_PROBES = ("/sante", "/sante/vivant", "/sante/pret", "/metriques")
 
 
 def headers(*, https: bool) -> dict[str, str]:
@@ -40,26 +50,88 @@ def headers(*, https: bool) -> dict[str, str]:
     return {**HEADERS, "Strict-Transport-Security": "max-age=63072000; includeSubDomains"} if https else dict(HEADERS)
 
 
-def is_same_origin(headers: Headers) -> bool:
+# ── For us
+
+
+@lru_cache(256)
+def named(host: bytes) -> str | None:
+    """The name in a `Host`, without its port; None when it is no host."""
+    found = HOST.fullmatch(host.decode("latin-1").lower())
+    return found[1].strip("[]") if found else None
+
+
+def is_private(name: str) -> bool:
+    """Whether a name is of this machine or of its network: an address, a bare name, or one that nobody may buy."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return "." not in name or name.endswith(PRIVATE)
+    return True
+
+
+class KnownHosts:
+    """Answers to our own names alone: under another, what a page says of its address would be a stranger's choice.
+
+    On somebody's own machine (`at_home`), any private name does. An address that is not ASCII is no address either.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str], *, at_home: bool, https: bool) -> None:
+        self.app = app
+        self.hosts = frozenset(hosts)
+        self.at_home = at_home
+        self.headers = headers(https=https)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+        elif not scope["query_string"].isascii():
+            await self._refuse(_("Cette demande n'a pas pu être lue."), scope, receive, send)
+        elif scope["path"] in FOR_PROBES or self._is_ours(scope):
+            await self.app(scope, receive, send)
+        else:
+            sentence = _("Ce site ne répond pas sous ce nom : vérifiez l'adresse.")
+            await self._refuse(sentence, scope, receive, send)
+
+    def _is_ours(self, scope: Scope) -> bool:
+        said = [value for name, value in scope["headers"] if name == b"host"]
+        name = named(said[0]) if len(said) == 1 else None
+        return name is not None and (name in self.hosts or (self.at_home and is_private(name)))
+
+    async def _refuse(self, sentence: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await _close(receive, send)
+        else:
+            await PlainTextResponse(sentence, 400, self.headers)(scope, receive, send)
+
+
+async def _close(receive: Receive, send: Send) -> None:
+    """Refuse a socket before it opens: 403."""
+    await receive()
+    await send({"type": "websocket.close", "code": 1008, "reason": ""})
+
+
+# ── From our own pages
+
+
+def is_same_origin(headers: Headers, *, https: bool = False) -> bool:
     """Whether a browser says the request comes from one of our pages; a client that is no browser says nothing.
 
-    `Sec-Fetch-Site` decides when present; otherwise the host of `Origin` must be the one asked.
+    `Sec-Fetch-Site` decides when present; otherwise `Origin` must be the host asked.
     """
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")
     origin = headers.get("origin")
-    if origin is None:
-        return True
-    return _host(origin) == headers.get("host")
+    return origin is None or _is_us(origin, headers, https)
 
 
-def _host(origin: str) -> str | None:
-    """The host an `Origin` names; none when it is no address."""
+def _is_us(origin: str, headers: Headers, https: bool) -> bool:
+    """Whether an `Origin` is the host asked; behind TLS, over TLS: a page that came in clear may be anybody's."""
     try:
-        return urlsplit(origin).netloc
+        parts = urlsplit(origin)
     except ValueError:
-        return None
+        return False
+    return parts.netloc == headers.get("host") and (parts.scheme == "https" or not https)
 
 
 class SameOrigin:
@@ -68,23 +140,29 @@ class SameOrigin:
     A socket must carry an `Origin`, and it must be ours: browsers send no `Sec-Fetch-Site` everywhere there.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, https: bool) -> None:
         self.app = app
+        self.https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not is_same_origin(Headers(scope=scope)):
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not self._may_write(scope):
             refusal = PlainTextResponse(_("Cette demande vient d'un autre site : elle est refusée."), status_code=403)
             await refusal(scope, receive, send)
-        elif scope["type"] == "websocket" and not self._may_sit(HTTPConnection(scope)):
-            await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+        elif scope["type"] == "websocket" and not self._may_sit(scope):
+            await _close(receive, send)
         else:
             await self.app(scope, receive, send)
 
-    @staticmethod
-    def _may_sit(connection: HTTPConnection) -> bool:
-        origin = connection.headers.get("origin")
-        return origin is not None and _host(origin) == connection.headers.get("host")
+    def _may_write(self, scope: Scope) -> bool:
+        return is_same_origin(Headers(scope=scope), https=self.https)
+
+    def _may_sit(self, scope: Scope) -> bool:
+        said = Headers(scope=scope)
+        origin = said.get("origin")
+        return origin is not None and _is_us(origin, said, self.https)
+
+
+# ── Small
 
 
 class SmallBodies:
@@ -108,8 +186,11 @@ class SmallBodies:
         await self.app(scope, receive_a_little if scope["type"] == "http" else receive, send)
 
 
+# ── What a page may do
+
+
 class SecurityHeaders:
-    """Puts the same headers on every answer."""
+    """Puts the same headers on every answer; what any site may read, any site may show."""
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self.app = app
@@ -123,6 +204,8 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 sent = MutableHeaders(scope=message)
+                if sent.get("access-control-allow-origin") == "*":
+                    sent["Cross-Origin-Resource-Policy"] = "cross-origin"
                 for name, value in self.headers.items():
                     sent.setdefault(name, value)
                 kept = "no-cache" if scope["path"].startswith("/static/") else "private, no-cache"

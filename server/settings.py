@@ -1,5 +1,6 @@
 """Settings: what the environment says, read once."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,8 @@ STANDARD: dict[str, str | bool] = {
     "oidc_pkce": True,
     "oidc_userinfo_signed": False,
 }
+SECRET_LENGTH = 32
+HOST_NAME = re.compile(r"[a-z0-9._-]+|[0-9a-f:]+")
 
 
 class Settings(BaseSettings):
@@ -29,6 +32,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite+aiosqlite:///./var/grille.db"
     secret_key: str = ""
     public_url: str = Field(default="", validate_default=True)
+    allowed_hosts: str = ""
     demo: bool = False
     tick_ms: int = Field(default=100, ge=1, le=5000)
     oidc_profile: Literal["proconnect", "standard"] = "proconnect"
@@ -59,6 +63,15 @@ class Settings(BaseSettings):
         """Without an address of its own, the site is on this machine, at its port."""
         return url.rstrip("/") or f"http://localhost:{others.data.get('port', 8000)}"
 
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names_alone(cls, hosts: str) -> str:
+        """Names, with spaces or commas between them."""
+        names = hosts.lower().replace(",", " ").split()
+        if not all(map(HOST_NAME.fullmatch, names)):
+            raise ValueError("ne contient que des noms, séparés par des virgules : ni https://, ni port.")
+        return " ".join(names)
+
     @field_validator("database_url")
     @classmethod
     def _with_a_driver(cls, url: str) -> str:
@@ -74,12 +87,21 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _demo_stays_at_home(self) -> "Settings":
-        if self.demo and urlsplit(self.public_url).hostname not in LOCAL_HOSTS:
+        if self.demo and not self.is_at_home:
             raise ValueError(
                 "DEMO=on n'est permis qu'avec une PUBLIC_URL locale : la démonstration laisse entrer tout le monde."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _secrets_are_secret(self) -> "Settings":
+        """A demonstration has nothing to hide; a site does."""
         if not self.demo and not self.secret_key:
             raise ValueError("SECRET_KEY est nécessaire hors démonstration.")
+        if not self.demo and len(self.secret_key) < SECRET_LENGTH:
+            raise ValueError(f"SECRET_KEY est trop court : {SECRET_LENGTH} caractères au moins, tirés au hasard.")
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
+            raise ValueError("OIDC_ISSUER demande aussi OIDC_CLIENT_ID et OIDC_CLIENT_SECRET.")
         return self
 
     @model_validator(mode="after")
@@ -109,6 +131,16 @@ class Settings(BaseSettings):
     def logs_are_json(self) -> bool:
         """Programs read the logs of a site; a person, those of a demonstration."""
         return self.log_format == "json" or (not self.log_format and not self.demo)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names this site answers to."""
+        return frozenset({urlsplit(self.public_url).hostname or "", *self.allowed_hosts.split()})
+
+    @property
+    def is_at_home(self) -> bool:
+        """Whether the site is on somebody's own machine, which browsers know by many names."""
+        return urlsplit(self.public_url).hostname in LOCAL_HOSTS
 
     @property
     def is_https(self) -> bool:

@@ -45,6 +45,7 @@ async def serving(app: Starlette) -> AsyncIterator[str]:
     config = uvicorn.Config(
         app,
         log_level="error",
+        http="server.heads:Http",
         ws="server.live.wire:Wire",
         ws_per_message_deflate=False,
         ws_max_size=4096,

@@ -4,7 +4,7 @@ import unicodedata
 
 # Control characters, halves of surrogate pairs, and what turns a line around: none of them is a text of anyone.
 UNWANTED = ("Cc", "Cs")
-INVISIBLE = frozenset("\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+INVISIBLE = frozenset("\u061c\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def clean(text: str) -> str:

@@ -50,6 +50,7 @@ def run(given: Arguments) -> int:
         host=chosen.host,
         port=chosen.port,
         workers=chosen.web_concurrency,
+        http="server.heads:Http",
         ws="server.live.wire:Wire",
         ws_per_message_deflate=False,  # frames are small, and compressing them once per seat is not
         ws_max_size=4096,

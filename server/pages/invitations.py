@@ -59,9 +59,7 @@ async def show(request: Request) -> Response:
     """What an invitation offers, and from whom; nothing is taken by looking."""
     async with reading(request) as session:
         values = await _offered(request, session)
-    response = page(request, "invitations/show.html", **values)
-    response.headers["Referrer-Policy"] = "no-referrer" if values["viewer"] is None else "same-origin"
-    return response
+    return page(request, "invitations/show.html", **values)
 
 
 async def _offered(request: Request, session: AsyncSession) -> dict[str, Any]:

@@ -572,7 +572,7 @@ def test_the_environment_names_the_provider() -> None:
     provider = Provider.configured(
         Settings(
             _env_file=None,
-            secret_key="secret",
+            secret_key="x" * 32,
             public_url="https://grille.example/",
             oidc_issuer="https://connexion.example/api",
             oidc_client_id="grille",

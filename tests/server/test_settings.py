@@ -1,6 +1,7 @@
 """Settings: what the environment says, read once, and when the server refuses to start."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,34 @@ def test_outside_a_demonstration_a_secret_is_necessary(environment: pytest.Monke
     assert "SECRET_KEY est nécessaire hors démonstration." in refused()
     assert "SECRET_KEY est nécessaire hors démonstration." in refused(secret_key="", demo=False)
     assert Settings(_env_file=None, secret_key=SECRET).secret_key == SECRET
+
+
+@pytest.mark.parametrize("short", ["secret", "changez-moi", "x" * 31])
+def test_a_short_secret_is_no_secret(environment: pytest.MonkeyPatch, short: str) -> None:
+    assert "SECRET_KEY est trop court : 32 caractères au moins, tirés au hasard." in refused(secret_key=short)
+    assert Settings(_env_file=None, secret_key=short, demo=True).demo
+
+
+def test_no_document_has_a_secret_to_copy() -> None:
+    names = (".env.example", "README.md", "CONTRIBUTING.md", "Procfile", "Makefile", ".ci/run")
+    files = [ROOT / name for name in names]
+    files += sorted((ROOT / "docs").glob("*.md"))
+    said = re.compile(r"^\W*(?:export )?(?:SECRET_KEY|METRICS_TOKEN|OIDC_CLIENT_SECRET)=(\S+)", re.MULTILINE)
+    assert said.findall("SECRET_KEY=changez-moi") == ["changez-moi"]
+    assert {file.name: said.findall(file.read_text()) for file in files} == {file.name: [] for file in files}
+
+
+@pytest.mark.parametrize("lacking", ["oidc_client_id", "oidc_client_secret"])
+def test_a_provider_comes_with_its_secret(environment: pytest.MonkeyPatch, lacking: str) -> None:
+    given = {"oidc_issuer": "https://connexion.example", "oidc_client_id": "grille", "oidc_client_secret": SECRET}
+    assert Settings(_env_file=None, secret_key=SECRET, **given).oidc_issuer
+    reason = "OIDC_ISSUER demande aussi OIDC_CLIENT_ID et OIDC_CLIENT_SECRET."
+    assert reason in refused(secret_key=SECRET, **{**given, lacking: ""})
+
+
+@pytest.mark.parametrize("hosts", ["https://grille.example", "grille.example:443", "*", "grille.example/atelier", "é"])
+def test_other_names_are_names_alone(environment: pytest.MonkeyPatch, hosts: str) -> None:
+    assert "ni https://, ni port" in refused(secret_key=SECRET, allowed_hosts=f"www.grille.example,{hosts}")
 
 
 @pytest.mark.parametrize("tick", ["0", "5001", "vite"])
@@ -215,6 +244,13 @@ def test_a_profile_nobody_knows_is_refused(environment: pytest.MonkeyPatch) -> N
 
 def test_without_an_address_the_site_is_on_this_machine_at_its_port(environment: pytest.MonkeyPatch) -> None:
     assert Settings(_env_file=None, demo=True, port=9000).public_url == "http://localhost:9000"
+
+
+def test_the_site_answers_to_the_names_it_was_given(environment: pytest.MonkeyPatch) -> None:
+    given = {"public_url": "https://Grille.example:8443", "allowed_hosts": "WWW.grille.example, 10.0.0.7  ::1"}
+    read = Settings(_env_file=None, secret_key=SECRET, **given)
+    assert read.hosts == {"grille.example", "www.grille.example", "10.0.0.7", "::1"}
+    assert (read.is_at_home, Settings(_env_file=None, secret_key=SECRET).is_at_home) == (False, True)
 
 
 def test_an_address_loses_its_last_slash(environment: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,7 @@ def test_one_line_has_single_spaces(text: str) -> None:
         ("a\0b\x07c\x7f\x85", "abc", "abc"),
         ("un\t deux", "un\t deux", "un deux"),
         ("moi\u202egnp.exe", "moignp.exe", "moignp.exe"),
+        ("Al\u061cix", "Alix", "Alix"),
         ("\u2066A\u200bl\u2060i\ufeffx\u2069", "Alix", "Alix"),
         ("a\ud83d", "a", "a"),
         ("👩\u200d🔬 क\u094d\u200cष", "👩\u200d🔬 क\u094d\u200cष", "👩\u200d🔬 क\u094d\u200cष"),  # joiners make letters
