@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.database import Database
 
 MOST = 200  # gestures that one commit takes
-PACE = 0.015  # seconds from a commit to the next: those who come in between share it
+PACE = 0.01  # seconds from a commit to the next: those who come in between share it
 
 Asked = TypeVar("Asked")
 Done = TypeVar("Done")

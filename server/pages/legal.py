@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import sessions
+from server import maillinks, sessions
 from server.forms import TermsForm, read
 from server.gestures import done, transaction
 from server.identity import local_path, signed_in
@@ -38,6 +38,7 @@ async def privacy(request: Request) -> Response:
         guest_days=GUEST_LIFE.days,
         account_hours=int(ACCOUNT_LIFE.total_seconds() // 3600),
         idle_hours=int(ACCOUNT_IDLE.total_seconds() // 3600),
+        mail_minutes=int(maillinks.LIFE.total_seconds() // 60),
         receipt_hours=int(RECEIPT_LIFE.total_seconds() // 3600),
         invitation_days=LIFE.days,
     )
