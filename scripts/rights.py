@@ -11,7 +11,7 @@ HEAD = """\
 # Qui peut quoi
 
 Chaque adresse, et à qui elle répond. Cette page est écrite par `python -m scripts.rights` d'après
-[server/routes.py](../server/routes.py) ; un test vérifie qu'elle dit vrai, un autre envoie treize sortes de personnes à
+[server/routes.py](../server/routes.py) ; un test vérifie qu'elle dit vrai, un autre envoie quatorze sortes de personnes à
 toutes ces adresses. Le domaine décide en plus de l'objet : animer un atelier ne donne rien dans un autre, répondre d'un
 laboratoire non plus. Ce qui n'est pas dans cette table est refusé.
 

@@ -36,8 +36,8 @@ CLOSED = {name for name, who in ACCESS.items() if who not in (Who.ANYONE, Who.SO
 
 ALLOWED: dict[Who, set[str]] = {
     Who.SOMEBODY: {"guest", "outsider", "observer", "member", "facilitator", "cofacilitator"}
-    | {"account", "publisher", "moderator", "auditor", "referent", "asking"},
-    Who.ACCOUNT: {"account", "referent", "asking", "cofacilitator"},
+    | {"account", "publisher", "moderator", "auditor", "referent", "neighbour", "asking"},
+    Who.ACCOUNT: {"account", "referent", "neighbour", "asking", "cofacilitator"},
     Who.SEATED: {"observer", "member", "facilitator", "cofacilitator"},
     Who.PARTICIPANT: {"member", "facilitator", "cofacilitator"},
     Who.VOTER: {"member"},
@@ -83,9 +83,11 @@ async def everybody(world: World, client: Browsers) -> dict[str, httpx2.AsyncCli
     day, database = world.day, world.day.database
     other = await workshop(database, Stage.VOTING, by=await facilitator(database, "Camille d'ailleurs"))
     cofacilitator, referent = await account(database, "Robin"), await account(database, "Yann")
+    neighbour = await account(database, "Nour")
     async with database.transaction() as session:
         await agenda.appoint(session, day.room.id, cofacilitator, by=day.camille)
         await memberships.enrol(session, referent, "ti-lab", Role.REFERENT, by=day.dominique)
+        await memberships.enrol(session, neighbour, "siilab", Role.REFERENT, by=day.dominique)
     async with database.reading() as session:
         asking = await people.get(session, (await memberships.get(session, world.ids["membership"])).person_id)
     cast = {
@@ -100,6 +102,7 @@ async def everybody(world: World, client: Browsers) -> dict[str, httpx2.AsyncCli
         "moderator": await somebody(database, "Modeste", Role.MODERATOR),
         "auditor": await somebody(database, "Aude", Role.AUDITOR),
         "referent": referent,
+        "neighbour": neighbour,  # answers for another lab
         "asking": asking,
     }
     return {"stranger": client(), **{name: await signed_in(client, person) for name, person in cast.items()}}
