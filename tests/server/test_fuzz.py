@@ -4,6 +4,7 @@ Four hundred requests in the suite, always the same; `make fuzz` sends five thou
 one likes.
 """
 
+import asyncio
 import gzip
 import json
 import os
@@ -349,8 +350,9 @@ async def answer(
     said: list[Message] = []
 
     async def receive() -> Message:
-        piece = pieces.pop(0) if pieces else b""
-        return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
+        if not pieces:
+            await asyncio.Event().wait()  # it stays, until it has its answer
+        return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
 
     async def send(message: Message) -> None:
         said.append(message)
