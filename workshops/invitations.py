@@ -101,9 +101,7 @@ async def accept(session: AsyncSession, token_hash: str, *, by: Person) -> Invit
 async def withdraw(session: AsyncSession, invitation_id: str, *, by: Person) -> Invitation:
     """Its author, or whoever could have made it, takes back an invitation that nobody used."""
     register = await audit.take_floor(session, by=by)
-    invitation = await session.get(Invitation, invitation_id)
-    if invitation is None:
-        raise _unknown()
+    invitation = await get(session, invitation_id)
     if invitation.by_id != by.id:
         await _require_right(session, invitation, by)
     if invitation.accepted_at:
@@ -165,6 +163,13 @@ def over() -> NotNow:
 
 def _unknown() -> NotFound:
     return NotFound(N_("Cette invitation n'existe pas : vérifiez que le lien est complet."))
+
+
+async def get(session: AsyncSession, invitation_id: str) -> Invitation:
+    invitation = await session.get(Invitation, invitation_id)
+    if invitation is None:
+        raise _unknown()
+    return invitation
 
 
 async def find(session: AsyncSession, token_hash: str) -> Invitation:

@@ -17,6 +17,8 @@ from workshops.agenda import Workshop
 from workshops.invitations import Invitation
 from workshops.labs import Lab
 from workshops.people import Role
+from workshops.refusals import NotNow
+from workshops.words import N_
 
 
 async def for_workshop(request: Request) -> Response:
@@ -35,7 +37,7 @@ async def make(request: Request) -> Response:
     """An invitation; its link is shown once, since only its hash is kept."""
     viewer = signed_in(request)
     form = await read(request, InvitationForm)
-    token = new_token()
+    token, invitation = new_token(), None
     async with transaction(request) as session:
         invitation = await invitations.invite(
             session,
@@ -46,6 +48,8 @@ async def make(request: Request) -> Response:
             by=viewer,
         )
         place = await invitations.place(session, invitation)
+    if invitation is None:  # the same sending again: of the link, only the hash was kept
+        raise NotNow(N_("Cette invitation est déjà faite, et son lien ne se montre qu'une fois. Faites-en une autre."))
     address = f"{request.app.state.settings.public_url}/invitation/{token}"
     if wants_json(request):
         return done(request, address, invitation=invitation.id, lien=address)
@@ -80,7 +84,9 @@ async def accept(request: Request) -> Response:
     """Take the role."""
     viewer = signed_in(request)
     async with transaction(request) as session:
-        invitation = await invitations.accept(session, cookies.digest(request.path_params["offer"]), by=viewer)
+        await invitations.accept(session, cookies.digest(request.path_params["offer"]), by=viewer)
+    async with reading(request) as session:
+        invitation = await invitations.find(session, cookies.digest(request.path_params["offer"]))
     return done(request, _home(invitation))
 
 
@@ -88,7 +94,9 @@ async def withdraw(request: Request) -> Response:
     """Take back an invitation that nobody used."""
     viewer = signed_in(request)
     async with transaction(request) as session:
-        invitation = await invitations.withdraw(session, request.path_params["invitation"], by=viewer)
+        await invitations.withdraw(session, request.path_params["invitation"], by=viewer)
+    async with reading(request) as session:
+        invitation = await invitations.get(session, request.path_params["invitation"])
     return done(request, _desk(invitation))
 
 

@@ -49,16 +49,16 @@ async def approve(request: Request) -> Response:
     """Yes, this person is of the lab."""
     viewer = signed_in(request)
     async with transaction(request) as session:
-        membership = await memberships.approve(session, request.path_params["membership"], by=viewer)
-    return done(request, f"/laboratoires/{membership.lab_slug}/equipe")
+        await memberships.approve(session, request.path_params["membership"], by=viewer)
+    return await _done(request)
 
 
 async def name_referent(request: Request) -> Response:
     """This member answers for the lab too."""
     viewer = signed_in(request)
     async with transaction(request) as session:
-        membership = await memberships.name_referent(session, request.path_params["membership"], by=viewer)
-    return done(request, f"/laboratoires/{membership.lab_slug}/equipe")
+        await memberships.name_referent(session, request.path_params["membership"], by=viewer)
+    return await _done(request)
 
 
 async def decline(request: Request) -> Response:
@@ -68,10 +68,10 @@ async def decline(request: Request) -> Response:
     try:
         form = await read(request, BecauseForm)
         async with transaction(request) as session:
-            membership = await memberships.decline(session, membership_id, because=form.because, by=viewer)
+            await memberships.decline(session, membership_id, because=form.because, by=viewer)
     except NotThus as refusal:
         return await _again(request, viewer, membership_id, refusal)
-    return done(request, f"/laboratoires/{membership.lab_slug}/equipe")
+    return await _done(request)
 
 
 async def end(request: Request) -> Response:
@@ -81,10 +81,17 @@ async def end(request: Request) -> Response:
     try:
         form = await read(request, BecauseForm)
         async with transaction(request) as session:
-            membership = await memberships.end(session, membership_id, because=form.because, by=viewer)
+            await memberships.end(session, membership_id, because=form.because, by=viewer)
     except NotThus as refusal:
         return await _again(request, viewer, membership_id, refusal)
-    own = membership.person_id == viewer.id
+    return await _done(request)
+
+
+async def _done(request: Request) -> Response:
+    """Back to one's own labs, or to the team. Read again: a sending already answered gave nothing back."""
+    async with reading(request) as session:
+        membership = await memberships.get(session, request.path_params["membership"])
+    own = membership.person_id == signed_in(request).id
     return done(request, "/compte#laboratoires" if own else f"/laboratoires/{membership.lab_slug}/equipe")
 
 

@@ -4,6 +4,7 @@ Four hundred requests in the suite, always the same; `make fuzz` sends five thou
 one likes.
 """
 
+import asyncio
 import gzip
 import json
 import os
@@ -33,7 +34,7 @@ from tests.server.pages.day import Day, begin
 from tests.server.pages.everything import FORMS, GESTURES, PAGES, UNKNOWN, address, everything
 from tests.server.pages.reading import read
 from tests.server.test_protection import OUR_HEADERS, SHARED, breaches
-from workshops import guests
+from workshops import guests, memberships, people
 from workshops.agenda import Stage
 from workshops.people import Person
 from workshops.records import Record
@@ -42,7 +43,7 @@ from workshops.sheet import FIELDS
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "400"))
 ROUTES = PAGES + 2 * GESTURES
 WHO = ("nobody", "forged", "stranger", "guest", "noor", "dominique", *3 * ("alix", "sacha", "camille"))
-WHO += ("elsewhere",)  # Camille of another workshop, with her own cookie
+WHO += ("elsewhere", "maël")  # Camille of another workshop, with her own cookie; somebody who asks a lab to take them
 OPEN_STAGES = [stage for stage in Stage if stage is not Stage.CLOSED]
 
 # Every mark is ours to find again: a page that has one as markup, or that computed it, is broken.
@@ -124,6 +125,7 @@ TYPED = [typed for typed in HOSTILE if "zzfuzz" in typed or "1000003" in typed]
 FREE = [
     one.name for one in FIELDS if one.kind in ("text", "line", "markdown") and one.longest > 100 and not one.pattern
 ]
+LEAVING = {"signin.out", "account.close", "account.close_others"}
 CURRENT = "zzcurrent"  # the number of the wording under vote
 
 texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=30), st.integers().map(str))
@@ -269,9 +271,11 @@ class Ground:
         return await answer(self.app, request.method, path, request.query, given, body, self.number)
 
     async def settle(self, request: Sent) -> None:
-        """Who signed out signs in again; a workshop that was closed gives way to another."""
-        if request.route.name == "signin.out" and request.who in self.people:
+        """Who left comes back, or somebody in their place; a workshop that was closed gives way to another."""
+        if request.route.name in LEAVING and request.who in self.people:
             self.cookies[request.who] = await session_of(self.database, self.people[request.who])
+        if request.route.name == "account.erase":
+            await self.begin_again()
         async with self.database.reading() as session:
             stage = await session.scalar(text("SELECT stage FROM workshop WHERE id = :id"), {"id": self.day.room.id})
         if stage == Stage.CLOSED.value:
@@ -310,6 +314,10 @@ async def ground(app: Starlette, database: Database, client: Browsers) -> Ground
     await move(database, await workshop(database, by=other), Stage.VOTING, by=other)
     ground = Ground(app, database, client, world.day, world.ids, {"elsewhere": other})
     await ground.seat_everyone()
+    async with database.reading() as session:
+        asking = await memberships.get(session, world.ids["membership"])
+        ground.people["maël"] = await people.get(session, asking.person_id)
+    ground.cookies["maël"] = await session_of(database, ground.people["maël"])
     return ground
 
 
@@ -349,8 +357,9 @@ async def answer(
     said: list[Message] = []
 
     async def receive() -> Message:
-        piece = pieces.pop(0) if pieces else b""
-        return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
+        if not pieces:
+            await asyncio.Event().wait()  # it stays, until it has its answer
+        return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
 
     async def send(message: Message) -> None:
         said.append(message)
@@ -503,3 +512,24 @@ def errors(app: Starlette) -> dict[str, float]:
     """What broke, by kind, since the server is up."""
     (counted,) = [metric for metric in app.state.metrics.registry.collect() if metric.name == "grille_errors"]
     return {sample.labels["type"]: sample.value for sample in counted.samples if sample.name.endswith("_total")}
+
+
+# ── Twice
+
+
+async def test_what_is_sent_twice_under_one_key_breaks_nothing(ground: Ground) -> None:
+    """A double tap, an answer lost in a tunnel: whoever sends, whatever the form, the second answer is no failure."""
+    broken = []
+    for who in sorted(ground.people):
+        for route in GESTURES:
+            if route.name == "account.erase":
+                continue  # there is nobody left to send it again
+            form = tuple((name, str(said)) for name, said in FORMS.get(route.name, {}).items())
+            key = (("idempotency-key", route.name),)
+            named: dict[str, str | None] = dict.fromkeys(route.param_convertors)
+            sent = Sent(who, "POST", route, named, "", key, form, CONTENT_TYPES[0], None)
+            statuses = [(await ground.send(sent)).status for _ in range(2)]
+            await ground.settle(sent)
+            if max(statuses) >= 500:
+                broken.append((who, route.name, statuses))
+    assert broken == []
