@@ -86,6 +86,7 @@ def serve_bare(port: int, sample: Path) -> None:
     uvicorn.run(
         bare(json.loads(sample.read_text())),
         port=port,
+        http="server.heads:Http",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=4096,

@@ -74,7 +74,11 @@ def serving(settings: Settings) -> Iterator[str]:
     """The server on a free port, in a thread; gives its address."""
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        create_app(settings), log_level="error", ws="server.live.wire:Wire", timeout_graceful_shutdown=1
+        create_app(settings),
+        log_level="error",
+        http="server.heads:Http",
+        ws="server.live.wire:Wire",
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -10,7 +10,7 @@ from server.settings import ROOT
 
 DOCUMENT = (ROOT / "docs" / "securite.md").read_text()
 ROW = re.compile(r"^\| (\d+\.\d+\.\d+(?:–\d+\.\d+\.\d+)?) \| ([^|]*) \| ([^|]*) \|([^|]*)\|$", re.MULTILINE)
-STATES = {"fait", "partiel", "sans test", "en cours", "non", "exploitant", "sans objet"}
+STATES = {"fait", "partiel", "sans test", "non", "exploitant", "sans objet"}
 SHOWN = {"fait", "partiel"}  # what we say we do, we show
 
 # ASVS 5.0.0: how many requirements of each section are of level 1 or 2. They come before those of level 3.

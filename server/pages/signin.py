@@ -71,8 +71,10 @@ async def _add(request: Request, attempt: Attempt, proof: Proof, response: Respo
 
 
 async def by_link(request: Request) -> Response:
-    """Come in by a link an administrator gave."""
+    """Come in by a link an administrator gave. What only looks at it (HEAD) uses nothing."""
     response = RedirectResponse(identity.local_path(request.query_params.get("suite")), 303)
+    if request.method == "HEAD":
+        return response
     try:
         async with transaction(request) as session:
             person = await identity.redeem(session, request.path_params["token"])

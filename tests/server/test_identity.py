@@ -833,6 +833,14 @@ async def test_a_link_opens_once(site: Site, browser: httpx2.AsyncClient) -> Non
         assert await name(other) == "personne"
 
 
+async def test_what_only_looks_at_a_link_uses_nothing(site: Site, browser: httpx2.AsyncClient) -> None:
+    token = await link(site)
+    assert (await browser.head(f"/connexion/lien/{token}")).status_code == 303
+    assert await site.count(Session) == 0
+    await browser.get(f"/connexion/lien/{token}")
+    assert await site.count(Session) == 1
+
+
 async def test_a_link_is_for_fifteen_minutes(clock: Clock, site: Site, browser: httpx2.AsyncClient) -> None:
     token = await link(site)
     clock.advance(minutes=15)
