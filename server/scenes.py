@@ -325,9 +325,7 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
 async def cast(session: AsyncSession, workshop_id: str) -> Cast:
     """Who is who in a workshop."""
     names = {slug: name for slug, name, _region in await labs.names(session)}
-    members = await agenda.members(session, workshop_id)
-    guests = await accounts.attached(session, workshop_id)
-    return Cast({guest: members[person] for guest, person in guests.items()} | members, names)
+    return Cast(await accounts.members(session, workshop_id), names)
 
 
 async def platform(session: AsyncSession, *, sees_all: bool) -> list[Deed]:
