@@ -1,4 +1,4 @@
-"""Consensus: from a tally to an outcome, by a rule announced beforehand. Pure functions, exact integers."""
+"""Three choices: keep, rework or drop a wording, by absolute majority."""
 
 from dataclasses import dataclass
 from typing import Any

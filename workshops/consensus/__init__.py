@@ -1,0 +1,23 @@
+"""Consensus: from what people said to an outcome, by a rule announced beforehand.
+
+Pure functions on integers: no database, no float until a figure is shown, the same result on any machine.
+"""
+
+from workshops.consensus.choices import ANNOUNCED, Choice, Outcome, ThreeChoices
+from workshops.consensus.grades import Grade, Missing, Rank, majority_judgment
+from workshops.consensus.ratings import Agreement, Rating, RatingRule, rating
+
+__all__ = [
+    "ANNOUNCED",
+    "Agreement",
+    "Choice",
+    "Grade",
+    "Missing",
+    "Outcome",
+    "Rank",
+    "Rating",
+    "RatingRule",
+    "ThreeChoices",
+    "majority_judgment",
+    "rating",
+]
