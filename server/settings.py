@@ -10,7 +10,8 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "testserver")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOCAL_HOSTS = (*LOOPBACK, "testserver")
 MAX_BODY = 256 * 1024
 # What the environment leaves unsaid of a provider is ProConnect's way, below; of a standard one, it is this.
 STANDARD: dict[str, str | bool] = {
@@ -134,8 +135,8 @@ class Settings(BaseSettings):
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The names this site answers to."""
-        return frozenset({urlsplit(self.public_url).hostname or "", *self.allowed_hosts.split()})
+        """The names this site answers to; those of the machine itself are nobody else's."""
+        return frozenset({urlsplit(self.public_url).hostname or "", *self.allowed_hosts.split(), *LOOPBACK})
 
     @property
     def is_at_home(self) -> bool:
