@@ -28,6 +28,12 @@ def carried(connection: HTTPConnection, name: str) -> str | None:
     return token if TOKEN.fullmatch(token) else None
 
 
+def kept(connection: HTTPConnection, name: str) -> str | None:
+    """What we keep of the token in a cookie of ours."""
+    token = carried(connection, name)
+    return digest(token) if token else None
+
+
 def hand_over(connection: HTTPConnection, response: Response, name: str, token: str, life: timedelta) -> None:
     """Give a browser a token for a while; none for no time takes it back."""
     settings: Settings = connection.app.state.settings

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server import sessions
-from server.cookies import carried, digest, hand_over
+from server.cookies import carried, digest, hand_over, kept
 from server.provider import Attempt, Proof, SignInFailed, new_token
 from server.settings import Settings
 from workshops import accounts, labs, people, world
@@ -123,8 +123,7 @@ def open_door(request: Request, response: Response) -> None:
 
 def door(request: Request) -> str | None:
     """What we keep of that name."""
-    token = carried(request, "door")
-    return digest(token) if token else None
+    return kept(request, "door")
 
 
 def await_letter(request: Request, response: Response, life: timedelta) -> str:
@@ -136,8 +135,7 @@ def await_letter(request: Request, response: Response, life: timedelta) -> str:
 
 def awaits_letter(request: Request) -> str | None:
     """What we keep of that name; none for a browser that waits for nothing."""
-    token = carried(request, "letter")
-    return digest(token) if token else None
+    return kept(request, "letter")
 
 
 # ── Links

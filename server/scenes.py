@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
 
 from server.i18n import gettext as _
 from server.templating import REASON
@@ -20,7 +19,9 @@ from workshops import (
     indicators,
     journal,
     labs,
+    memberships,
     people,
+    roles,
     votes,
 )
 from workshops.agenda import Member, Stage, Workshop
@@ -31,8 +32,7 @@ from workshops.consensus import ThreeChoices
 from workshops.frameworks import Framework
 from workshops.indicators import Card, Wording
 from workshops.journal import Entry, Kind
-from workshops.memberships import Membership
-from workshops.people import Granting, Person, Role
+from workshops.people import Person, Role
 from workshops.sheet import BY_NAME
 from workshops.vocabulary import Family
 from workshops.votes import Tally, Vote
@@ -126,7 +126,7 @@ class Minutes:
 
 
 @dataclass(frozen=True)
-class Deed:
+class PlatformMinute:
     """One line of the platform's journal: by whom, about whom, what; hidden, it only keeps its place."""
 
     entry: AuditEntry
@@ -324,12 +324,11 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
 
 async def cast(session: AsyncSession, workshop_id: str) -> Cast:
     """Who is who in a workshop."""
-    names = {slug: name for slug, name, _region in await labs.names(session)}
-    return Cast(await accounts.members(session, workshop_id), names)
+    return Cast(await accounts.members(session, workshop_id), await labs.called(session))
 
 
-async def platform(session: AsyncSession, *, sees_all: bool) -> list[Deed]:
-    """The platform's journal in words. Three queries more than its lines, whatever their number."""
+async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMinute]:
+    """The platform's journal in words. Five queries, whatever the number of its lines."""
     entries = await audit.entries(session)
     shown = [entry for entry in entries if sees_all or entry.kind.is_public]
     more = await _done(session, {entry.about for entry in shown})
@@ -340,17 +339,15 @@ async def platform(session: AsyncSession, *, sees_all: bool) -> list[Deed]:
         who, what = more.get(entry.about, ("", ""))
         is_shown = sees_all or entry.kind.is_public
         by = names.get(entry.by_id, "") if entry.by_id else _("La ligne de commande")
-        deeds.append(Deed(entry, by, names.get(who, "") if is_shown else "", what, is_shown))
+        deeds.append(PlatformMinute(entry, by, names.get(who, "") if is_shown else "", what, is_shown))
     return deeds
 
 
 async def _done(session: AsyncSession, about: set[str]) -> dict[str, tuple[str, str]]:
     """Whom and what these gestures were about, by record."""
-    labs_ = {slug: name for slug, name, _region in await labs.names(session)}
-    granted = await session.scalars(select(Granting).where(col(Granting.id).in_(about)))
-    more = {each.id: (each.person_id, _(each.role.label)) for each in granted}
-    for each in await session.scalars(select(Membership).where(col(Membership.id).in_(about))):
-        more[each.id] = each.person_id, labs_.get(each.lab_slug, each.lab_slug)
+    named = await labs.called(session)
+    more = {each.id: (each.person_id, _(each.role.label)) for each in await roles.grantings(session, about)}
+    more |= {each.id: (each.person_id, named[each.lab_slug]) for each in await memberships.among(session, about)}
     return more
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Field, col, delete, select, update
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from server.cookies import carried, digest, hand_over
+from server.cookies import digest, hand_over, kept
 from server.database import Database
 from server.known import Known
 from server.provider import new_token
@@ -56,12 +56,11 @@ _RUNNING = (
 
 async def identify(connection: HTTPConnection) -> Person | None:
     """The person whose running session this browser carries."""
-    token = carried(connection, "session")
-    if token is None:
+    token_hash = kept(connection, "session")
+    if token_hash is None:
         return None
     database: Database = connection.app.state.database
     known: Known = connection.app.state.known
-    token_hash = digest(token)
     if person := known.get(token_hash):
         return person
     since = known.before_reading()
@@ -82,10 +81,10 @@ async def identify(connection: HTTPConnection) -> Person | None:
 
 def reread(connection: HTTPConnection) -> None:
     """The person who asks is not what they were (a name, the terms they accepted): read them again next time."""
-    token = carried(connection, "session")
-    if token:
+    token_hash = kept(connection, "session")
+    if token_hash:
         known: Known = connection.app.state.known
-        known.drop(digest(token))
+        known.drop(token_hash)
 
 
 async def begin(
@@ -160,17 +159,22 @@ async def end(request: Request, session: AsyncSession) -> str | None:
 
 async def _close(request: Request, session: AsyncSession) -> Session | None:
     """End the session this browser carries, if it runs."""
-    token = carried(request, "session")
-    if token is None:
+    token_hash = kept(request, "session")
+    if token_hash is None:
         return None
     request.state.person = None
-    (*ended,) = await _delete(session, col(Session.token_hash) == digest(token))
+    (*ended,) = await _delete(session, col(Session.token_hash) == token_hash)
     return ended[0] if ended else None
 
 
 async def close(session: AsyncSession, person: Person, session_id: str) -> None:
     """Close one of one's own sessions, on whatever device; closing it twice is once."""
     await _delete(session, col(Session.person_id) == person.id, col(Session.id) == session_id)
+
+
+async def close_by_token(session: AsyncSession, token: str) -> None:
+    """Close the session that this token carries."""
+    await _delete(session, col(Session.token_hash) == digest(token))
 
 
 async def close_all(session: AsyncSession, person: Person, *, but: Session | None = None) -> None:
@@ -190,8 +194,15 @@ async def _delete(session: AsyncSession, *conditions: ColumnElement[bool]) -> li
 
 async def here(request: Request, session: AsyncSession) -> Session | None:
     """The session this browser carries."""
-    token = carried(request, "session")
-    return await session.get(Session, digest(token)) if token else None
+    token_hash = kept(request, "session")
+    return await session.get(Session, token_hash) if token_hash else None
+
+
+async def forget_guest(request: Request, session: AsyncSession) -> None:
+    """Not to be asked again about the guest that this browser was."""
+    own = await here(request, session)
+    if own:
+        own.guest_id = None
 
 
 async def of(session: AsyncSession, person: Person) -> list[Session]:

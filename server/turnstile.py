@@ -15,7 +15,7 @@ PACE = 0.01  # seconds from a commit to the next: those who come in between shar
 Asked = TypeVar("Asked")
 Done = TypeVar("Done")
 # What makes several gestures of one workshop in one transaction: one result each, or the exception it would raise alone.
-Deed = Callable[[AsyncSession, str, Sequence[Asked]], Awaitable[Sequence[Done | Exception]]]
+Verb = Callable[[AsyncSession, str, Sequence[Asked]], Awaitable[Sequence[Done | Exception]]]
 
 
 class Turnstile(Generic[Asked, Done]):
@@ -24,10 +24,10 @@ class Turnstile(Generic[Asked, Done]):
     A lone gesture is committed at once. When many come, each commit takes those who came since the one before.
     """
 
-    def __init__(self, database: Database, deed: Deed[Asked, Done], passed: Callable[[int], object]) -> None:
+    def __init__(self, database: Database, verb: Verb[Asked, Done], passed: Callable[[int], object]) -> None:
         """`passed` is told how many shared a commit."""
         self.database = database
-        self.deed = deed
+        self.verb = verb
         self.passed = passed
         self._waiting: dict[str, list[tuple[Asked, asyncio.Future[Done]]]] = {}
         self._working: dict[str, asyncio.Task[None]] = {}
@@ -62,7 +62,7 @@ class Turnstile(Generic[Asked, Done]):
                 waiting = self._waiting[workshop_id]
                 taken, self._waiting[workshop_id] = waiting[:most], waiting[most:]
                 if taken:
-                    results = await self.deed(session, workshop_id, [asked for asked, _ in taken])
+                    results = await self.verb(session, workshop_id, [asked for asked, _ in taken])
         except IntegrityError as error:
             # One that the database refuses (its key was used elsewhere meanwhile) must not cost the others theirs.
             if len(taken) > 1:

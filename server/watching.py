@@ -6,15 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NoReturn
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, select
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Origin
 
-from server import cookies, i18n, scenes, sessions
+from server import i18n, scenes, sessions
 from server.database import Database
 from server.scenes import Minute
-from server.sessions import Session
 from server.settings import Settings
 from workshops.agenda import Member, Workshop
 from workshops.people import Role
@@ -56,7 +55,7 @@ async def _session(database: Database, workshop: Workshop) -> AsyncIterator[str]
         yield token
     finally:
         async with database.transaction() as session:
-            await session.execute(delete(Session).where(col(Session.token_hash) == cookies.digest(token)))
+            await sessions.close_by_token(session, token)
 
 
 async def _sit(database: Database, settings: Settings, workshop: Workshop, cursor: int, token: str, say: Say) -> int:

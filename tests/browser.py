@@ -115,3 +115,10 @@ async def screen(
     yield opened
     await context.close()
     assert opened.complaints == [], opened.complaints
+
+
+async def sign_in(on: Screen, who: str, to: str) -> None:
+    """Through the demo provider: choose who you are."""
+    await on.page.goto(f"/connexion?suite={to}")
+    await on.page.get_by_role("button", name=who).click()
+    await on.page.wait_for_url(f"**{to}")

@@ -2,7 +2,7 @@
 
 Camille facilitates: she convenes workshops and moves them on. Dominique publishes for the DITP. Alix is a member from
 the Ti Lab, Sacha a member from the SIILAB; others may come from any lab of the directory. Noor observes: she has a seat
-and no lab. The stranger has an account, and a seat nowhere.
+and no lab. The stranger is signed in, and has a seat nowhere.
 
     camille = await facilitator(database)
     room = await workshop(database, Stage.VOTING, by=camille)
@@ -66,7 +66,7 @@ async def publisher(database: Database, name: str = "Dominique") -> Person:
 
 
 async def stranger(database: Database, name: str = "Inconnu") -> Person:
-    """Somebody with an account, no role and no seat."""
+    """Somebody signed in, whom no provider knows, with no role and no seat."""
     return await somebody(database, name)
 
 

@@ -11,11 +11,12 @@ from workshops import audit, invitations, journal, people, roles, world
 from workshops.agenda import Member, Workshop
 from workshops.audit import AuditEntry, Deed
 from workshops.canonical import timestamp
-from workshops.comments import Comment
+from workshops.comments import Comment, Hiding
 from workshops.indicators import Indicator, Wording
+from workshops.invitations import Invitation
 from workshops.journal import Entry, Receipt
 from workshops.memberships import Membership
-from workshops.people import Granting, Identity, Person, Role
+from workshops.people import Granting, Identity, Person
 from workshops.records import Moment, Record
 from workshops.refusals import NotNow, NotYours
 from workshops.votes import Vote
@@ -106,9 +107,7 @@ async def erase(session: AsyncSession, *, by: Person) -> None:
     Journals hold ids only: they stay whole. Raises NotNow for the last publisher, who hands the key over first.
     """
     register = await audit.take_floor(session, by=by)
-    publishers = [person.id for _granting, person in await roles.standing(session, Role.PUBLISHER)]
-    if publishers == [by.id]:
-        raise NotNow(N_("Vous êtes la dernière personne de l'édition : donnez d'abord ce rôle à quelqu'un d'autre."))
+    await roles.require_another_publisher(session, by.id)
     now = world.now()
     guests = list(await session.scalars(select(Attachment.guest_id).where(col(Attachment.person_id) == by.id)))
     for person_id in (by.id, *guests):
@@ -124,9 +123,15 @@ async def erase(session: AsyncSession, *, by: Person) -> None:
     audit.record(session, register, Deed.ACCOUNT_ERASED, by=by, about=by.id)
 
 
-async def guest_of(session: AsyncSession, guest: Person) -> list[Member]:
+async def seats_of(session: AsyncSession, guest: Person) -> list[tuple[Member, Workshop]]:
     """The seats of a guest: what attaching is about."""
-    return list(await session.scalars(select(Member).where(col(Member.person_id) == guest.id)))
+    found = await session.execute(
+        select(Member, Workshop)
+        .join(Workshop, col(Workshop.id) == col(Member.workshop_id))
+        .where(col(Member.person_id) == guest.id)
+        .order_by(col(Member.joined_at))
+    )
+    return [(member, workshop) for member, workshop in found]
 
 
 async def done_by(session: AsyncSession, person: Person) -> dict[str, int]:
@@ -192,6 +197,19 @@ async def everything(session: AsyncSession, person: Person) -> dict[str, Any]:
             }
             for m in await rows(Membership, col(Membership.person_id) == person.id)
         ],
+        "invitations": [
+            {
+                "role": i.role.value,
+                "atelier": i.workshop_id,
+                "labo": i.lab_slug,
+                "preparee_par_moi": i.by_id == person.id,
+                "le": timestamp(i.created_at),
+                "acceptee_le": _until(i.accepted_at),
+            }
+            for i in await rows(
+                Invitation, or_(col(Invitation.by_id) == person.id, col(Invitation.accepted_by_id) == person.id)
+            )
+        ],
         "ateliers": [
             {"atelier": m.workshop_id, "nom": m.name, "role": m.role.value, "labo": m.lab_slug}
             for m in await rows(Member, col(Member.person_id).in_(ids))
@@ -206,6 +224,9 @@ async def everything(session: AsyncSession, person: Person) -> dict[str, Any]:
         "avis": [
             {"indicateur": c.indicator_id, "champ": c.field, "texte": c.text}
             for c in await rows(Comment, col(Comment.by_id).in_(ids))
+        ],
+        "masquages": [
+            {"avis": h.comment_id, "motif": h.because} for h in await rows(Hiding, col(Hiding.by_id).in_(ids))
         ],
         "votes": [
             {

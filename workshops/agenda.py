@@ -166,7 +166,8 @@ def _check_convening(title: str, purpose: str, prepares: str) -> None:
 async def join(session: AsyncSession, workshop_id: str, *, name: str, lab: str | None, by: Person) -> Member:
     """Somebody who has an account, or a place already, sits down in an open workshop (`guests.enter` is for others).
 
-    With a lab one takes part, without one observes. Joining again changes one's name or lab, never a facilitator's or a publisher's role; the same ones, nothing.
+    With a lab one takes part, without one observes. Joining again changes one's name or lab, never the
+    role of who leads; the same ones, nothing.
     """
     workshop = await take_floor(session, workshop_id, by=by)
     if not workshop.is_open:
@@ -194,7 +195,7 @@ async def appoint(session: AsyncSession, workshop_id: str, person: Person, *, by
 
     Raises NotYours for anyone else, co-facilitators included. Who leads already goes on, and nothing changes.
     """
-    workshop = await take_floor(session, workshop_id, by=None)
+    workshop = await take_floor(session, workshop_id, by=by)
     await require_member(session, workshop, by, Role.FACILITATOR)
     if not workshop.is_open:
         raise closed()
@@ -203,7 +204,9 @@ async def appoint(session: AsyncSession, workshop_id: str, person: Person, *, by
         yield_floor(session, workshop)
         return member
     lab = await people.lab_of(session, person)
-    member = member or Member(workshop_id=workshop.id, person_id=person.id, name=person.name, lab_slug=lab, role=Role.COFACILITATOR)
+    member = member or Member(
+        workshop_id=workshop.id, person_id=person.id, name=person.name, lab_slug=lab, role=Role.COFACILITATOR
+    )
     member.role = Role.COFACILITATOR
     session.add(member)
     await session.flush()
@@ -250,17 +253,15 @@ _TAKE_FLOOR = (
 )
 
 
-async def take_floor(session: AsyncSession, workshop_id: str, *, by: Person | None) -> Workshop:
+async def take_floor(session: AsyncSession, workshop_id: str, *, by: Person) -> Workshop:
     """The first write of every verb: number the gesture and lock the workshop until the commit.
 
-    So the order of the journal is the order of the commits. A sending already answered stops here (AlreadyDone);
-    a guest who is nobody yet (`by` is None) has sent nothing before.
+    So the order of the journal is the order of the commits. A sending already answered stops here (AlreadyDone).
     """
     workshop: Workshop | None = await session.scalar(_TAKE_FLOOR, {"workshop": workshop_id})
     if workshop is None:
         raise NotFound(N_("Cet atelier n'existe pas."))
-    if by is not None:
-        await journal.answered(session, by.id)
+    await journal.answered(session, by.id)
     return workshop
 
 
@@ -323,12 +324,6 @@ async def seat(session: AsyncSession, workshop_id: str, person: Person | None) -
         return None
     member: Member | None = await session.scalar(_SEAT, {"workshop": workshop_id, "person": person.id})
     return member
-
-
-async def members(session: AsyncSession, workshop_id: str) -> dict[str, Member]:
-    """Everybody of a workshop, by person."""
-    found = await session.scalars(select(Member).where(col(Member.workshop_id) == workshop_id))
-    return {member.person_id: member for member in found}
 
 
 async def leading(session: AsyncSession, workshop_id: str) -> list[Member]:

@@ -194,7 +194,7 @@ async def require_rewording(session: AsyncSession, workshop: Workshop, indicator
 
 
 def may_reword(indicator: Indicator, member: Member | None) -> bool:
-    """The author, the facilitator; a text without an author belongs to every member."""
+    """The author, whoever leads; a text without an author belongs to every member."""
     if member is None or member.role is Role.OBSERVER:
         return False
     return indicator.author_id in (None, member.person_id) or member.role in agenda.LEADING
@@ -260,7 +260,7 @@ def withdrawn() -> NotNow:
 
 
 def _require_stage(workshop: Workshop, member: Member, *stages: Stage) -> None:
-    """One of the stages; the facilitator may also work while preparing."""
+    """One of the stages; whoever leads may also work while preparing."""
     if workshop.stage is Stage.PREPARING and member.role in agenda.LEADING:
         return
     workshop.require(*stages)

@@ -83,6 +83,11 @@ async def names(session: AsyncSession) -> list[tuple[str, str, str | None]]:
     return sorted(((slug, name, region) for slug, name, region in found), key=lambda lab: _letters(lab[1]))
 
 
+async def called(session: AsyncSession) -> dict[str, str]:
+    """The name of each lab, by slug."""
+    return {slug: name for slug, name, _region in (await session.execute(_NAMES)).all()}
+
+
 def _letters(name: str) -> str:
     """A name without case or accents: where a French reader looks for it."""
     return "".join(c for c in unicodedata.normalize("NFD", name.casefold()) if not unicodedata.combining(c))

@@ -1,5 +1,6 @@
 """Memberships: who is of which lab, as its referents or DITP confirmed."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Index, func
@@ -123,7 +124,7 @@ async def name_referent(session: AsyncSession, membership_id: str, *, by: Person
 
 async def enrol(session: AsyncSession, person: Person, lab_slug: str, role: Role, *, by: Person) -> None:
     """Make somebody a member or a referent of a lab at once, as an invitation promised (`by`: who invited)."""
-    register = await audit.take_floor(session, by=None)
+    register = await audit.take_floor(session, by=by)
     membership = await current(session, person, lab_slug)
     if membership is None:
         membership = Membership(person_id=person.id, lab_slug=lab_slug)
@@ -219,6 +220,19 @@ async def of(session: AsyncSession, person: Person) -> list[Membership]:
             .order_by(col(Membership.asked_at).desc(), col(Membership.id))
         )
     )
+
+
+async def among(session: AsyncSession, ids: Collection[str]) -> list[Membership]:
+    """Those of these ids, ended or not."""
+    return list(await session.scalars(select(Membership).where(col(Membership.id).in_(ids))))
+
+
+async def told(session: AsyncSession, person: Person) -> list[Membership]:
+    """What a person is told of their memberships: the last one of each lab, ended or not, the latest first."""
+    latest: dict[str, Membership] = {}
+    for membership in await of(session, person):
+        latest.setdefault(membership.lab_slug, membership)
+    return list(latest.values())
 
 
 async def suggested(session: AsyncSession, person: Person) -> str | None:

@@ -1,5 +1,7 @@
 """Roles on the platform: who gives them, who takes them back."""
 
+from collections.abc import Collection
+
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -38,17 +40,33 @@ async def withdraw(session: AsyncSession, granting_id: str, *, by: Person | None
     if granting.ended_at:
         audit.yield_floor(session, register)
         return granting
-    if granting.role is Role.PUBLISHER and len(await standing(session, Role.PUBLISHER)) == 1:
-        raise NotNow(N_("C'est la dernière personne de l'édition : donnez d'abord ce rôle à quelqu'un d'autre."))
+    if granting.role is Role.PUBLISHER:
+        await require_another_publisher(session, granting.person_id)
     granting.ended_at, granting.ended_by_id = world.now(), by.id if by else None
     audit.record(session, register, Deed.ROLE_WITHDRAWN, by=by, about=granting.id)
     return granting
+
+
+async def require_another_publisher(session: AsyncSession, leaving_id: str) -> None:
+    """Somebody else of DITP must hold the key, or NotNow."""
+    if [person.id for _granting, person in await standing(session, Role.PUBLISHER)] == [leaving_id]:
+        raise NotNow(N_("C'est la dernière personne de l'édition : donnez d'abord ce rôle à quelqu'un d'autre."))
 
 
 async def require_administrator(session: AsyncSession, person: Person | None) -> None:
     """A publisher, or the command line (None); NotYours for anyone else."""
     if person is not None:
         await people.require(session, person, Role.PUBLISHER)
+
+
+async def may_audit(session: AsyncSession, person: Person | None) -> bool:
+    """Whether a person reads the whole journal of the platform: an auditor, or DITP."""
+    return person is not None and bool(await people.roles(session, person) & {Role.AUDITOR, Role.PUBLISHER})
+
+
+async def grantings(session: AsyncSession, ids: Collection[str]) -> list[Granting]:
+    """Those of these ids, ended or not."""
+    return list(await session.scalars(select(Granting).where(col(Granting.id).in_(ids))))
 
 
 async def standing(session: AsyncSession, *roles: Role) -> list[tuple[Granting, Person]]:

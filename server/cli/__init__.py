@@ -78,5 +78,5 @@ def parser() -> Parser:
     )
     grant = add("grant", on_database(people.grant), "donner un rôle à une personne")
     grant.add_argument("person", metavar="PERSONNE", help="identifiant, adresse électronique ou nom exact")
-    grant.add_argument("role", metavar="ROLE", choices=list(people.PLATFORM_ROLES), help=", ".join(people.ROLES))
+    grant.add_argument("role", metavar="ROLE", choices=list(people.SPELT), help=", ".join(people.ROLES))
     return whole

@@ -15,7 +15,7 @@ ROLES = {
     "moderation": Role.MODERATOR,
     "audit": Role.AUDITOR,
 }
-PLATFORM_ROLES = {**ROLES, **{role.value: role for role in ROLES.values()}}
+SPELT = {**ROLES, **{role.value: role for role in ROLES.values()}}
 
 
 async def link(at: Desk) -> int:
@@ -31,7 +31,7 @@ async def way_in(session: AsyncSession, chosen: Settings, person: Person, then: 
 
 
 async def grant(at: Desk) -> int:
-    role = PLATFORM_ROLES[at.given.role]
+    role = SPELT[at.given.role]
     async with at.database.transaction() as session:
         person = await desk.person(session, at.given.person)
         await roles.grant(session, person, role, by=None)

@@ -10,8 +10,8 @@ from server import sessions
 from server.gestures import done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
-from workshops import accounts, agenda, labs, memberships, people
-from workshops.memberships import Membership
+from workshops import accounts, labs, memberships, people
+from workshops.canonical import timestamp
 from workshops.people import Person, Role
 
 
@@ -26,31 +26,20 @@ async def show(request: Request) -> Response:
 async def _account(request: Request, session: AsyncSession, viewer: Person) -> dict[str, Any]:
     here = await sessions.here(request, session)
     guest = await people.get(session, here.guest_id) if here and here.guest_id else None
-    own = await memberships.of(session, viewer)
     roles = await people.roles(session, viewer)
-    names = {slug: name for slug, name, _region in await labs.names(session)}
+    names = await labs.called(session)
     return {
         "identities": await people.identities(session, viewer),
         "roles": [role for role in Role if role in roles],
         "may_administer": Role.PUBLISHER in roles,
-        "memberships": [(each, names.get(each.lab_slug, each.lab_slug)) for each in own if not _is_old(each, own)],
+        "memberships": [(each, names[each.lab_slug]) for each in await memberships.told(session, viewer)],
         "suggested": await _suggested(session, viewer),
         "sessions": await sessions.of(session, viewer),
         "here": here.id if here else None,
         "guest": guest,
-        "guest_seats": [
-            (seat, await agenda.get(session, seat.workshop_id)) for seat in await accounts.guest_of(session, guest)
-        ]
-        if guest
-        else [],
+        "guest_seats": await accounts.seats_of(session, guest) if guest else [],
         "guest_did": await accounts.done_by(session, guest) if guest else {},
     }
-
-
-def _is_old(membership: Membership, all_of_them: list[Membership]) -> bool:
-    """What ended is told once: not when the person asked again since."""
-    later = (other for other in all_of_them if other.lab_slug == membership.lab_slug)
-    return membership.ended_at is not None and next(later) is not membership
 
 
 async def _suggested(session: AsyncSession, viewer: Person) -> tuple[str, str] | None:
@@ -87,7 +76,7 @@ async def attach(request: Request) -> Response:
         here = await sessions.here(request, session)
         if here and here.guest_id:
             await accounts.attach(session, await people.get(session, here.guest_id), by=viewer)
-            here.guest_id = None
+            await sessions.forget_guest(request, session)
     return done(request, "/compte")
 
 
@@ -95,9 +84,7 @@ async def leave_guest(request: Request) -> Response:
     """That guest was somebody else, on a device that several people use: never mentioned again."""
     signed_in(request)
     async with transaction(request) as session:
-        here = await sessions.here(request, session)
-        if here:
-            here.guest_id = None
+        await sessions.forget_guest(request, session)
     return done(request, "/compte")
 
 
@@ -107,7 +94,7 @@ async def data(request: Request) -> Response:
     async with reading(request) as session:
         kept = await accounts.everything(session, await people.get(session, viewer.id))
         kept["appareils"] = [
-            {"appareil": each.browser, "ouvert_le": each.created_at.isoformat(), "vu_le": each.seen_at.isoformat()}
+            {"appareil": each.browser, "ouvert_le": timestamp(each.created_at), "vu_le": timestamp(each.seen_at)}
             for each in await sessions.of(session, viewer)
         ]
     headers = {"Content-Disposition": 'attachment; filename="mes-donnees.json"', "Cache-Control": "no-store"}

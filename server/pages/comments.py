@@ -67,7 +67,7 @@ async def _again(request: Request, indicator_id: str, refusal: Refusal) -> Respo
 
 
 async def hide(request: Request) -> Response:
-    """The facilitator hides a comment, with a reason; the trace stays."""
+    """Whoever leads hides a comment, with a reason; the trace stays."""
     viewer = signed_in(request)
     comment_id = request.path_params["comment"]
     form = await read(request, BecauseForm)

@@ -1,5 +1,6 @@
 """Memberships: who is of a lab, who asks to be, who answers."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -63,25 +64,22 @@ async def name_referent(request: Request) -> Response:
 
 async def decline(request: Request) -> Response:
     """No, and why."""
-    viewer = signed_in(request)
-    membership_id = request.path_params["membership"]
-    try:
-        form = await read(request, BecauseForm)
-        async with transaction(request) as session:
-            await memberships.decline(session, membership_id, because=form.because, by=viewer)
-    except NotThus as refusal:
-        return await _again(request, viewer, membership_id, refusal)
-    return await _done(request)
+    return await _explain(request, memberships.decline)
 
 
 async def end(request: Request) -> Response:
     """Leave a lab, or end somebody's membership and say why."""
+    return await _explain(request, memberships.end)
+
+
+async def _explain(request: Request, verb: Callable[..., Awaitable[object]]) -> Response:
+    """What is done with a reason; without one, the team's page asks for it."""
     viewer = signed_in(request)
     membership_id = request.path_params["membership"]
     try:
         form = await read(request, BecauseForm)
         async with transaction(request) as session:
-            await memberships.end(session, membership_id, because=form.because, by=viewer)
+            await verb(session, membership_id, because=form.because, by=viewer)
     except NotThus as refusal:
         return await _again(request, viewer, membership_id, refusal)
     return await _done(request)

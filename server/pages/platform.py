@@ -7,18 +7,16 @@ from server import exports, identity, scenes
 from server.gestures import done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
-from workshops import audit, invitations, labs, memberships, people, roles
-from workshops.people import PLATFORM_ROLES, Role
-
-READS_ALL = (Role.AUDITOR, Role.PUBLISHER)
+from workshops import audit, invitations, labs, memberships, roles
+from workshops.people import PLATFORM_ROLES
 
 
 async def administration(request: Request) -> Response:
     """Roles that stand, requests that wait, invitations that are open: for DITP's publishers."""
     viewer = signed_in(request)
     async with reading(request) as session:
-        await people.require(session, viewer, Role.PUBLISHER)
-        names = {slug: name for slug, name, _region in await labs.names(session)}
+        await roles.require_administrator(session, viewer)
+        names = await labs.called(session)
         return page(
             request,
             "platform/administration.html",
@@ -41,8 +39,7 @@ async def minutes(request: Request) -> Response:
     """The platform's journal: its public part for everyone, all of it for auditors and DITP."""
     viewer = identity.person(request)
     async with reading(request) as session:
-        held = await people.roles(session, viewer) if viewer else frozenset()
-        scene = await scenes.platform(session, sees_all=bool(held & frozenset(READS_ALL)))
+        scene = await scenes.platform(session, sees_all=await roles.may_audit(session, viewer))
     return page(request, "platform/minutes.html", scene=scene)
 
 

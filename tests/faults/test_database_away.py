@@ -237,7 +237,7 @@ async def test_a_process_that_is_stuck_in_the_middle_holds_nobody(
     room = await workshop(database, by=camille)
 
     async def stops_in_the_middle(session: AsyncSession) -> None:
-        await agenda.take_floor(session, room.id, by=None)
+        await agenda.take_floor(session, room.id, by=camille)
         moved = await act(database, agenda.move, room.id, Stage.VOTING, by=camille)  # waits, then has its turn
         assert moved.gestures == 2
 

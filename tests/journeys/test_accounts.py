@@ -8,18 +8,11 @@ from starlette.applications import Starlette
 from server.database import Database
 from server.demo import story
 from server.settings import Settings
-from tests.browser import DESK, PHONE, Screen, screen, serving
+from tests.browser import DESK, PHONE, Screen, screen, serving, sign_in
 from tests.cast import workshop
 from workshops.agenda import Stage
 
 expect.set_options(timeout=20_000)  # milliseconds: a busy machine is not a wrong program
-
-
-async def sign_in(on: Screen, who: str, to: str) -> None:
-    """Through the demo provider: choose who you are."""
-    await on.page.goto(f"/connexion?suite={to}")
-    await on.page.get_by_role("button", name=who).click()
-    await on.page.wait_for_url(f"**{to}")
 
 
 async def press(on: Screen, name: str) -> None:

@@ -1,33 +1,18 @@
 """By mail: somebody without ProConnect signs in on a phone, with and without a script."""
 
-import os
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from server.app import create_app
 from server.database import Database
 from server.settings import Settings
-from tests.browser import DESK, PHONE, chromium, screen, serving
+from tests.browser import DESK, PHONE, screen, serving
 from tests.post import PostOffice
 
 expect.set_options(timeout=20_000)  # milliseconds: a busy machine is not a wrong program
 ALIX = "alix.morvan@exemple.fr"
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        try:
-            found = await chromium(playwright)
-        except FileNotFoundError as missing:
-            if os.environ.get("CI") == "true":
-                raise
-            pytest.skip(str(missing))
-        yield found
-        await found.close()
 
 
 @pytest.mark.parametrize("javascript", [True, False])

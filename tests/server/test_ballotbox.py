@@ -165,7 +165,7 @@ async def test_what_the_database_refuses_costs_the_others_nothing(
                 results.insert(place, NotFound("un fantôme a voté"))
         return results
 
-    box._turnstile.deed = admit_anybody  # type: ignore[assignment]
+    box._turnstile.verb = admit_anybody  # type: ignore[assignment]
     answers = await asyncio.gather(
         *(box.cast(paper(text, person)) for person in (*everyone[:2], ghost, *everyone[2:])), return_exceptions=True
     )

@@ -4,7 +4,7 @@ import asyncio
 
 from server.database import Database
 from tests.cast import act, ask, facilitator, reread, workshop
-from workshops import agenda, guests, journal
+from workshops import accounts, guests, journal
 from workshops.agenda import Workshop
 from workshops.journal import Kind
 
@@ -26,7 +26,7 @@ async def test_one_door_is_one_guest(database: Database) -> None:
         for room, door in ((rooms[0], "b" * 64), (rooms[0], None), (rooms[0], None), (rooms[1], "a" * 64))
     ]
     assert len({anne.id, *(other.id for other in others)}) == 5
-    assert len(await ask(database, agenda.members, rooms[0].id)) == 5
+    assert len(await ask(database, accounts.members, rooms[0].id)) == 5
 
 
 async def test_two_taps_at_once_are_one_guest(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""Ratings: figures that others published, strict inequalities, and what nobody said."""
+"""Ratings and consent: figures that others published, strict inequalities, and what nobody said."""
 
 import statistics
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workshops.consensus import Agreement, RatingRule, rating
+from workshops.consensus import Agreement, Consent, Outcome, Rating, RatingRule, TwoAxes, one_voice_a_lab, rating
 
 scores = st.lists(st.integers(1, 9), min_size=1, max_size=40)
 
@@ -110,3 +110,66 @@ def test_the_rule_is_published_with_its_numbers() -> None:
         "quorum": 1,
         "desaccord": {"ipr_symetrique": "2.35", "correction": "1.5", "centiles": "interpolation_lineaire"},
     }
+
+
+# ── Who counts, and what two axes decide
+
+
+def test_a_lab_is_one_voice_whatever_its_number() -> None:
+    """The lower median: of two members, the more severe."""
+    given_scores = [("ti-lab", 9), ("ti-lab", 3), ("siilab", 7), ("siilab", None), ("erasme", None)]
+    assert one_voice_a_lab(given_scores) == [7, 3]
+    assert one_voice_a_lab([("ti-lab", 8), ("ti-lab", 2), ("ti-lab", 9)]) == [8]
+    assert one_voice_a_lab([]) == []
+
+
+IN, OUT, SPLIT, NOBODY = rating([8] * 5), rating([2] * 5), rating([2, 5, 8]), rating([])
+
+
+@pytest.mark.parametrize(
+    ("relevance", "measurability", "outcome"),
+    [
+        (IN, IN, Outcome.KEPT),
+        (IN, OUT, Outcome.REWORKED),
+        (IN, SPLIT, Outcome.REWORKED),
+        (SPLIT, IN, Outcome.REWORKED),
+        (SPLIT, OUT, Outcome.REWORKED),
+        (OUT, IN, Outcome.DROPPED),
+        (OUT, OUT, Outcome.DROPPED),
+        (IN, NOBODY, Outcome.UNDECIDED),
+        (NOBODY, OUT, Outcome.UNDECIDED),
+    ],
+)
+def test_both_axes_keep_and_relevance_alone_drops(relevance: Rating, measurability: Rating, outcome: Outcome) -> None:
+    assert TwoAxes().decide(relevance=relevance, measurability=measurability) is outcome
+
+
+def test_each_axis_has_its_own_quorum() -> None:
+    rule = TwoAxes(measurability=RatingRule(quorum=6))
+    assert rule.decide(relevance=IN, measurability=IN) is Outcome.UNDECIDED
+    assert rule.decide(relevance=IN, measurability=rating([8] * 6, rule.measurability)) is Outcome.KEPT
+    assert rule.published()["axes"]["mesurabilite"]["quorum"] == 6
+
+
+# ── Consent
+
+
+@pytest.mark.parametrize(
+    ("voices", "standing", "quorum", "outcome"),
+    [
+        (5, 0, 1, Outcome.KEPT),
+        (5, 1, 1, Outcome.REWORKED),
+        (0, 0, 0, Outcome.UNDECIDED),
+        (4, 0, 5, Outcome.UNDECIDED),
+        (4, 1, 5, Outcome.REWORKED),
+    ],
+)
+def test_a_set_is_adopted_when_no_objection_is_left(voices: int, standing: int, quorum: int, outcome: Outcome) -> None:
+    assert Consent(quorum).decide(voices=voices, standing=standing) is outcome
+
+
+def test_a_negative_count_of_people_or_objections_is_an_error() -> None:
+    for counts in ({"voices": -1, "standing": 0}, {"voices": 1, "standing": -1}):
+        with pytest.raises(ValueError, match="negative"):
+            Consent().decide(**counts)
+    assert Consent(3).published() == {"methode": "consentement", "quorum": 3}
