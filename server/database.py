@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from workshops import world
 from workshops.journal import AlreadyDone, Sending
 
 CHANNEL = "grille"
+MOST_ENDED = 50  # sessions that one notification tells: some 90 bytes each
 RESTED = 1.0  # seconds after which a connection is asked whether it still answers, before it is used
 NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :told)")  # sent by PostgreSQL with the commit, or not at all
 
@@ -36,6 +37,13 @@ class News:
 
     def __bool__(self) -> bool:
         return bool(self.gestures or self.ended)
+
+    def parts(self) -> Iterator["News"]:
+        """The same in pieces that a notification can hold: PostgreSQL takes 8,000 bytes."""
+        ended = list(self.ended.items())
+        yield News(self.gestures, dict(ended[:MOST_ENDED]))
+        for first in range(MOST_ENDED, len(ended), MOST_ENDED):
+            yield News({}, dict(ended[first : first + MOST_ENDED]))
 
     def written(self, by: str) -> str:
         """For the other processes."""
@@ -107,7 +115,8 @@ class Database:
                 yield session
                 news = News(session.info.get("gestures", {}), session.info.get("ended", {}))
                 if news and not self.is_sqlite:
-                    await session.execute(NOTIFY, {"told": news.written(self.process)})
+                    for part in news.parts():
+                        await session.execute(NOTIFY, {"told": part.written(self.process)})
                 await session.flush()  # what the database refuses, it refuses here: no doubt about that
                 try:
                     await session.commit()

@@ -15,13 +15,13 @@ from server.cookies import carried, digest, hand_over, kept
 from server.provider import Attempt, Proof, SignInFailed, new_token
 from server.settings import Settings
 from workshops import accounts, labs, people, world
+from workshops.guests import DOOR_LIFE
 from workshops.people import Identity, Person
 from workshops.records import Moment, Record
 from workshops.refusals import NotYours
 from workshops.words import N_
 
 ATTEMPT_LIFE = timedelta(minutes=10)
-DOOR_LIFE = timedelta(hours=1)
 FOR_ANYONE = ("/static/", "/sante")
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,1999}")
 
@@ -170,6 +170,13 @@ async def redeem(session: AsyncSession, token: str) -> Person:
     if person_id is None:
         raise SignInFailed(N_("Ce lien a déjà servi ou n'est plus valable. Demandez-en un autre."))
     return await people.get(session, person_id)
+
+
+async def forget(session: AsyncSession, person_ids: list[str]) -> None:
+    """Nothing lets these people in any more: neither a session, nor a link, nor a sign-in under way."""
+    await sessions.close_everywhere(session, person_ids)
+    await session.execute(delete(SignInLink).where(col(SignInLink.person_id).in_(person_ids)))
+    await session.execute(delete(SignInAttempt).where(col(SignInAttempt.person_id).in_(person_ids)))
 
 
 # ── Leaving for the provider, coming back

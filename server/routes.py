@@ -55,6 +55,7 @@ ROUTES: list[BaseRoute] = [
     _page("/compte/rattachement/refus",                             account.leave_guest,        Who.SOMEBODY, "POST"),
     _page("/compte/appareils/{session:tag}/fin",                    account.close,              Who.SOMEBODY, "POST"),
     _page("/compte/appareils/fin",                                  account.close_others,       Who.SOMEBODY, "POST"),
+    _page("/compte/identites/{identity:tag}/retrait",               account.remove_identity,    Who.SOMEBODY, "POST"),
     _page("/compte/effacement",                                     account.farewell,           Who.SOMEBODY),
     _page("/compte/effacement",                                     account.erase,              Who.SOMEBODY, "POST"),
 

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.i18n import gettext as _
 from server.templating import REASON
 from workshops import (
-    accounts,
     agenda,
+    attachments,
     audit,
     changes,
     comments,
@@ -324,7 +324,7 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
 
 async def cast(session: AsyncSession, workshop_id: str) -> Cast:
     """Who is who in a workshop."""
-    return Cast(await accounts.members(session, workshop_id), await labs.called(session))
+    return Cast(await attachments.members(session, workshop_id), await labs.called(session))
 
 
 async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMinute]:

@@ -1,6 +1,6 @@
 """Sessions: browsers that are somebody for a while."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -48,6 +48,7 @@ _RUNNING = (
     .join(Session, col(Session.person_id) == col(Person.id))
     .where(
         col(Session.token_hash) == bindparam("token"),
+        col(Person.erased_at).is_(None),
         col(Session.expires_at) > bindparam("now", type_=Moment()),
         or_(col(Session.account).is_(False), col(Session.seen_at) > bindparam("idle_since", type_=Moment())),
     )
@@ -102,11 +103,20 @@ async def begin(
     guest's, the new one remembers whose: what they did may be attached to the account.
     """
     before = await _close(request, session)
-    guest_id = before.person_id if before and not before.account and before.person_id != person.id else None
+    guest_id = _guest_before(before, person)
     token = open_session(
         session, person.id, browser=browser(request), account=account, id_token=id_token, guest_id=guest_id
     )
     _carry(request, response, person, token, account=account)
+
+
+def _guest_before(before: Session | None, person: Person) -> str | None:
+    """The guest that this browser was, or still has to say whether they were."""
+    if before is None:
+        return None
+    if before.person_id == person.id:
+        return before.guest_id
+    return None if before.account else before.person_id
 
 
 def open_session(session: AsyncSession, person_id: str, *, account: bool = True, **more: str | None) -> str:
@@ -183,6 +193,11 @@ async def close_all(session: AsyncSession, person: Person, *, but: Session | Non
     await _delete(session, col(Session.person_id) == person.id, *others)
 
 
+async def close_everywhere(session: AsyncSession, person_ids: Sequence[str]) -> None:
+    """Close every session of these people."""
+    await _delete(session, col(Session.person_id).in_(person_ids))
+
+
 async def _delete(session: AsyncSession, *conditions: ColumnElement[bool]) -> list[Session]:
     """End sessions; every process will hear of it, and their screens are dismissed."""
     ended = list(await session.scalars(select(Session).where(*conditions)))
@@ -200,9 +215,8 @@ async def here(request: Request, session: AsyncSession) -> Session | None:
 
 async def forget_guest(request: Request, session: AsyncSession) -> None:
     """Not to be asked again about the guest that this browser was."""
-    own = await here(request, session)
-    if own:
-        own.guest_id = None
+    own = update(Session).where(col(Session.token_hash) == kept(request, "session")).values(guest_id=None)
+    await session.execute(own.execution_options(synchronize_session=False))
 
 
 async def of(session: AsyncSession, person: Person) -> list[Session]:

@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, col, select
+from sqlmodel import col, select
 
-from workshops import audit, invitations, journal, people, roles, world
+from workshops import agenda, audit, invitations, journal, people, roles, world
 from workshops.agenda import Member, Workshop
-from workshops.audit import AuditEntry, Deed
+from workshops.attachments import Attachment
+from workshops.audit import AuditEntry, Deed, Register
 from workshops.canonical import timestamp
 from workshops.comments import Comment, Hiding
 from workshops.indicators import Indicator, Wording
@@ -17,70 +18,11 @@ from workshops.invitations import Invitation
 from workshops.journal import Entry, Receipt
 from workshops.memberships import Membership
 from workshops.people import Granting, Identity, Person
-from workshops.records import Moment, Record
 from workshops.refusals import NotNow, NotYours
 from workshops.votes import Vote
 from workshops.words import N_
 
 NOBODY = "participant·e"  # who said what stays public, once the account is erased
-
-
-class Attachment(Record, table=True):
-    """That a guest was this person: sealed records keep the guest's id, and this tells who that is."""
-
-    guest_id: str = Field(primary_key=True, foreign_key="person.id", max_length=12)
-    person_id: str = Field(foreign_key="person.id", index=True, max_length=12)
-    at: datetime = Field(default_factory=world.now, sa_type=Moment)
-
-
-async def attach(session: AsyncSession, guest: Person, *, by: Person) -> list[Workshop]:
-    """What a guest did on this device is an account's from now on; the workshops whose seat changed hands.
-
-    The seats, the votes, the proposals and the comments go to the account, wherever it has no seat of its own: nobody
-    votes twice. Journals and wordings are sealed: they keep the guest's id. Attaching twice is once.
-    Raises NotYours when the guest is somebody with an account, or was attached to another.
-    """
-    register = await audit.take_floor(session, by=by)
-    if guest.id == by.id or await people.has_account(session, guest):
-        raise NotYours(N_("Cette participation est celle d'un autre compte."))
-    already = await session.get(Attachment, guest.id)
-    if already:
-        if already.person_id != by.id:
-            raise NotYours(N_("Cette participation est celle d'un autre compte."))
-        audit.yield_floor(session, register)
-        return []
-    own = select(Member.workshop_id).where(col(Member.person_id) == by.id)
-    free = list(
-        await session.scalars(
-            select(Workshop)
-            .join(Member, col(Member.workshop_id) == col(Workshop.id))
-            .where(col(Member.person_id) == guest.id, col(Workshop.id).not_in(own))
-            .order_by(col(Workshop.id))
-            .with_for_update(of=Workshop)  # a vote under way is the guest's, whole
-        )
-    )
-    await _hand_over(session, guest, by, [workshop.id for workshop in free])
-    session.add(Attachment(guest_id=guest.id, person_id=by.id))
-    audit.record(session, register, Deed.GUEST_ATTACHED, by=by, about=guest.id)
-    return free
-
-
-async def _hand_over(session: AsyncSession, guest: Person, to: Person, workshop_ids: list[str]) -> None:
-    here = col(Indicator.workshop_id).in_(workshop_ids)
-    theirs = select(Indicator.id).where(here)
-    for record, column, condition in (
-        (Member, "person_id", col(Member.workshop_id).in_(workshop_ids)),
-        (Indicator, "author_id", here),
-        (Comment, "by_id", col(Comment.indicator_id).in_(theirs)),
-        (Vote, "person_id", col(Vote.indicator_id).in_(theirs)),
-    ):
-        owner: ColumnElement[Any] = getattr(record, column)
-        await session.execute(
-            update(record)
-            .where(owner == guest.id, condition)
-            .values({column: to.id})
-            .execution_options(synchronize_session=False)
-        )
 
 
 async def add_identity(session: AsyncSession, known: Identity, *, by: Person) -> None:
@@ -101,37 +43,67 @@ async def add_identity(session: AsyncSession, known: Identity, *, by: Person) ->
     await session.flush()
 
 
-async def erase(session: AsyncSession, *, by: Person) -> None:
+async def remove_identity(session: AsyncSession, identity_id: str, *, by: Person) -> None:
+    """One way to sign in less; the last one stays: without it, nobody could come back. Twice is once."""
+    register = await audit.take_floor(session, by=by)
+    own = await people.identities(session, by)
+    found = next((each for each in own if each.id == identity_id), None)
+    if found is None:
+        audit.yield_floor(session, register)
+        return
+    if len(own) == 1:
+        raise NotNow(N_("C'est votre seule façon de vous connecter : ajoutez-en d'abord une autre."))
+    await session.delete(found)
+    audit.record(session, register, Deed.IDENTITY_REMOVED, by=by, about=found.id)
+
+
+async def erase(session: AsyncSession, *, by: Person) -> list[str]:
     """One's name, addresses and powers are forgotten; public texts and votes stay, under « participant·e ».
 
-    Journals hold ids only: they stay whole. Raises NotNow for the last publisher, who hands the key over first.
+    Gives the ids of who is nobody any more: the person, and the guests that they were. Journals hold ids only: they stay
+    whole, and say which powers ended. Raises NotNow for the last publisher, and for who leads an open workshop alone:
+    they hand the key over first.
     """
     register = await audit.take_floor(session, by=by)
     await roles.require_another_publisher(session, by.id)
-    now = world.now()
-    guests = list(await session.scalars(select(Attachment.guest_id).where(col(Attachment.person_id) == by.id)))
-    for person_id in (by.id, *guests):
-        await session.execute(update(Person).where(col(Person.id) == person_id).values(name=NOBODY, erased_at=now))
-        await session.execute(update(Member).where(col(Member.person_id) == person_id).values(name=NOBODY))
-        await session.execute(delete(Receipt).where(col(Receipt.person_id) == person_id))
+    guests = await session.scalars(select(Attachment.guest_id).where(col(Attachment.person_id) == by.id))
+    gone = [by.id, *guests]
+    await _leave_workshops(session, gone)
+    await session.execute(update(Person).where(col(Person.id).in_(gone)).values(name=NOBODY, erased_at=world.now()))
+    await session.execute(delete(Receipt).where(col(Receipt.person_id).in_(gone)))
     await session.execute(delete(Identity).where(col(Identity.person_id) == by.id))
-    for record in (Granting, Membership):
-        standing = (col(record.person_id) == by.id, col(record.ended_at).is_(None))
-        await session.execute(update(record).where(*standing).values(ended_at=now, ended_by_id=by.id))
     await invitations.withdraw_all(session, by=by)
     session.info.pop("sending", None)  # nobody is left to send it again
-    audit.record(session, register, Deed.ACCOUNT_ERASED, by=by, about=by.id)
+    await _end_powers(session, register, by)
+    audit.record(session, register, Deed.ACCOUNT_ERASED, by=by, about=world.new_id())
+    return gone
 
 
-async def seats_of(session: AsyncSession, guest: Person) -> list[tuple[Member, Workshop]]:
-    """The seats of a guest: what attaching is about."""
-    found = await session.execute(
-        select(Member, Workshop)
-        .join(Workshop, col(Workshop.id) == col(Member.workshop_id))
-        .where(col(Member.person_id) == guest.id)
-        .order_by(col(Member.joined_at))
-    )
-    return [(member, workshop) for member, workshop in found]
+async def _leave_workshops(session: AsyncSession, gone: list[str]) -> None:
+    """Their seats stay, without a name nor a door; whoever would take the floor meanwhile waits."""
+    seated = select(Member.workshop_id).where(col(Member.person_id).in_(gone))
+    locked = select(Workshop).where(col(Workshop.id).in_(seated)).order_by(col(Workshop.id)).with_for_update()
+    for workshop in await session.scalars(locked):
+        leading = {member.person_id for member in await agenda.leading(session, workshop.id)}
+        if workshop.is_open and leading and leading <= set(gone):
+            raise NotNow(N_("Vous êtes seul·e à animer « {title} » : partagez-en d'abord l'animation."), title=workshop.title)
+    await session.execute(update(Member).where(col(Member.person_id).in_(gone)).values(name=NOBODY, door=None))
+
+
+async def _end_powers(session: AsyncSession, register: Register, by: Person) -> None:
+    """Each role and each membership that ends is a line of its own; what was written of the person goes."""
+    held = select(Granting).where(col(Granting.person_id) == by.id, col(Granting.ended_at).is_(None))
+    of = select(Membership).where(col(Membership.person_id) == by.id, col(Membership.ended_at).is_(None))
+    ends: list[tuple[Granting | Membership, Deed]] = [
+        (granting, Deed.ROLE_WITHDRAWN) for granting in await session.scalars(held)
+    ]
+    for membership in await session.scalars(of):
+        ends.append((membership, Deed.MEMBERSHIP_ENDED if membership.stands else Deed.MEMBERSHIP_RETRACTED))
+    for power, kind in ends:
+        power.ended_at, power.ended_by_id = world.now(), by.id
+        audit.record(session, register, kind, by=by, about=power.id)
+        register.gestures += 1
+    await session.execute(update(Membership).where(col(Membership.person_id) == by.id).values(because=""))
 
 
 async def done_by(session: AsyncSession, person: Person) -> dict[str, int]:
@@ -144,21 +116,6 @@ async def done_by(session: AsyncSession, person: Person) -> dict[str, int]:
     return {name: (await session.execute(counted)).scalar_one() for name, counted in counts.items()}
 
 
-async def members(session: AsyncSession, workshop_id: str) -> dict[str, Member]:
-    """Everybody of a workshop, by person, and by the guest that some were before. One query."""
-    found = await session.execute(
-        select(Member, Attachment.guest_id)
-        .outerjoin(Attachment, col(Attachment.person_id) == col(Member.person_id))
-        .where(col(Member.workshop_id) == workshop_id)
-    )
-    seated: dict[str, Member] = {}
-    for member, guest_id in found:
-        seated[member.person_id] = member
-        if guest_id:
-            seated.setdefault(guest_id, member)
-    return seated
-
-
 async def everything(session: AsyncSession, person: Person) -> dict[str, Any]:
     """All that is kept of a person, in the words of the published data: what they may take away."""
     guests = list(await session.scalars(select(Attachment.guest_id).where(col(Attachment.person_id) == person.id)))
@@ -169,7 +126,15 @@ async def everything(session: AsyncSession, person: Person) -> dict[str, Any]:
 
     votes = await rows(Vote, col(Vote.person_id).in_(ids))
     entries = await rows(Entry, col(Entry.by_id).in_(ids))
-    deeds = await rows(AuditEntry, or_(col(AuditEntry.by_id).in_(ids), col(AuditEntry.about).in_(ids)))
+    mine: list[str] = []
+    for own, owner in (
+        (Granting.id, Granting.person_id),
+        (Membership.id, Membership.person_id),
+        (Invitation.id, Invitation.accepted_by_id),
+        (Attachment.id, Attachment.person_id),
+    ):
+        mine += await session.scalars(select(own).where(col(owner) == person.id))
+    deeds = await rows(AuditEntry, or_(col(AuditEntry.by_id).in_(ids), col(AuditEntry.about).in_(mine)))
     return {
         "personne": {
             "id": person.id,

@@ -170,6 +170,8 @@ async def join(session: AsyncSession, workshop_id: str, *, name: str, lab: str |
     role of who leads; the same ones, nothing.
     """
     workshop = await take_floor(session, workshop_id, by=by)
+    if (await people.get(session, by.id)).erased_at:
+        raise NotYours(N_("Ce compte a été effacé."))
     if not workshop.is_open:
         raise closed()
     name, lab = people.clean_name(name), lab or None

@@ -31,6 +31,8 @@ class Deed(Word):
     INVITATION_WITHDRAWN = "invitation_withdrawn", N_("a retiré une invitation")
     GUEST_ATTACHED = "guest_attached", N_("a rattaché une participation d'invité à son compte")
     IDENTITY_ADDED = "identity_added", N_("a ajouté une façon de se connecter")
+    IDENTITY_REMOVED = "identity_removed", N_("a retiré une façon de se connecter")
+    MEMBERSHIP_RETRACTED = "membership_retracted", N_("a retiré une demande d'adhésion")
     ACCOUNT_ERASED = "account_erased", N_("a effacé son compte")
 
     @property

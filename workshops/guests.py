@@ -2,18 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from workshops import agenda, journal, labs, people
+from workshops import agenda, journal, labs, people, world
 from workshops.agenda import Floor, Member, Stage
 from workshops.journal import Entry, Kind, Receipt, Sending
-from workshops.people import Person
+from workshops.people import Identity, Person
 from workshops.records import Row, add
 from workshops.refusals import Refusal
+
+DOOR_LIFE = timedelta(hours=1)  # for a browser to be who it was, after a double tap or a lost answer
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class _Hall:
     """What guests are judged by, read once under the workshop's lock, and the rows of those who are seated."""
 
     floor: Floor
-    seated: dict[str, Person]
+    seated: dict[str, Person | None]
     labs: frozenset[str]
     people: list[Row] = field(default_factory=list)
     members: list[Row] = field(default_factory=list)
@@ -93,8 +96,10 @@ def _enter_all(
 def _seat_guest(hall: _Hall, said: dict[Any, Any], guest: Guest) -> Entered | Exception:
     """Judge a guest by the hall, which it then changes for those that follow."""
     floor = hall.floor
-    if guest.door and guest.door in hall.seated:
-        return Entered(floor.id, hall.seated[guest.door], floor.gestures)
+    before = hall.seated.get(guest.door or "")
+    if before:
+        return Entered(floor.id, before, floor.gestures)
+    door = guest.door if guest.door not in hall.seated else None
     try:
         if floor.stage is Stage.CLOSED:
             raise agenda.closed()
@@ -110,26 +115,34 @@ def _seat_guest(hall: _Hall, said: dict[Any, Any], guest: Guest) -> Entered | Ex
         name=person.name,
         role=agenda.role_with(guest.lab),
         lab_slug=guest.lab or None,
-        door=guest.door,
+        door=door,
     )
     hall.people.append(person.model_dump())
     hall.members.append(member.model_dump())
     hall.entries.append(journal.row(said, floor, Kind.MEMBER_JOINED, by=person, about=member.id))
     if guest.sending:
         hall.answered.append(journal.receipt(person, guest.sending, floor))
-    if guest.door:
-        hall.seated[guest.door] = person
+    if door:
+        hall.seated[door] = person
     return Entered(floor.id, person, floor.gestures)
 
 
 _SEATED = (
-    select(Member.door, Person)
+    select(Member.door, Member.joined_at, Identity.id.label("identity"), Person)  # type: ignore[attr-defined]
     .join(Person, col(Person.id) == col(Member.person_id))
+    .outerjoin(Identity, col(Identity.person_id) == col(Person.id))
     .where(col(Member.workshop_id) == bindparam("workshop"), col(Member.door).in_(bindparam("doors", expanding=True)))
 )
 
 
-def _seated(connection: Connection, workshop_id: str, doors: Collection[str]) -> dict[str, Person]:
-    """Who came in already by these doors."""
-    found = connection.execute(_SEATED, {"workshop": workshop_id, "doors": list(doors)})
-    return {row.door: Person(**{name: row._mapping[name] for name in Person.model_fields}) for row in found}
+def _seated(connection: Connection, workshop_id: str, doors: Collection[str]) -> dict[str, Person | None]:
+    """Who came in already by these doors; None for one that nobody may come back by.
+
+    A door is for an hour, and for a guest: whoever has an account since comes in by it, not by a cookie of before.
+    """
+    since = world.now() - DOOR_LIFE
+    seated: dict[str, Person | None] = {}
+    for row in connection.execute(_SEATED, {"workshop": workshop_id, "doors": list(doors)}):
+        is_good = row.joined_at > since and row.identity is None and row.erased_at is None
+        seated[row.door] = Person(**{name: row._mapping[name] for name in Person.model_fields}) if is_good else None
+    return seated

@@ -122,6 +122,8 @@ async def withdraw_all(session: AsyncSession, *, by: Person) -> None:
 
 async def _require_right(session: AsyncSession, invitation: Invitation, person: Person) -> None:
     """Whether a person may give this role there."""
+    if invitation.workshop_id and invitation.lab_slug:
+        raise NotThus({"role": N_("Une invitation est pour un atelier ou pour un laboratoire, pas pour les deux.")})
     if invitation.workshop_id:
         _require_among(invitation.role, (Role.COFACILITATOR,))
         workshop = await agenda.get(session, invitation.workshop_id)

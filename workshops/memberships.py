@@ -103,8 +103,10 @@ async def end(session: AsyncSession, membership_id: str, *, because: str = "", b
     if membership.ended_at:
         audit.yield_floor(session, register)
         return membership
+    # Whoever was never of the lab leaves no public trace of having asked.
+    kind = Deed.MEMBERSHIP_ENDED if membership.stands else Deed.MEMBERSHIP_RETRACTED
     _end(membership, by, one_line(because)[:REASON_LENGTH])
-    audit.record(session, register, Deed.MEMBERSHIP_ENDED, by=by, about=membership.id)
+    audit.record(session, register, kind, by=by, about=membership.id)
     return membership
 
 

@@ -1,5 +1,6 @@
 """People: who acts, and who may do what on the whole platform."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Index, UniqueConstraint, bindparam, update
@@ -123,7 +124,8 @@ async def recognise(
         except IntegrityError:
             # Two tabs of the same newcomer: the other one was first.
             found = (await session.scalars(known)).one()
-    found.email, found.siret = email, siret or found.siret
+    seen = {"email": email, "siret": siret or found.siret}
+    await session.execute(update(Identity).where(col(Identity.id) == found.id).values(seen))
     return await get(session, found.person_id)
 
 
@@ -152,6 +154,19 @@ async def require(session: AsyncSession, person: Person, *accepted: Role) -> Non
 async def identities(session: AsyncSession, person: Person) -> list[Identity]:
     """How providers know a person."""
     return list(await session.scalars(select(Identity).where(col(Identity.person_id) == person.id)))
+
+
+async def vouched(session: AsyncSession, person_ids: Collection[str]) -> dict[str, list[str]]:
+    """By what addresses providers and mailboxes know some people, by person: a name anybody may choose."""
+    found = await session.execute(
+        select(Identity.person_id, Identity.email, Identity.iss, Identity.sub)
+        .where(col(Identity.person_id).in_(person_ids))
+        .order_by(col(Identity.id))
+    )
+    known: dict[str, list[str]] = {}
+    for person_id, email, iss, sub in found:
+        known.setdefault(person_id, []).append(f"{email or sub} ({iss})")
+    return known
 
 
 async def accept_terms(session: AsyncSession, person: Person, version: str) -> None:

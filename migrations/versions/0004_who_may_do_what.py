@@ -131,12 +131,14 @@ def _tables() -> None:
         op.create_index(f"ix_invitation_{column}", "invitation", [column])
     op.create_table(
         "attachment",
+        sa.Column("id", sa.String(12), nullable=False),
         sa.Column("guest_id", sa.String(12), nullable=False),
         sa.Column("person_id", sa.String(12), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["guest_id"], ["person.id"], name="fk_attachment_guest_id_person"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_attachment_person_id_person"),
-        sa.PrimaryKeyConstraint("guest_id", name="pk_attachment"),
+        sa.PrimaryKeyConstraint("id", name="pk_attachment"),
+        sa.UniqueConstraint("guest_id", name="uq_attachment_guest_id"),
     )
     op.create_index("ix_attachment_person_id", "attachment", ["person_id"])
 

@@ -11,7 +11,7 @@ from sqlalchemy import and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, func, select
 
-from server import settings
+from server import maillinks, settings
 from server.database import Database
 from server.settings import Settings
 from workshops import agenda
@@ -74,8 +74,8 @@ async def person(session: AsyncSession, named: str) -> Person:
             .where(
                 or_(
                     col(Person.id) == named,
-                    # A guest chooses a first name freely: only a provider's word makes a name.
-                    and_(col(Identity.id).is_not(None), col(Person.name) == named),
+                    # Who comes as a guest or by a letter chooses a name freely: only a provider's word makes one.
+                    and_(col(Identity.iss) != maillinks.ISSUER, col(Person.name) == named),
                     func.lower(col(Identity.email)) == named.lower(),
                 )
             )

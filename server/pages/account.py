@@ -6,11 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from server import sessions
+from server import identity, sessions
 from server.gestures import done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
-from workshops import accounts, labs, memberships, people
+from workshops import accounts, attachments, labs, memberships, people
 from workshops.canonical import timestamp
 from workshops.people import Person, Role
 
@@ -37,7 +37,7 @@ async def _account(request: Request, session: AsyncSession, viewer: Person) -> d
         "sessions": await sessions.of(session, viewer),
         "here": here.id if here else None,
         "guest": guest,
-        "guest_seats": await accounts.seats_of(session, guest) if guest else [],
+        "guest_seats": await attachments.seats_of(session, guest) if guest else [],
         "guest_did": await accounts.done_by(session, guest) if guest else {},
     }
 
@@ -75,7 +75,7 @@ async def attach(request: Request) -> Response:
     async with transaction(request) as session:
         here = await sessions.here(request, session)
         if here and here.guest_id:
-            await accounts.attach(session, await people.get(session, here.guest_id), by=viewer)
+            await attachments.attach(session, await people.get(session, here.guest_id), by=viewer)
             await sessions.forget_guest(request, session)
     return done(request, "/compte")
 
@@ -85,6 +85,14 @@ async def leave_guest(request: Request) -> Response:
     signed_in(request)
     async with transaction(request) as session:
         await sessions.forget_guest(request, session)
+    return done(request, "/compte")
+
+
+async def remove_identity(request: Request) -> Response:
+    """One way to sign in less."""
+    viewer = signed_in(request)
+    async with transaction(request) as session:
+        await accounts.remove_identity(session, request.path_params["identity"], by=viewer)
     return done(request, "/compte")
 
 
@@ -113,8 +121,7 @@ async def erase(request: Request) -> Response:
     """Forget who one is; what one wrote in public stays, under nobody's name."""
     viewer = signed_in(request)
     async with transaction(request) as session:
-        await accounts.erase(session, by=viewer)
-        await sessions.close_all(session, viewer)
+        await identity.forget(session, await accounts.erase(session, by=viewer))
     request.state.person = None
     response = page(request, "account/erased.html", nobody=accounts.NOBODY)
     sessions.forget(request, response)

@@ -11,7 +11,7 @@ from server.forms import BecauseForm, read
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
-from workshops import invitations, labs, memberships
+from workshops import invitations, labs, memberships, people
 from workshops.invitations import IN_A_LAB
 from workshops.people import Person
 from workshops.refusals import NotThus
@@ -31,6 +31,7 @@ async def _team(session: AsyncSession, slug: str, viewer: Person) -> dict[str, A
     everyone = await memberships.team(session, slug)
     return {
         "lab": lab,
+        "vouched": await people.vouched(session, [person.id for _membership, person in everyone]),
         "waiting": [line for line in everyone if line[0].waits],
         "members": [line for line in everyone if line[0].stands],
         "pending": await invitations.pending(session, lab_slug=slug),

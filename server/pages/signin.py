@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from server import identity, limits, sessions
 from server.gestures import transaction
 from server.limits import Limits
+from server.protection import is_same_origin
 from server.provider import Attempt, Proof, Provider, SignInFailed, new_token
 from server.templating import page
 from workshops.words import N_
@@ -22,7 +23,9 @@ async def start(request: Request) -> Response:
         next_path = identity.local_path(request.query_params.get("suite"))
         return page(request, "signin/unavailable.html", next_path=next_path)
     await Limits.of(request).spend((limits.SIGN_INS, limits.who(request)))
-    viewer = identity.person(request) if "ajouter" in request.query_params else None
+    # Another site may send somebody here, not choose what comes of it.
+    adds = "ajouter" in request.query_params and is_same_origin(request.headers)
+    viewer = identity.person(request) if adds else None
     attempt = provider.attempt(identity.local_path(request.query_params.get("suite")), viewer.id if viewer else None)
     try:
         address = await provider.address(attempt)

@@ -212,3 +212,13 @@ async def test_a_connection_that_died_while_it_rested_is_replaced_unseen(
     await other.close()
     async with database.reading() as session:
         assert await session.scalar(text("SELECT pg_backend_pid()")) != pid
+
+
+async def test_many_sessions_that_end_are_told_in_several_notes() -> None:
+    """PostgreSQL refuses a notification of more than 8,000 bytes."""
+    ended = {f"{number:064x}": "p" * 12 for number in range(230)}
+    parts = list(News({"w" * 12: 7}, ended).parts())
+    assert all(len(part.written("p" * 12).encode()) < 8000 for part in parts)
+    assert {hash: who for part in parts for hash, who in part.ended.items()} == ended
+    assert [dict(part.gestures) for part in parts if part.gestures] == [{"w" * 12: 7}]
+    assert [part.ended for part in News({"w" * 12: 7}).parts()] == [{}]

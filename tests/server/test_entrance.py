@@ -11,7 +11,7 @@ from server.entrance import Arrival, Entrance
 from server.provider import new_token
 from server.sessions import Session
 from tests.cast import ask, facilitator, reread, workshop
-from workshops import accounts, journal
+from workshops import attachments, journal
 from workshops.agenda import Stage, Workshop
 from workshops.guests import Entered, Guest
 from workshops.journal import Kind
@@ -39,7 +39,7 @@ async def together(entrance: Entrance, room: Workshop, *arrivals: Arrival) -> li
 
 async def guests(database: Database, room: Workshop) -> set[str]:
     """Everybody but the facilitator."""
-    seats = await ask(database, accounts.members, room.id)
+    seats = await ask(database, attachments.members, room.id)
     return {seat.person_id for seat in seats.values() if seat.role is not Role.FACILITATOR}
 
 
@@ -60,7 +60,7 @@ async def test_guests_who_come_together_have_each_a_place_a_gesture_and_a_sessio
     assert [each.number for each in entered if isinstance(each, Entered)] == list(
         range(room.gestures + 1, room.gestures + 31)
     )
-    seats = await ask(database, accounts.members, room.id)
+    seats = await ask(database, attachments.members, room.id)
     people = [each.person for each in entered if isinstance(each, Entered)]
     assert [(seats[who.id].name, seats[who.id].lab_slug, seats[who.id].role) for who in people] == [
         (f"Personne {n}", *(("siilab", Role.MEMBER) if n % 2 else (None, Role.OBSERVER))) for n in range(30)

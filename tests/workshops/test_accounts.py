@@ -5,15 +5,29 @@ import json
 import pytest
 from sqlmodel import select
 
-from server import scenes
+from server import exports, scenes
 from server.database import Database
 from tests.cast import COMPLETE, account, act, ask, card, facilitator, move, publisher, stranger, workshop
-from workshops import accounts, agenda, audit, comments, guests, indicators, memberships, people, roles, votes
+from workshops import (
+    accounts,
+    agenda,
+    attachments,
+    audit,
+    comments,
+    guests,
+    indicators,
+    journal,
+    memberships,
+    people,
+    roles,
+    votes,
+)
 from workshops.accounts import NOBODY
 from workshops.agenda import Stage, Workshop
 from workshops.audit import Deed
 from workshops.consensus import Choice
-from workshops.people import Person, Role
+from workshops.journal import Kind
+from workshops.people import Identity, Person, Role
 from workshops.refusals import NotNow, NotYours
 from workshops.votes import Tally, Vote
 
@@ -42,8 +56,7 @@ async def guest(database: Database, room: Workshop, camille: Person) -> Person:
 
 async def test_what_a_guest_did_is_the_accounts(database: Database, room: Workshop, guest: Person) -> None:
     alix = await account(database, "Alix Morvan")
-    (changed,) = await act(database, accounts.attach, guest, by=alix)
-    assert changed.id == room.id
+    await act(database, attachments.attach, guest, by=alix)
     assert await ask(database, agenda.seat, room.id, guest) is None
     seat = await ask(database, agenda.seat, room.id, alix)
     assert seat is not None
@@ -51,7 +64,8 @@ async def test_what_a_guest_did_is_the_accounts(database: Database, room: Worksh
     assert await ask(database, accounts.done_by, alix) == {"proposals": 1, "comments": 1, "votes": 1}
     assert await ask(database, accounts.done_by, guest) == {"proposals": 0, "comments": 0, "votes": 0}
     entry = (await ask(database, audit.entries))[-1]
-    assert (entry.kind, entry.by_id, entry.about) == (Deed.GUEST_ATTACHED, alix.id, guest.id)
+    assert (entry.kind, entry.by_id) == (Deed.GUEST_ATTACHED, alix.id)
+    assert entry.about not in (guest.id, alix.id)  # public hashes would let these be guessed
     # Voting again is changing one's mind, not a second voice.
     found = await card(database, room)
     await act(database, votes.cast, found.id, wording=1, choice=Choice.ABSTAIN, by=alix)
@@ -61,27 +75,53 @@ async def test_what_a_guest_did_is_the_accounts(database: Database, room: Worksh
 async def test_the_minutes_still_say_who(database: Database, room: Workshop, guest: Person) -> None:
     before = [(line.name, line.lab) for line in (await ask(database, scenes.minutes, room.id)).lines]
     assert ("Alix", "Ti Lab") in before
-    await act(database, accounts.attach, guest, by=await account(database, "Alix Morvan"))
+    await act(database, attachments.attach, guest, by=await account(database, "Alix Morvan"))
     assert [(line.name, line.lab) for line in (await ask(database, scenes.minutes, room.id)).lines] == before
 
 
-async def test_where_the_account_has_a_seat_nothing_moves(database: Database, room: Workshop, guest: Person) -> None:
+async def test_where_the_account_has_a_seat_the_guest_votes_no_more(
+    database: Database, room: Workshop, guest: Person
+) -> None:
+    """One person, one voice; what the guest wrote stays theirs."""
     alix = await account(database, "Alix Morvan")
     await act(database, agenda.join, room.id, name="Alix M.", lab="ti-lab", by=alix)
     found = await card(database, room)
     await act(database, votes.cast, found.id, wording=1, choice=Choice.ABSTAIN, by=alix)
-    assert await act(database, accounts.attach, guest, by=alix) == []
-    assert await ask(database, votes.tally, found.id) == Tally(keep=1, abstain=1)
-    assert await ask(database, accounts.done_by, guest) == {"proposals": 1, "comments": 1, "votes": 1}
+    await act(database, attachments.attach, guest, by=alix)
+    assert await ask(database, votes.tally, found.id) == Tally(abstain=1)
+    assert await ask(database, accounts.done_by, guest) == {"proposals": 1, "comments": 1, "votes": 0}
+    entry = (await ask(database, journal.since, room.id, 0))[-1]
+    assert (entry.kind, entry.by_id, entry.about) == (Kind.VOTE_TAKEN_BACK, alix.id, found.id)
+
+
+async def test_where_the_workshop_is_closed_nothing_of_two_seats_moves(
+    database: Database, room: Workshop, guest: Person, camille: Person
+) -> None:
+    alix = await account(database, "Alix Morvan")
+    await act(database, agenda.join, room.id, name="Alix M.", lab="ti-lab", by=alix)
+    await move(database, room, Stage.CLOSED, by=camille)
+    before = await ask(database, journal.since, room.id, 0)
+    await act(database, attachments.attach, guest, by=alix)
+    assert await ask(database, journal.since, room.id, 0) == before
+    assert await ask(database, votes.tally, (await card(database, room)).id) == Tally(keep=1)
+
+
+async def test_the_browser_of_before_cannot_be_the_account(database: Database, room: Workshop) -> None:
+    """A door's cookie may have been copied: it opens nothing once the guest is somebody."""
+    guest = await act(database, guests.enter, room.id, name="Alix", lab="ti-lab", door="d" * 64)
+    alix = await account(database, "Alix Morvan", Role.MODERATOR)
+    await act(database, attachments.attach, guest, by=alix)
+    somebody_else = await act(database, guests.enter, room.id, name="Mallory", lab=None, door="d" * 64)
+    assert somebody_else.id not in (guest.id, alix.id)
 
 
 async def test_nobody_takes_what_is_somebody_elses(database: Database, guest: Person) -> None:
     alix, sacha = await account(database, "Alix"), await account(database, "Sacha")
-    await act(database, accounts.attach, guest, by=alix)
-    assert await act(database, accounts.attach, guest, by=alix) == []
+    await act(database, attachments.attach, guest, by=alix)
+    await act(database, attachments.attach, guest, by=alix)
     for other in (guest, alix, sacha):
         with pytest.raises(NotYours):
-            await act(database, accounts.attach, other, by=sacha)
+            await act(database, attachments.attach, other, by=sacha)
 
 
 async def test_an_erased_account_is_nobody_and_its_words_stay(
@@ -89,7 +129,7 @@ async def test_an_erased_account_is_nobody_and_its_words_stay(
 ) -> None:
     dominique = await publisher(database)
     alix = await account(database, "Alix Morvan", Role.MODERATOR)
-    await act(database, accounts.attach, guest, by=alix)
+    await act(database, attachments.attach, guest, by=alix)
     asked = await act(database, memberships.ask, "ti-lab", by=alix)
     await act(database, memberships.approve, asked.id, by=dominique)
     found = await card(database, room)
@@ -103,7 +143,43 @@ async def test_an_erased_account_is_nobody_and_its_words_stay(
     assert await ask(database, votes.tally, found.id) == tally
     names = {line.name for line in (await ask(database, scenes.minutes, room.id)).lines}
     assert names == {"Camille", NOBODY}
-    assert (await ask(database, audit.entries))[-1].kind is Deed.ACCOUNT_ERASED
+    assert [entry.kind for entry in await ask(database, audit.entries)][-3:] == [
+        Deed.ROLE_WITHDRAWN,
+        Deed.MEMBERSHIP_ENDED,
+        Deed.ACCOUNT_ERASED,
+    ]
+    written = exports.platform(await ask(database, audit.head), await ask(database, audit.entries))
+    assert journal.first_break(written["gestes"], reserves=True) is None
+
+
+async def test_nothing_lets_an_erased_account_in_again(database: Database, room: Workshop) -> None:
+    alix = await account(database, "Alix Morvan")
+    await act(database, accounts.erase, by=alix)
+    with pytest.raises(NotYours):
+        await act(database, agenda.join, room.id, name="Alix", lab="ti-lab", by=alix)
+
+
+async def test_who_leads_alone_shares_the_lead_first(database: Database, room: Workshop, camille: Person) -> None:
+    with pytest.raises(NotNow):
+        await act(database, accounts.erase, by=camille)
+    await act(database, agenda.appoint, room.id, await account(database, "Robin"), by=camille)
+    await act(database, accounts.erase, by=camille)
+    assert [member.name for member in await ask(database, agenda.leading, room.id)] == [NOBODY, "Robin"]
+
+
+async def test_the_last_way_to_sign_in_stays(database: Database) -> None:
+    alix = await account(database, "Alix")
+    (first,) = await ask(database, people.identities, alix)
+    with pytest.raises(NotNow):
+        await act(database, accounts.remove_identity, first.id, by=alix)
+    other = Identity(iss="https://autre.example", sub="1", person_id=alix.id)
+    await act(database, accounts.add_identity, other, by=alix)
+    sacha = await account(database, "Sacha")
+    await act(database, accounts.remove_identity, first.id, by=sacha)  # not theirs: nothing
+    assert len(await ask(database, people.identities, alix)) == 2
+    for _ in range(2):
+        await act(database, accounts.remove_identity, first.id, by=alix)
+    assert [each.iss for each in await ask(database, people.identities, alix)] == ["https://autre.example"]
 
 
 async def test_the_last_publisher_hands_the_key_over_first(database: Database) -> None:
@@ -117,7 +193,7 @@ async def test_the_last_publisher_hands_the_key_over_first(database: Database) -
 
 async def test_all_that_is_kept_is_in_the_file(database: Database, room: Workshop, guest: Person) -> None:
     alix = await account(database, "Alix Morvan", Role.MODERATOR)
-    await act(database, accounts.attach, guest, by=alix)
+    await act(database, attachments.attach, guest, by=alix)
     await act(database, memberships.ask, "ti-lab", by=alix)
     kept = await ask(database, accounts.everything, alix)
     json.dumps(kept)
@@ -135,6 +211,7 @@ async def test_all_that_is_kept_is_in_the_file(database: Database, room: Worksho
         "vote_cast",
         "guest_attached",
         "membership_asked",
+        "role_granted",
     }
     other = await ask(database, accounts.everything, await stranger(database))
     assert (other["votes"], other["gestes"], other["identites"]) == ([], [], [])
@@ -143,6 +220,6 @@ async def test_all_that_is_kept_is_in_the_file(database: Database, room: Worksho
 async def test_votes_are_neither_made_nor_lost_by_attaching(database: Database, room: Workshop, guest: Person) -> None:
     async with database.reading() as session:
         before = len((await session.scalars(select(Vote))).all())
-    await act(database, accounts.attach, guest, by=await account(database, "Alix Morvan"))
+    await act(database, attachments.attach, guest, by=await account(database, "Alix Morvan"))
     async with database.reading() as session:
         assert len((await session.scalars(select(Vote))).all()) == before

@@ -8,7 +8,7 @@ import pytest
 
 from server.database import Database
 from tests.cast import act, ask, facilitator, member_of, move, observer, reread, somebody, stranger, workshop
-from workshops import accounts, agenda, journal, people, roles
+from workshops import agenda, attachments, journal, people, roles
 from workshops.agenda import Stage, Start, Workshop
 from workshops.journal import Kind, Sending
 from workshops.people import Person, Role
@@ -41,7 +41,7 @@ async def test_a_facilitator_convenes_a_workshop_in_preparation(database: Databa
         1,
         date(2026, 11, 23),
     )
-    members = await ask(database, accounts.members, room.id)
+    members = await ask(database, attachments.members, room.id)
     assert [(m.person_id, m.name, m.role) for m in members.values()] == [(camille.id, "Camille", Role.FACILITATOR)]
     (first,) = await ask(database, journal.since, room.id, 0)
     assert (first.number, first.kind, first.about, first.previous_hash) == (
@@ -139,7 +139,7 @@ async def test_joining_again_changes_a_name_and_a_lab_and_keeps_one_seat(databas
     assert before is not None
     assert after is not None
     assert (after.id, after.name, after.lab_slug, after.role) == (before.id, "Noor B.", "siilab", Role.MEMBER)
-    assert len(await ask(database, accounts.members, room.id)) == 2
+    assert len(await ask(database, attachments.members, room.id)) == 2
     assert await kinds(database, room) == [Kind.WORKSHOP_CONVENED, Kind.MEMBER_JOINED, Kind.MEMBER_CHANGED]
 
 

@@ -4,7 +4,8 @@ import asyncio
 
 from server.database import Database
 from tests.cast import act, ask, facilitator, reread, workshop
-from workshops import accounts, guests, journal
+from tests.conftest import Clock
+from workshops import attachments, guests, journal
 from workshops.agenda import Workshop
 from workshops.journal import Kind
 
@@ -26,7 +27,17 @@ async def test_one_door_is_one_guest(database: Database) -> None:
         for room, door in ((rooms[0], "b" * 64), (rooms[0], None), (rooms[0], None), (rooms[1], "a" * 64))
     ]
     assert len({anne.id, *(other.id for other in others)}) == 5
-    assert len(await ask(database, accounts.members, rooms[0].id)) == 5
+    assert len(await ask(database, attachments.members, rooms[0].id)) == 5
+
+
+async def test_a_door_is_for_an_hour(clock: Clock, database: Database) -> None:
+    room = await workshop(database, by=await facilitator(database))
+    given = {"name": "Anne", "lab": "ti-lab", "door": "a" * 64}
+    anne = await act(database, guests.enter, room.id, **given)
+    clock.advance(minutes=59)
+    assert await act(database, guests.enter, room.id, **given) == anne
+    clock.advance(minutes=1)
+    assert (await act(database, guests.enter, room.id, **given)).id != anne.id
 
 
 async def test_two_taps_at_once_are_one_guest(database: Database) -> None:

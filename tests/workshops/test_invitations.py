@@ -115,6 +115,8 @@ async def test_nobody_hands_on_what_is_not_theirs_to_give(
     ):
         with pytest.raises(NotThus):
             await invite(database, role, by=by, **where)
+    with pytest.raises(NotThus):
+        await invite(database, Role.COFACILITATOR, by=camille, workshop_id=room.id, lab_slug="nulle-part")
     assert await ask(database, audit.entries) == before
 
 

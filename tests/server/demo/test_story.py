@@ -9,7 +9,7 @@ from server.demo import story
 from server.demo.signin import CAST, issuer
 from server.settings import Settings
 from tests.cast import act, ask
-from workshops import accounts, agenda, comments, frameworks, indicators, journal, labs, people, sheet, votes
+from workshops import agenda, attachments, comments, frameworks, indicators, journal, labs, people, sheet, votes
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Outcome
 from workshops.people import Person, Role
@@ -53,7 +53,7 @@ async def test_its_journal_is_true(database: Database, told: Workshop) -> None:
 
 
 async def test_people_are_invented_and_say_so_and_labs_are_real(database: Database, told: Workshop) -> None:
-    members = (await ask(database, accounts.members, told.id)).values()
+    members = (await ask(database, attachments.members, told.id)).values()
     cast = {persona.name for persona in CAST}
     assert {m.name for m in members if m.name not in cast and not m.name.endswith(" (démonstration)")} == set()
     assert sorted(m.role for m in members) == [Role.FACILITATOR, *[Role.MEMBER] * 12, Role.OBSERVER]

@@ -42,7 +42,7 @@ from tests.server.pages.day import (
 )
 from tests.server.pages.everything import PAGES, everything
 from tests.server.pages.reading import Element, errors, plain, read, value
-from workshops import accounts, agenda, comments, indicators, journal, labs, votes
+from workshops import agenda, attachments, comments, indicators, journal, labs, votes
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import ANNOUNCED, Choice
 from workshops.frameworks import Exceptional
@@ -405,7 +405,7 @@ async def test_joining_again_changes_ones_lab_and_keeps_one_seat(database: Datab
     assert (set(cookies(first)), set(cookies(again))) == ({"session", "door"}, set())
     seats = [
         (seat.name, seat.lab_slug)
-        for seat in (await ask(database, accounts.members, room.id)).values()
+        for seat in (await ask(database, attachments.members, room.id)).values()
         if seat.role is not Role.FACILITATOR
     ]
     assert seats == [("Noor B.", "siilab")]
@@ -418,7 +418,7 @@ async def test_somebody_signed_in_joins_as_themselves(database: Database, client
     form = read(await browser.get(f"/rejoindre/{room.code}")).one("form", action=f"/rejoindre/{room.code}")
     assert value(form, "name") == "Dominique"
     await browser.post(f"/rejoindre/{room.code}", data={"name": "Dominique", "lab": "ti-lab"})
-    assert dominique.id in await ask(database, accounts.members, room.id)
+    assert dominique.id in await ask(database, attachments.members, room.id)
 
 
 async def test_a_program_joins(database: Database, client: Browsers) -> None:
@@ -869,7 +869,7 @@ async def test_a_guest_who_taps_twice_is_one_guest(database: Database, client: B
     two = await again.post(path, data=sent)
     assert (one.headers["x-geste"], two.headers["x-geste"]) == (str(room.gestures + 1), str(room.gestures + 1))
     assert (await reread(database, room)).gestures == room.gestures + 1
-    assert sorted(member.name for member in (await ask(database, accounts.members, room.id)).values()) == [
+    assert sorted(member.name for member in (await ask(database, attachments.members, room.id)).values()) == [
         "Anne",
         "Camille",
     ]
