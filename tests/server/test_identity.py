@@ -35,7 +35,7 @@ from server.sessions import Session
 from server.settings import Settings
 from tests.cast import facilitator, workshop
 from tests.room import Line
-from workshops import labs, people, world
+from workshops import accounts, labs, people, world
 from workshops.people import Identity, Person
 from workshops.records import Record
 from workshops.refusals import NotNow
@@ -922,3 +922,25 @@ async def test_a_browser_that_changed_hands_meanwhile_adds_nothing(site: Site, b
 async def test_a_stranger_who_asks_to_add_signs_in(site: Site, browser: httpx2.AsyncClient) -> None:
     assert (await add_way(browser, "demo-alix")).status_code == 303
     assert await name(browser) == "Alix Morvan"
+
+
+async def test_another_site_adds_nothing_to_an_account(site: Site, browser: httpx2.AsyncClient) -> None:
+    """It may send somebody to sign in; the identity that comes back is an account of its own."""
+    await sign_in(browser)
+    asked = {"suite": "/compte", "ajouter": "oui"}
+    left = await browser.get("/connexion", params=asked, headers={"sec-fetch-site": "cross-site"})
+    await browser.get(await choose(browser, left.headers["location"], "demo-sacha"))
+    assert await name(browser) == "Sacha Delmas"
+    assert await site.count(Person) == 2
+
+
+async def test_a_link_opens_nothing_for_somebody_erased(site: Site, browser: httpx2.AsyncClient) -> None:
+    await sign_in(browser)
+    alix = await site.only(Person)
+    token = await link(site)
+    async with site.database.transaction() as session:
+        await identity.forget(session, await accounts.erase(session, by=alix))
+    assert await name(browser) == "personne"
+    async with site.browser() as another:
+        assert failure(await another.get(f"/connexion/lien/{token}"))[0] == 400
+        assert await name(another) == "personne"

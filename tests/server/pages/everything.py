@@ -62,6 +62,7 @@ UNKNOWN = {
     "indicator": "0nexistepas0",
     "comment": "0nexistepas0",
     "session": "0nexistepas0",
+    "identity": "0nexistepas0",
     "invitation": "0nexistepas0",
     "offer": "x" * 43,
     "granting": "0nexistepas0",
@@ -127,7 +128,7 @@ async def _around(database: Database, day: Day) -> dict[str, str]:
     async with database.reading() as session:
         (device,) = await sessions.of(session, leïla)
     ids = {"membership": membership, "granting": granting, "invitation": invitation, "session": device}
-    return {"offer": offer, **{name: record.id for name, record in ids.items()}}
+    return {"offer": offer, "identity": "0nexistepas0", **{name: record.id for name, record in ids.items()}}
 
 
 async def _published_again(database: Database) -> None:

@@ -13,11 +13,11 @@ from server.database import Database
 from tests.cast import Browsers, account, act, ask, card, facilitator, publisher, signed_in, stranger, workshop
 from tests.conftest import Clock
 from tests.server.pages.reading import plain, read
-from workshops import agenda, guests, memberships, people, votes
+from workshops import accounts, agenda, guests, memberships, people, votes
 from workshops.accounts import NOBODY
 from workshops.agenda import Stage
 from workshops.consensus import Choice
-from workshops.people import Person, Role
+from workshops.people import Identity, Person, Role
 
 
 @pytest.fixture
@@ -112,6 +112,17 @@ async def test_nobody_closes_somebody_elses_device(database: Database, client: B
         (device,) = await sessions.of(session, sacha)
     await (await signed_in(client, alix)).post(f"/compte/appareils/{device.id}/fin")
     assert (await theirs.get("/compte")).status_code == 200
+
+
+async def test_one_has_several_ways_in_and_takes_one_away(database: Database, client: Browsers, alix: Person) -> None:
+    browser = await signed_in(client, alix)
+    assert "/retrait" not in (await browser.get("/compte")).text.replace("/compte/rattachement", "")
+    other = Identity(iss="https://autre.example", sub="1", email="a@autre.example", person_id=alix.id)
+    await act(database, accounts.add_identity, other, by=alix)
+    page = read(await browser.get("/compte"))
+    (form,) = [form for form in page.all("form") if form["action"] == f"/compte/identites/{other.id}/retrait"]
+    assert (await browser.post(form["action"])).headers["location"] == "/compte"
+    assert len(await ask(database, people.identities, alix)) == 1
 
 
 async def test_an_idle_session_is_over_and_one_in_use_goes_on(

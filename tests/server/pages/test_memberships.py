@@ -23,6 +23,7 @@ async def test_one_asks_and_ditp_says_yes(database: Database, client: Browsers, 
     team = read(await ditp.get("/laboratoires/ti-lab/equipe"))
     (line,) = team.one("main").all("li", class_="gc-entries__item")
     assert line.one("b").text == "Alix <Morvan>"
+    assert "(https://fournisseur.example)" in line.text  # a name anybody may choose: this is who vouches for it
     accept = line.all("form")[0]["action"]
     ((membership, _who),) = await ask(database, memberships.waiting)
     assert accept == f"/adhesions/{membership.id}/accord"

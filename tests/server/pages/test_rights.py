@@ -27,7 +27,7 @@ from workshops.people import Role
 LINKS = {"signin.by_link", "mailbox.confirm", "mailbox.enter"}
 OPEN = {"workshops.join", *LINKS}
 # For whoever has an account, or is about one's own: a member of another workshop is like anybody there.
-OWN = {"memberships.ask", "invitations.accept", "account.close"}
+OWN = {"memberships.ask", "invitations.accept", "account.close", "account.remove_identity"}
 ON_SOMETHING = [route for route in GESTURES if route.param_convertors and route.name not in OPEN | OWN]
 CLOSED = {name for name, who in ACCESS.items() if who not in (Who.ANYONE, Who.SOMEBODY)}
 
@@ -221,7 +221,7 @@ async def test_what_does_not_exist_is_not_found(database: Database, client: Brow
     browser = await signed_in(client, everyone)
     found: dict[tuple[str, str], int] = {}
     for route in PAGES + GESTURES:
-        if route.param_convertors and route.name not in LINKS | {"account.close"}:
+        if route.param_convertors and route.name not in LINKS | {"account.close", "account.remove_identity"}:
             method = "GET" if route in PAGES else "POST"
             form = FORMS.get(route.name, {}) if method == "POST" else None
             for headers in ({}, HTMX, JSON):
