@@ -937,7 +937,8 @@ async def test_another_site_adds_nothing_to_an_account(site: Site, browser: http
 async def test_a_link_opens_nothing_for_somebody_erased(site: Site, browser: httpx2.AsyncClient) -> None:
     await sign_in(browser)
     alix = await site.only(Person)
-    token = await link(site)
+    async with site.database.transaction() as session:
+        token = await identity.link(session, alix)
     async with site.database.transaction() as session:
         await identity.forget(session, await accounts.erase(session, by=alix))
     assert await name(browser) == "personne"
