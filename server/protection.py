@@ -1,7 +1,7 @@
 """Protection: what comes in is for us, from our own pages, and small; headers say what a page may do."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -53,7 +53,6 @@ def headers(*, https: bool) -> dict[str, str]:
 # ── For us
 
 
-@lru_cache(256)
 def named(host: bytes) -> str | None:
     """The name in a `Host`, without its port; None when it is no host."""
     found = HOST.fullmatch(host.decode("latin-1").lower())
@@ -80,21 +79,30 @@ class KnownHosts:
         self.hosts = frozenset(hosts)
         self.at_home = at_home
         self.headers = headers(https=https)
+        self.answers_to = lru_cache(256)(self._answers_to)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine of its own: what is on the shelf is answered for the price of this one more step."""
         if scope["type"] not in ("http", "websocket"):
-            await self.app(scope, receive, send)
-        elif not scope["query_string"].isascii():
-            await self._refuse(_("Cette demande n'a pas pu être lue."), scope, receive, send)
-        elif scope["path"] in FOR_PROBES or self._is_ours(scope):
-            await self.app(scope, receive, send)
-        else:
-            sentence = _("Ce site ne répond pas sous ce nom : vérifiez l'adresse.")
-            await self._refuse(sentence, scope, receive, send)
+            return self.app(scope, receive, send)
+        if not scope["query_string"].isascii():
+            return self._refuse(_("Cette demande n'a pas pu être lue."), scope, receive, send)
+        if self._is_ours(scope) or scope["path"] in FOR_PROBES:
+            return self.app(scope, receive, send)
+        return self._refuse(_("Ce site ne répond pas sous ce nom : vérifiez l'adresse."), scope, receive, send)
 
     def _is_ours(self, scope: Scope) -> bool:
-        said = [value for name, value in scope["headers"] if name == b"host"]
-        name = named(said[0]) if len(said) == 1 else None
+        """One `Host`, that is one of ours."""
+        host = None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                if host is not None:
+                    return False
+                host = value
+        return host is not None and self.answers_to(host)
+
+    def _answers_to(self, host: bytes) -> bool:
+        name = named(host)
         return name is not None and (name in self.hosts or (self.at_home and is_private(name)))
 
     async def _refuse(self, sentence: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, distinct, update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
@@ -93,7 +93,8 @@ async def _take_back(session: AsyncSession, guest: Person, by: Person, workshop:
         col(Vote.taken_back_at).is_(None),
         col(Vote.indicator_id).in_(select(Indicator.id).where(col(Indicator.workshop_id) == workshop.id)),
     )
-    for indicator_id in (await session.scalars(select(distinct(col(Vote.indicator_id))).where(*standing))).all():
+    voted = select(Vote.indicator_id).where(*standing).distinct().order_by(col(Vote.indicator_id))
+    for indicator_id in (await session.scalars(voted)).all():
         floor = await agenda.take_floor(session, workshop.id, by=by)
         await session.execute(
             update(Vote)

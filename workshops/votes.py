@@ -230,8 +230,8 @@ async def take_back(session: AsyncSession, indicator_id: str, *, by: Person) -> 
     """
     indicator, workshop = await indicators.on_floor(session, indicator_id, by=by)
     workshop.require(Stage.VOTING)
-    if await agenda.seat(session, workshop.id, by) is None:  # who leads or observes by now may have voted before
-        agenda.require_role(None)
+    if not await _own(session, by, [indicator.id]):  # who leads or observes by now may have voted before
+        await agenda.require_member(session, workshop, by, Role.MEMBER)
     taken = await session.scalars(
         update(Vote)
         .where(
