@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import aiosqlite
+from aiosqlite.core import _STOP_RUNNING_SENTINEL
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
 TAKE_TURN = "BEGIN IMMEDIATE"
@@ -36,9 +37,18 @@ class Connection(aiosqlite.Connection):
     _is_in_doubt = False  # somebody stopped waiting for the thread, which goes on
 
     def __del__(self) -> None:
-        """Whoever was cut off in the middle leaves it open: it is closed, without a word."""
+        """Whoever was cut off in the middle leaves it open: it is closed, without a word.
+
+        Nobody waits for that: `stop` would tell the loop that runs now, which may be over before the thread is.
+        """
         if self._connection is not None:
-            self.stop()
+            connection, self._connection = self._connection, None
+
+            def close() -> object:
+                connection.close()
+                return _STOP_RUNNING_SENTINEL
+
+            self._tx.put_nowait((None, close))
 
     def cursor(self) -> "Cursor":  # type: ignore[override]
         return Cursor(self)

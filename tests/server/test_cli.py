@@ -484,6 +484,8 @@ async def running(*words: str, **environment: str) -> AsyncIterator[asyncio.subp
         env={**os.environ, "DEMO": "on", **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        # A suite that runs in the background is deaf to Ctrl-C, and what it starts would be too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         yield process

@@ -75,7 +75,7 @@ async def test_no_line_of_the_log_names_anybody_or_opens_anything(
         await browser.get(world.at(route), params={"suite": "/secret-de-requete", "state": "secret-de-requete"})
         asked += 1
     for route in GESTURES:
-        if route.name != "signin.out":
+        if route.name not in ("signin.out", "account.erase"):
             await browser.post(world.at(route), data={**FORMS.get(route.name, {}), "name": "Nom-Secret"}, headers=JSON)
             asked += 1
     assert (await browser.get(f"/connexion/lien/{token}")).status_code == 303

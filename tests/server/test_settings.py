@@ -249,7 +249,8 @@ def test_without_an_address_the_site_is_on_this_machine_at_its_port(environment:
 def test_the_site_answers_to_the_names_it_was_given(environment: pytest.MonkeyPatch) -> None:
     given = {"public_url": "https://Grille.example:8443", "allowed_hosts": "WWW.grille.example, 10.0.0.7  ::1"}
     read = Settings(_env_file=None, secret_key=SECRET, **given)
-    assert read.hosts == {"grille.example", "www.grille.example", "10.0.0.7", "::1"}
+    own = {"localhost", "127.0.0.1", "::1"}
+    assert read.hosts == {"grille.example", "www.grille.example", "10.0.0.7", *own}
     assert (read.is_at_home, Settings(_env_file=None, secret_key=SECRET).is_at_home) == (False, True)
 
 
