@@ -37,18 +37,23 @@ class Connection(aiosqlite.Connection):
     _is_in_doubt = False  # somebody stopped waiting for the thread, which goes on
 
     def __del__(self) -> None:
-        """Whoever was cut off in the middle leaves it open: it is closed, without a word.
-
-        Nobody waits for that: `stop` would tell the loop that runs now, which may be over before the thread is.
-        """
+        """Whoever was cut off in the middle leaves it open: it is closed, without a word."""
         if self._connection is not None:
-            connection, self._connection = self._connection, None
+            self.stop()
 
-            def close() -> object:
+    def stop(self) -> None:
+        """Close, and end the thread, behind what it is doing. Nobody waits for that, and no loop is told: the one that
+        runs now may be over before the thread is.
+        """
+        self._running = False
+        connection, self._connection = self._connection, None
+
+        def close() -> object:
+            if connection is not None:
                 connection.close()
-                return _STOP_RUNNING_SENTINEL
+            return _STOP_RUNNING_SENTINEL
 
-            self._tx.put_nowait((None, close))
+        self._tx.put_nowait((None, close))
 
     def cursor(self) -> "Cursor":  # type: ignore[override]
         return Cursor(self)
