@@ -174,7 +174,7 @@ async def redeem(session: AsyncSession, token: str) -> Person:
 
 async def forget(session: AsyncSession, person_ids: list[str]) -> None:
     """Nothing lets these people in any more: neither a session, nor a link, nor a sign-in under way."""
-    await sessions.close_everywhere(session, person_ids)
+    await sessions.close_all(session, person_ids)
     await session.execute(delete(SignInLink).where(col(SignInLink.person_id).in_(person_ids)))
     await session.execute(delete(SignInAttempt).where(col(SignInAttempt.person_id).in_(person_ids)))
 

@@ -187,15 +187,10 @@ async def close_by_token(session: AsyncSession, token: str) -> None:
     await _delete(session, col(Session.token_hash) == digest(token))
 
 
-async def close_all(session: AsyncSession, person: Person, *, but: Session | None = None) -> None:
-    """Close all of a person's sessions, or all but one."""
+async def close_all(session: AsyncSession, person_ids: Sequence[str], *, but: Session | None = None) -> None:
+    """Close all sessions of these people, or all but one."""
     others = [col(Session.token_hash) != but.token_hash] if but else []
-    await _delete(session, col(Session.person_id) == person.id, *others)
-
-
-async def close_everywhere(session: AsyncSession, person_ids: Sequence[str]) -> None:
-    """Close every session of these people."""
-    await _delete(session, col(Session.person_id).in_(person_ids))
+    await _delete(session, col(Session.person_id).in_(person_ids), *others)
 
 
 async def _delete(session: AsyncSession, *conditions: ColumnElement[bool]) -> list[Session]:

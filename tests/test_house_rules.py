@@ -5,31 +5,18 @@ import re
 from collections.abc import Callable
 from functools import cache
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 from jinja2 import nodes
 from starlette.routing import Route, WebSocketRoute
 
+from server import pages
 from server.live import fragments
 from server.live.fragments import REDRAWS, Block
-from server.pages import (
-    account,
-    comments,
-    frameworks,
-    home,
-    indicators,
-    invitations,
-    labs,
-    legal,
-    mailbox,
-    memberships,
-    platform,
-    signin,
-    votes,
-    workshops,
-)
 from server.routes import ROUTES
 from server.settings import ROOT, Settings
 from server.templating import JINJA
@@ -40,22 +27,7 @@ from workshops.journal import Kind
 from workshops.people import Role
 from workshops.words import Word
 
-PAGES = [
-    account,
-    comments,
-    frameworks,
-    home,
-    indicators,
-    invitations,
-    labs,
-    legal,
-    mailbox,
-    memberships,
-    platform,
-    signin,
-    votes,
-    workshops,
-]
+PAGES = [import_module(f"server.pages.{page.name}") for page in iter_modules(pages.__path__)]
 TEMPLATES = ROOT / "templates"
 CODE = [
     file

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from workshops import agenda, audit, invitations, journal, people, roles, world
-from workshops.agenda import Member, Workshop
+from workshops.agenda import Member
 from workshops.attachments import Attachment
 from workshops.audit import AuditEntry, Deed, Register
 from workshops.canonical import timestamp
@@ -81,9 +81,7 @@ async def erase(session: AsyncSession, *, by: Person) -> list[str]:
 
 async def _leave_workshops(session: AsyncSession, gone: list[str]) -> None:
     """Their seats stay, without a name nor a door; whoever would take the floor meanwhile waits."""
-    seated = select(Member.workshop_id).where(col(Member.person_id).in_(gone))
-    locked = select(Workshop).where(col(Workshop.id).in_(seated)).order_by(col(Workshop.id)).with_for_update()
-    for workshop in await session.scalars(locked):
+    for workshop in await agenda.hold(session, gone):
         leading = {member.person_id for member in await agenda.leading(session, workshop.id)}
         if workshop.is_open and leading and leading <= set(gone):
             raise NotNow(N_("Vous êtes seul·e à animer « {title} » : partagez-en d'abord l'animation."), title=workshop.title)

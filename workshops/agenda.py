@@ -90,6 +90,13 @@ def require_stage(stage: Stage, *stages: Stage) -> None:
         raise NotNow(N_("L'atelier en est à l'étape « {stage} » : ce geste n'y est pas possible."), stage=stage.label)
 
 
+async def hold(session: AsyncSession, person_ids: Collection[str]) -> list[Workshop]:
+    """The workshops where these people have a seat, none of which goes on until the commit; always in the same order."""
+    seated = select(Member.workshop_id).where(col(Member.person_id).in_(person_ids))
+    held = select(Workshop).where(col(Workshop.id).in_(seated)).order_by(col(Workshop.id)).with_for_update()
+    return list(await session.scalars(held.execution_options(populate_existing=True)))
+
+
 @dataclass
 class Floor:
     """A floor taken for many gestures of one transaction: `gestures` is the number of the last one."""

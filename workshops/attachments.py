@@ -51,21 +51,12 @@ async def attach(session: AsyncSession, guest: Person, *, by: Person) -> None:
     session.add(attachment)
     audit.record(session, register, Deed.GUEST_ATTACHED, by=by, about=attachment.id)
     await session.flush()
-    sending = session.info.pop("sending", None)  # its receipt is written; what follows has none of its own
-    for workshop in await _locked(session, guest):
-        if await agenda.seat(session, workshop.id, by) is None:
-            await _hand_over(session, guest, by, workshop)
-        elif workshop.is_open:
-            await _take_back(session, guest, by, workshop)
-    if sending:
-        session.info["sending"] = sending
-
-
-async def _locked(session: AsyncSession, guest: Person) -> list[Workshop]:
-    """The guest's workshops, none of which goes on meanwhile; always in the same order."""
-    seated = select(Member.workshop_id).where(col(Member.person_id) == guest.id)
-    locked = select(Workshop).where(col(Workshop.id).in_(seated)).order_by(col(Workshop.id)).with_for_update()
-    return list(await session.scalars(locked.execution_options(populate_existing=True)))
+    with journal.as_part(session):
+        for workshop in await agenda.hold(session, [guest.id]):
+            if await agenda.seat(session, workshop.id, by) is None:
+                await _hand_over(session, guest, by, workshop)
+            elif workshop.is_open:
+                await _take_back(session, guest, by, workshop)
 
 
 async def _hand_over(session: AsyncSession, guest: Person, to: Person, workshop: Workshop) -> None:

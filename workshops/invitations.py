@@ -6,7 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
-from workshops import agenda, audit, labs, memberships, people, roles, world
+from workshops import agenda, audit, journal, labs, memberships, people, roles, world
 from workshops.agenda import Workshop
 from workshops.audit import Deed
 from workshops.labs import Lab
@@ -145,18 +145,13 @@ def _require_among(role: Role, among: tuple[Role, ...]) -> None:
 
 
 async def _give(session: AsyncSession, invitation: Invitation, person: Person, author: Person) -> None:
-    # The receipt of this sending is the acceptance's: what it brings about has none of its own.
-    sending = session.info.pop("sending", None)
-    try:
+    with journal.as_part(session):
         if invitation.workshop_id:
             await agenda.appoint(session, invitation.workshop_id, person, by=author)
         elif invitation.lab_slug:
             await memberships.enrol(session, person, invitation.lab_slug, invitation.role, by=author)
         else:
             await roles.grant(session, person, invitation.role, by=author)
-    finally:
-        if sending:
-            session.info["sending"] = sending
 
 
 def over() -> NotNow:

@@ -5,7 +5,8 @@ minutes, the audit trail, the feed of the live page and an open data set.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, Protocol
@@ -153,6 +154,17 @@ def acknowledge(session: AsyncSession, workshop: Journaled, *, by: Person | None
     sending: Sending | None = session.info.get("sending")
     if sending and by:
         session.add(Receipt(**receipt(by, sending, workshop)))
+
+
+@contextmanager
+def as_part(session: AsyncSession) -> Iterator[None]:
+    """What is recorded inside is part of a gesture whose sending has its receipt already: it gets none of its own."""
+    sending = session.info.pop("sending", None)
+    try:
+        yield
+    finally:
+        if sending:
+            session.info["sending"] = sending
 
 
 def row(said: dict[Any, Any], workshop: Journaled, kind: Kind, *, by: Person, about: str) -> Row:

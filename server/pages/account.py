@@ -65,7 +65,7 @@ async def close_others(request: Request) -> Response:
     viewer = signed_in(request)
     async with transaction(request) as session:
         here = await sessions.here(request, session)
-        await sessions.close_all(session, viewer, but=here)
+        await sessions.close_all(session, [viewer.id], but=here)
     return done(request, "/compte#appareils")
 
 
