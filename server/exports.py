@@ -9,12 +9,12 @@ from server.i18n import gettext as _
 from workshops import audit, journal
 from workshops.agenda import Workshop
 from workshops.audit import AuditEntry, Register
+from workshops.changes import Change
 from workshops.comments import Comment, Thread
 from workshops.consensus import Choice
 from workshops.journal import Entry
 from workshops.sheet import FIELDS
 from workshops.vocabulary import Family
-from workshops.votes import Tally
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -31,7 +31,8 @@ def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: in
         "etape": workshop.stage.value,
         "geste": workshop.gestures,
         "presents": present,
-        "regle": scene.rule.published(),
+        "regle": workshop.rule,
+        "tour": workshop.round,
         "indicateurs": [
             {
                 "id": item.id,
@@ -40,7 +41,7 @@ def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: in
                 "statut": "open" if item.card.is_open else "withdrawn",
                 "origine": item.card.indicator.origin.value,
                 "fiche": item.card.sheet,
-                "votes": tally(item.tally),
+                "votes": None if item.tally.is_hidden else item.tally.published(),
                 "avis": [comment(said, cast) for thread in threads.get(item.id, []) for said in _visible(thread)],
             }
             for item in (*scene.items, *scene.withdrawn)
@@ -66,12 +67,16 @@ def comment(said: Comment, cast: Any) -> dict[str, Any]:
     }
 
 
-def tally(found: Tally) -> dict[str, Any]:
-    """Votes on this text, and how many people's vote is on an earlier one."""
-    return {
-        "texte_actuel": {choice.value: getattr(found, choice.value) for choice in Choice},
-        "texte_anterieur": found.earlier,
-    }
+def changed(found: Iterable[Change]) -> list[dict[str, Any]]:
+    """What one text did to another, field by field."""
+    return [
+        {
+            "champ": each.field.name,
+            "avant": "".join(piece.text for piece in each.pieces if piece.state != "new"),
+            "apres": "".join(piece.text for piece in each.pieces if piece.state != "gone"),
+        }
+        for each in found
+    ]
 
 
 def minutes(workshop: Workshop, entries: Iterable[Entry]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from workshops.agenda import Stage, Start
-from workshops.consensus import Choice
 from workshops.people import Role
 from workshops.refusals import NotThus
 from workshops.sheet import FIELDS
@@ -78,9 +77,25 @@ class TermsForm(Form):
 
 
 class BallotForm(Form):
+    """A ballot of any method: a choice, a grade, or a score on each axis."""
+
     wording: int
-    choice: Choice
+    round: int | None = None
+    choice: str = ""
+    grade: str = ""
+    relevance: str = ""
+    measurability: str = ""
     reason: str = ""
+
+    @property
+    def ballot(self) -> str:
+        """What was said, as the announced rule writes it."""
+        scores = f"{self.relevance}/{self.measurability}" if self.relevance or self.measurability else ""
+        return self.choice or self.grade or scores
+
+
+class RoundForm(Form):
+    round: int
 
 
 class BaseForm(Form):

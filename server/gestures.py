@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +23,7 @@ from workshops.votes import Counted, Paper
 from workshops.words import N_
 
 NAMES = {NotFound: "introuvable", NotYours: "pas_permis", NotNow: "pas_maintenant", NotThus: "a_corriger"}
+LONGEST_WAIT = timedelta(days=1)  # a receipt lives no longer
 TITLES = {
     403: N_("Ce geste ne vous est pas ouvert"),
     404: N_("Introuvable"),
@@ -82,6 +84,14 @@ async def sending(request: Request) -> Sending | None:
     fields = sorted((name, str(value)) for name, value in form.multi_items() if name != "key")
     text = request.url.path + "?" + urlencode(fields)
     return Sending(key, hashlib.sha256(text.encode()).hexdigest())
+
+
+def waited(request: Request) -> timedelta:
+    """How long ago this was said, on a device that the network had left: it tells milliseconds in `X-Attente`."""
+    said = request.headers.get("x-attente", "")
+    if not (said.isascii() and said.isdigit() and len(said) < 12):
+        return timedelta()
+    return min(timedelta(milliseconds=int(said)), LONGEST_WAIT)
 
 
 def wants_json(request: Request) -> bool:

@@ -14,6 +14,8 @@ from workshops.journal import Kind
 
 KEPT = 50  # rooms
 VOTES = (Kind.VOTE_CAST, Kind.VOTE_CONFIRMED, Kind.VOTE_TAKEN_BACK)
+# Every indicator, as it is shown.
+EVERYWHERE = (Kind.WORKSHOP_CONVENED, Kind.RULE_ANNOUNCED, Kind.ROUND_OPENED)
 # No indicator.
 ELSEWHERE = (
     Kind.MEMBER_JOINED,
@@ -93,7 +95,7 @@ async def _read(session: AsyncSession, workshop_id: str, before: Room | None) ->
     if workshop.gestures == before.workshop.gestures:
         return before if latest == before.latest else scenes.with_items(workshop, before.all, latest)
     touches = await journal.touched(session, workshop_id, before.workshop.gestures, workshop.gestures)
-    if any(touch.kind is Kind.WORKSHOP_CONVENED for touch in touches):
+    if workshop.hides is not before.workshop.hides or any(touch.kind in EVERYWHERE for touch in touches):
         return await scenes.room(session, workshop_id)
     items = {item.id: item for item in before.all}
     # Votes change tallies, and nothing else of an indicator: most of what happens in a room is votes.

@@ -6,36 +6,27 @@ from dataclasses import dataclass, field, replace
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.i18n import gettext as _
 from server.templating import REASON
 from workshops import (
     agenda,
     attachments,
-    audit,
     changes,
     comments,
-    consensus,
     frameworks,
     indicators,
-    journal,
     labs,
-    memberships,
-    people,
-    roles,
+    tallies,
     votes,
 )
-from workshops.agenda import Member, Stage, Workshop
-from workshops.audit import AuditEntry
+from workshops.agenda import Member, Workshop
 from workshops.changes import Change
 from workshops.comments import Thread
-from workshops.consensus import ThreeChoices
-from workshops.frameworks import Framework
+from workshops.consensus import Rule, Secrecy
 from workshops.indicators import Card, Wording
-from workshops.journal import Entry, Kind
 from workshops.people import Person, Role
-from workshops.sheet import BY_NAME
+from workshops.tallies import Tally
 from workshops.vocabulary import Family
-from workshops.votes import Tally, Vote
+from workshops.votes import Paper, Vote
 
 
 @dataclass(frozen=True)
@@ -48,23 +39,31 @@ class Presence:
 
 @dataclass(frozen=True)
 class Own:
-    """A person's own ballot: the vote on this text, or the one on an earlier text with what changed since."""
+    """A person's own ballot: the vote on this text, or the one on an earlier text with what changed since.
+
+    `results`: what the group says, where the rule shows it to whoever has voted. `is_late`: the earlier one was said
+    after the text had changed, and counts nowhere.
+    """
 
     current: Vote | None = None
     earlier: Vote | None = None
     changed: tuple[Change, ...] = ()
+    results: Tally | None = None
+    is_late: bool = False
 
 
 @dataclass(frozen=True)
 class Item:
     """An indicator in a list. `own` is None when drawn without a viewer, as every live frame is.
 
-    `drawn` keeps its parts as they were drawn, for as long as nothing changes: another state is another item.
+    `round`, `former`: of the vote, and what the group said in the round before. `drawn` keeps its parts as they were drawn, for as long as nothing changes: another state is another item.
     """
 
     card: Card
     tally: Tally
     said: int
+    round: int = 1
+    former: Tally | None = None
     own: Own | None = None
     drawn: dict[tuple[str, Hashable], Markup] = field(default_factory=dict, compare=False, repr=False)
 
@@ -77,6 +76,10 @@ class Item:
         """The number of the current wording."""
         return self.card.wording.number
 
+    @property
+    def rule(self) -> Rule:
+        return self.tally.rule
+
     def with_tally(self, tally: Tally) -> "Item":
         """The same, but for its votes."""
         drawn = {key: html for key, html in self.drawn.items() if key[0] not in ("tally", "card")}
@@ -87,7 +90,7 @@ class Item:
         """What those who see the same ballot, but for their reason, have in common; None after an earlier text."""
         if self.own is None:
             return "nobody"
-        if self.own.earlier:
+        if self.own.earlier or self.own.results:
             return None
         vote = self.own.current
         return ("own", vote and vote.choice, bool(self.reason))
@@ -102,38 +105,7 @@ class Item:
         """The same, with a place instead of the viewer's reason."""
         if not (self.own and self.own.current and self.reason):
             return self
-        return replace(self, own=Own(current=self.own.current.model_copy(update={"reason": REASON})))
-
-
-@dataclass(frozen=True)
-class Minute:
-    """One line of the minutes: the entry, who, and what the records of that gesture add to it, ready to be read."""
-
-    entry: Entry
-    name: str
-    lab: str
-    code: str | None = None
-    more: str = ""
-
-
-@dataclass(frozen=True)
-class Minutes:
-    """The minutes of a workshop."""
-
-    workshop: Workshop
-    lines: tuple[Minute, ...]
-    published: Framework | None
-
-
-@dataclass(frozen=True)
-class PlatformMinute:
-    """One line of the platform's journal: by whom, about whom, what; hidden, it only keeps its place."""
-
-    entry: AuditEntry
-    by: str
-    who: str
-    what: str
-    is_shown: bool
+        return replace(self, own=replace(self.own, current=self.own.current.model_copy(update={"reason": REASON})))
 
 
 @dataclass(frozen=True)
@@ -164,7 +136,10 @@ class Room:
     items: tuple[Item, ...]
     withdrawn: tuple[Item, ...]
     latest: str | None
-    rule: ThreeChoices = consensus.ANNOUNCED
+
+    @property
+    def rule(self) -> Rule:
+        return self.workshop.announced
 
     @property
     def all(self) -> tuple[Item, ...]:
@@ -187,7 +162,10 @@ class Detail:
     reasons: tuple[Vote, ...]
     cast: Cast
     latest: str | None
-    rule: ThreeChoices = consensus.ANNOUNCED
+
+    @property
+    def rule(self) -> Rule:
+        return self.workshop.announced
 
     @property
     def steps(self) -> list[tuple[Wording, list[Change]]]:
@@ -218,49 +196,89 @@ def with_items(workshop: Workshop, found: tuple[Item, ...], latest: str | None) 
 
 
 async def items(session: AsyncSession, workshop: Workshop, only: Collection[str] | None = None) -> list[Item]:
-    """The indicators of a workshop, or `only` those of these ids, withdrawn ones too."""
-    tallies = await votes.tallies(session, workshop.id, only)
+    """The indicators of a workshop, or `only` those of these ids, those off the table too."""
+    counted = await shown(session, workshop, only)
+    former = await tallies.former(session, workshop, only)
     said = await comments.counts(session, workshop.id, only)
     return [
-        Item(card, tallies.get(card.id, Tally()), said.get(card.id, 0))
+        Item(card, counted.get(card.id) or _none(workshop), said.get(card.id, 0), workshop.round, former.get(card.id))
         for card in await indicators.cards(session, workshop.id, only)
     ]
+
+
+async def shown(session: AsyncSession, workshop: Workshop, only: Collection[str] | None = None) -> dict[str, Tally]:
+    """The tallies as everybody may see them now."""
+    counted = await tallies.tallies(session, workshop, only)
+    return {id: tally.hidden for id, tally in counted.items()} if workshop.hides else counted
+
+
+def _none(workshop: Workshop) -> Tally:
+    """No vote at all."""
+    return Tally(workshop.announced, is_hidden=workshop.hides)
 
 
 async def recounted(session: AsyncSession, workshop: Workshop, items: list[Item]) -> list[Item]:
     """The same indicators with their tallies of now; what was drawn of the rest is kept."""
     if not items:
         return []
-    tallies = await votes.tallies(session, workshop.id, [item.id for item in items])
-    return [item.with_tally(tallies.get(item.id, Tally())) for item in items]
+    counted = await shown(session, workshop, [item.id for item in items])
+    return [item.with_tally(counted.get(item.id) or _none(workshop)) for item in items]
 
 
 async def seen_by(session: AsyncSession, room: Room, viewer: Person) -> Room:
     """The room with a person's own ballots."""
-    ballots = await votes.ballots(session, {item.id: item.number for item in room.items}, viewer)
+    numbers = {item.id: item.number for item in room.items}
+    ballots = await votes.ballots(session, room.workshop, numbers, viewer)
     earlier = await votes.texts_read(session, [ballot.earlier for ballot in ballots.values() if ballot.earlier])
-    own = (replace(item, own=_own(item.card, ballots.get(item.id), earlier)) for item in room.items)
+    results = await _results(session, room.workshop, ballots)
+    own = (
+        replace(item, own=_own(item.card, ballots.get(item.id), earlier, results.get(item.id))) for item in room.items
+    )
     return replace(room, items=tuple(own))
+
+
+async def _results(session: AsyncSession, workshop: Workshop, ballots: dict[str, votes.Ballot]) -> dict[str, Tally]:
+    """What the rule shows to whoever has voted: the tallies of what they voted on. No query for another rule."""
+    voted = [id for id, ballot in ballots.items() if ballot.current]
+    if not (workshop.hides and workshop.announced.secrecy is Secrecy.VOTED and voted):
+        return {}
+    return await tallies.tallies(session, workshop, voted)
 
 
 async def item(session: AsyncSession, indicator_id: str, viewer: Person | None = None) -> Item:
     """One indicator of a list."""
-    card = await indicators.card(session, indicator_id)
-    found = Item(card, await votes.tally(session, indicator_id), await comments.count(session, indicator_id))
+    workshop = await agenda.get(session, await indicators.home(session, indicator_id))
+    (found,) = await items(session, workshop, [indicator_id])
     if viewer is None:
         return found
-    ballot = await votes.ballot(session, card.indicator, viewer)
+    ballot = await votes.ballot(session, workshop, found.card.indicator, viewer)
     earlier = await votes.texts_read(session, [ballot.earlier] if ballot.earlier else [])
-    return replace(found, own=_own(card, ballot, earlier))
+    results = await _results(session, workshop, {indicator_id: ballot})
+    return replace(found, own=_own(found.card, ballot, earlier, results.get(indicator_id)))
 
 
-def _own(card: Card, ballot: votes.Ballot | None, texts: dict[tuple[str, int], Wording]) -> Own:
+def _own(card: Card, ballot: votes.Ballot | None, texts: dict[tuple[str, int], Wording], results: Tally | None) -> Own:
     if ballot is None:
         return Own()
     if ballot.earlier is None:
-        return Own(current=ballot.current)
+        return Own(current=ballot.current, results=results)
     read = texts[ballot.earlier.indicator_id, ballot.earlier.wording]
     return Own(earlier=ballot.earlier, changed=tuple(changes.between(read.sheet, card.sheet)))
+
+
+async def too_late(session: AsyncSession, item: Item, paper: Paper) -> Item:
+    """The indicator with the ballot of somebody who judged a text that had changed: what they said is asked again."""
+    said = Vote(
+        indicator_id=item.id,
+        wording=paper.wording,
+        round=item.round,
+        person_id=paper.by.id,
+        choice=paper.choice,
+        reason=paper.reason,
+        gesture=0,
+    )
+    texts = await votes.texts_read(session, [said])
+    return replace(item, own=replace(_own(item.card, votes.Ballot(earlier=said), texts, None), is_late=True))
 
 
 async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None = None) -> Detail:
@@ -272,83 +290,15 @@ async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None
         item=await item(session, indicator_id, viewer),
         wordings=tuple(await indicators.history(session, indicator)),
         threads=tuple(await comments.threads(session, indicator_id)),
-        reasons=tuple(await votes.reasons(session, indicator)),
+        reasons=() if workshop.hides else tuple(await votes.reasons(session, workshop, indicator)),
         cast=await cast(session, workshop.id),
         latest=await frameworks.latest_version(session),
     )
 
 
-async def minutes(session: AsyncSession, workshop_id: str) -> Minutes:
-    """The minutes in words. The records of a gesture bear its number: that is how they are found again."""
-    workshop = await agenda.get(session, workshop_id)
-    entries = await journal.since(session, workshop_id, 0)
-    codes = {card.id: card.indicator.code for card in await indicators.cards(session, workshop_id)}
-    who = await cast(session, workshop_id)
-    more = await _told(session, workshop)
-    invited = {member.id: member.name for member in who.members.values() if member.role in agenda.LEADING}
-    names = await people.names(session, {entry.by_id for entry in entries} - set(who.members))
-    lines = (
-        Minute(
-            entry,
-            who.name(entry.by_id) or names.get(entry.by_id, ""),
-            who.lab(entry.by_id),
-            codes.get(entry.about),
-            more.get(entry.number) or invited.get(entry.about) or _said_by_itself(entry),
-        )
-        for entry in entries
-    )
-    return Minutes(workshop, tuple(lines), await frameworks.from_workshop(session, workshop_id))
-
-
-def _said_by_itself(entry: Entry) -> str:
-    """What an entry says without any other record."""
-    if entry.kind is Kind.STAGE_MOVED:
-        return _(Stage(entry.about).label)
-    return entry.about if entry.kind is Kind.FRAMEWORK_PUBLISHED else ""
-
-
-async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
-    """What a gesture's own record adds: the number of the wording, the field, the reason."""
-    told = {
-        wording.gesture: _("rédaction %(number)s") % {"number": wording.number}
-        for wording in await indicators.wordings(session, workshop.id)
-        if wording.number > 1
-    }
-    for threads in (await comments.all_threads(session, workshop)).values():
-        for thread in (each for head in threads for each in (head, *head.answers)):
-            told[thread.comment.gesture] = _(BY_NAME[thread.comment.field].label)
-            if thread.hiding:
-                told[thread.hiding.gesture] = thread.hiding.because
-    return told
-
-
 async def cast(session: AsyncSession, workshop_id: str) -> Cast:
     """Who is who in a workshop."""
     return Cast(await attachments.members(session, workshop_id), await labs.called(session))
-
-
-async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMinute]:
-    """The platform's journal in words. Five queries, whatever the number of its lines."""
-    entries = await audit.entries(session)
-    shown = [entry for entry in entries if sees_all or entry.kind.is_public]
-    more = await _done(session, {entry.about for entry in shown})
-    ids = {entry.by_id for entry in shown if entry.by_id} | {who for who, _what in more.values()}
-    names = await people.names(session, ids)
-    deeds = []
-    for entry in entries:
-        who, what = more.get(entry.about, ("", ""))
-        is_shown = sees_all or entry.kind.is_public
-        by = names.get(entry.by_id, "") if entry.by_id else _("La ligne de commande")
-        deeds.append(PlatformMinute(entry, by, names.get(who, "") if is_shown else "", what, is_shown))
-    return deeds
-
-
-async def _done(session: AsyncSession, about: set[str]) -> dict[str, tuple[str, str]]:
-    """Whom and what these gestures were about, by record."""
-    named = await labs.called(session)
-    more = {each.id: (each.person_id, _(each.role.label)) for each in await roles.grantings(session, about)}
-    more |= {each.id: (each.person_id, named[each.lab_slug]) for each in await memberships.among(session, about)}
-    return more
 
 
 def seat_name(member: Member | None) -> str:

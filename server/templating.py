@@ -17,9 +17,11 @@ from starlette.responses import HTMLResponse, Response
 from server import i18n
 from server.settings import ROOT
 from workshops.agenda import Stage
+from workshops.canonical import digest
 from workshops.changes import readable
-from workshops.consensus import Choice
+from workshops.consensus import ANNOUNCED, Axis, Choice, Grade, Rule
 from workshops.people import TERMS
+from workshops.rules import WORDS
 from workshops.sheet import FIELDS, Field, Sheet, missing
 from workshops.votes import Vote
 from workshops.words import Word
@@ -38,16 +40,6 @@ PARTS = {
 REASON = "\0"  # the place of a person's reason in what others see alike; nobody can write one: `forms.sent`
 PERSONAL = ("card", "ballot")  # parts that depend on who looks
 TAGS = {"p", "br", "em", "strong", "ul", "ol", "li", "a", "code", "blockquote", "pre", "hr"}
-
-
-class Own(Protocol):
-    """A person's own votes: on this text, else on an earlier one."""
-
-    @property
-    def current(self) -> Vote | None: ...
-
-    @property
-    def earlier(self) -> Vote | None: ...
 
 
 class Item(Protocol):
@@ -95,6 +87,10 @@ def environment() -> Environment:
         fields=FIELDS,
         labels={field.name: field.label for field in FIELDS},
         choices=list(Choice),
+        axes=list(Axis),
+        grades=list(Grade),
+        rule_words=WORDS,
+        ballot_key=ballot_key,
         stages=list(Stage),
         terms=TERMS,
     )
@@ -205,19 +201,34 @@ def part(name: str, item: Item) -> Markup:
     return _signed(drawn, item.reason)
 
 
-def own_ballot(id: str, number: int, own: Own | None) -> str:
+def own_ballot(item: Item) -> str:
     """A person's own ballot on the current wording of an indicator."""
-    if own and own.current:
-        return _signed(_cast_ballot(id, number, own.current.choice, bool(own.current.reason)), own.current.reason)
-    return block("indicators/_ballot_form.html", "ballot_form", id=id, number=number, own=own, errors={}, form={})
+    return block("indicators/_ballot_form.html", "ballot_form", item=item, errors={}, form={})
+
+
+def cast_ballot(id: str, vote: Vote, rule: Rule) -> str:
+    """A person's own ballot when their vote is all there is to show."""
+    return _signed(_cast_ballot(id, vote.wording, vote.choice, bool(vote.reason), rule), vote.reason)
 
 
 @lru_cache(4096)
-def _cast_ballot(id: str, number: int, choice: Choice, has_reason: bool) -> Markup:
-    """The ballot of all those who chose this; the place of the reason is left to be filled."""
-    own = {"current": {"choice": choice, "reason": REASON if has_reason else ""}, "earlier": None}
-    html = block("indicators/_ballot_form.html", "ballot_form", id=id, number=number, own=own, errors={}, form={})
+def _cast_ballot(id: str, number: int, choice: str, has_reason: bool, rule: Rule) -> Markup:
+    """The ballot of all those who said this; the place of the reason is left to be filled."""
+    own = {"current": {"choice": choice, "reason": REASON if has_reason else ""}, "earlier": None, "results": None}
+    item = {"id": id, "number": number, "round": 1, "former": None, "rule": rule, "own": own}
+    html = block("indicators/_ballot_form.html", "ballot_form", item=item, errors={}, form={})
     return Markup(html)  # noqa: S704  our own template
+
+
+@lru_cache(4096)
+def ballot_key(number: int, round: int, rule: Rule) -> str:
+    """What a ballot is for, in its id: another text, round or rule is another ballot on every screen."""
+    parts = [str(number)]
+    if rule != ANNOUNCED:
+        parts.append(digest(rule.published())[:6])
+    if round > 1:
+        parts.append(f"t{round}")
+    return "-".join(parts)
 
 
 def _signed(drawn: Markup, reason: str) -> Markup:

@@ -11,9 +11,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Origin
 
-from server import i18n, scenes, sessions
+from server import i18n, registers, sessions
 from server.database import Database
-from server.scenes import Minute
+from server.registers import Minute
 from server.settings import Settings
 from workshops.agenda import Member, Workshop
 from workshops.people import Role
@@ -98,7 +98,7 @@ async def _told(database: Database, workshop: Workshop, cursor: int, frame: str,
     say(f"── geste {upto}")
     if upto > cursor:
         async with database.reading() as session:
-            minutes = await scenes.minutes(session, workshop.id)
+            minutes = await registers.minutes(session, workshop.id)
         for line in minutes.lines:
             if cursor < line.entry.number <= upto:
                 say(sentence(line))

@@ -25,6 +25,7 @@ from workshops.frameworks import Framework
 from workshops.indicators import Card
 from workshops.people import Identity, Person, Role
 from workshops.sheet import Sheet
+from workshops.tallies import Tally
 
 Found = TypeVar("Found")
 
@@ -164,10 +165,16 @@ async def ask(database: Database, question: Callable[..., Awaitable[Found]], *gi
         return await question(session, *given, **named)
 
 
+def counted(earlier: int = 0, **choices: int) -> Tally:
+    """The tally of so many people who said each choice."""
+    counts = {choice: number for choice, number in choices.items() if number}
+    return Tally(counts=counts, people=sum(counts.values()), earlier=earlier)
+
+
 async def all_vote(database: Database, workshop: Workshop, choice: Choice = Choice.KEEP, *, by: Person) -> None:
     """One person says the same of every indicator."""
     for card in (await cards(database, workshop)).values():
-        reason = "Une raison." if choice in votes.NEEDS_REASON else ""
+        reason = "Une raison." if choice in (Choice.REWORK, Choice.DROP) else ""
         await act(database, votes.cast, card.id, wording=card.wording.number, choice=choice, reason=reason, by=by)
 
 

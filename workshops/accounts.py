@@ -195,7 +195,8 @@ async def everything(session: AsyncSession, person: Person) -> dict[str, Any]:
             {
                 "indicateur": v.indicator_id,
                 "redaction": v.wording,
-                "choix": v.choice.value,
+                "tour": v.round,
+                "choix": v.choice,
                 "motif": v.reason,
                 "le": timestamp(v.at),
                 "retire_le": _until(v.taken_back_at),

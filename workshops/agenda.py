@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, UniqueConstraint, bindparam, update
+from sqlalchemy import JSON, Connection, UniqueConstraint, bindparam, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
 from workshops import journal, labs, people, world
+from workshops.consensus import ANNOUNCED, Rule
 from workshops.journal import Kind
 from workshops.people import Person, Role
 from workshops.records import Coded, Moment, Record, one_of
@@ -41,7 +42,11 @@ class Start(Word):
 
 
 class Workshop(Record, table=True):
-    """A workshop. `gestures` numbers its journal, `head` is the last hash of the chain."""
+    """A workshop. `gestures` numbers its journal, `head` is the last hash of the chain.
+
+    `rule` is the announced rule as it is published, locked when the vote first opens; `salt`, which nobody is shown,
+    makes the pseudonyms of its ballots.
+    """
 
     __table_args__ = (one_of("stage", Stage), one_of("start", Start))
 
@@ -53,12 +58,26 @@ class Workshop(Record, table=True):
     prepares: str = Field(max_length=20)
     start: Start = Field(sa_type=Coded(Start))
     stage: Stage = Field(default=Stage.PREPARING, sa_type=Coded(Stage))
+    rule: dict[str, Any] = Field(default_factory=ANNOUNCED.published, sa_type=JSON)
+    rule_locked_at: datetime | None = Field(default=None, sa_type=Moment)
+    round: int = 1
+    salt: str = Field(default_factory=world.new_salt, max_length=32)
     gestures: int = 0
     head: str = Field(default=journal.GENESIS, max_length=64)
 
     @property
     def is_open(self) -> bool:
         return self.stage is not Stage.CLOSED
+
+    @property
+    def announced(self) -> Rule:
+        """The rule of this workshop."""
+        return Rule.read(self.rule)
+
+    @property
+    def hides(self) -> bool:
+        """Whether results are not for everybody yet."""
+        return self.is_open and self.announced.hides
 
     def require(self, *stages: Stage) -> None:
         """One of these stages, or NotNow."""
@@ -95,28 +114,6 @@ async def hold(session: AsyncSession, person_ids: Collection[str]) -> list[Works
     seated = select(Member.workshop_id).where(col(Member.person_id).in_(person_ids))
     held = select(Workshop).where(col(Workshop.id).in_(seated)).order_by(col(Workshop.id)).with_for_update()
     return list(await session.scalars(held.execution_options(populate_existing=True)))
-
-
-@dataclass
-class Floor:
-    """A floor taken for many gestures of one transaction: `gestures` is the number of the last one."""
-
-    id: str
-    stage: Stage
-    gestures: int
-    head: str
-
-    @staticmethod
-    def take(connection: Connection, workshop_id: str) -> "Floor":
-        """Lock the workshop until the commit, as `take_floor` does."""
-        row = connection.execute(_LOCK, {"workshop": workshop_id}).one_or_none()
-        if row is None:
-            raise NotFound(N_("Cet atelier n'existe pas."))
-        return Floor(*row)
-
-    def leave(self, connection: Connection) -> None:
-        """Write down how many gestures there were."""
-        connection.execute(_LEAVE, {"workshop": self.id, "number": self.gestures, "last": self.head})
 
 
 async def convene(
@@ -239,7 +236,7 @@ def no_such_lab() -> NotThus:
 async def move(session: AsyncSession, workshop_id: str, stage: Stage, *, by: Person) -> Workshop:
     """Whoever leads sets the stage. Any stage but back from CLOSED; the stage one is at changes nothing.
 
-    Raises NotYours for anyone else, NotNow once closed.
+    Opening the vote locks the announced rule. Raises NotYours for anyone else, NotNow once closed.
     """
     workshop = await take_floor(session, workshop_id, by=by)
     await require_member(session, workshop, by, *LEADING)
@@ -249,6 +246,8 @@ async def move(session: AsyncSession, workshop_id: str, stage: Stage, *, by: Per
     if not workshop.is_open:
         raise NotNow(N_("L'atelier est clos : il ne se rouvre pas."))
     workshop.stage = stage
+    if stage is Stage.VOTING and workshop.rule_locked_at is None:
+        workshop.rule_locked_at = world.now()
     journal.record(session, workshop, Kind.STAGE_MOVED, by=by, about=stage.value)
     return workshop
 
@@ -272,20 +271,6 @@ async def take_floor(session: AsyncSession, workshop_id: str, *, by: Person) -> 
         raise NotFound(N_("Cet atelier n'existe pas."))
     await journal.answered(session, by.id)
     return workshop
-
-
-# Changes nothing; on PostgreSQL a SELECT … FOR UPDATE would do, SQLite has none.
-_LOCK = (
-    update(Workshop)
-    .where(col(Workshop.id) == bindparam("workshop"))
-    .values(gestures=Workshop.gestures)
-    .returning(col(Workshop.id), col(Workshop.stage), col(Workshop.gestures), col(Workshop.head))
-)
-_LEAVE = (
-    update(Workshop)
-    .where(col(Workshop.id) == bindparam("workshop"))
-    .values(gestures=bindparam("number"), head=bindparam("last"))
-)
 
 
 def yield_floor(session: AsyncSession, workshop: Workshop) -> None:
@@ -345,15 +330,15 @@ async def leading(session: AsyncSession, workshop_id: str) -> list[Member]:
     return list(found)
 
 
-_ROLES = select(Member.person_id, Member.role).where(
+_SEATS = select(Member.person_id, Member.role, Member.lab_slug).where(
     col(Member.workshop_id) == bindparam("workshop"), col(Member.person_id).in_(bindparam("people", expanding=True))
 )
 
 
-def roles(connection: Connection, workshop_id: str, person_ids: Collection[str]) -> dict[str, Role]:
-    """The roles of some people in a workshop, by person, for those who have a seat."""
-    found = connection.execute(_ROLES, {"workshop": workshop_id, "people": list(person_ids)})
-    return {row.person_id: row.role for row in found}
+def seats(connection: Connection, workshop_id: str, person_ids: Collection[str]) -> dict[str, tuple[Role, str | None]]:
+    """The role and the lab of some people in a workshop, by person, for those who have a seat."""
+    found = connection.execute(_SEATS, {"workshop": workshop_id, "people": list(person_ids)})
+    return {row.person_id: (row.role, row.lab_slug) for row in found}
 
 
 async def require_member(session: AsyncSession, workshop: Workshop, person: Person, *roles: Role) -> Member:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
-from workshops import agenda, changes, consensus, indicators, journal, people, sheet, votes, world
+from workshops import agenda, changes, indicators, journal, people, sheet, tallies, world
 from workshops.agenda import VERSION, Start, Workshop
 from workshops.canonical import canonical, digest, timestamp
 from workshops.changes import Change
@@ -22,7 +22,7 @@ from workshops.people import Person, Role
 from workshops.records import Moment, Record
 from workshops.refusals import NotFound, NotNow, NotThus
 from workshops.sheet import Level, Sheet
-from workshops.votes import Tally
+from workshops.tallies import Tally
 from workshops.words import N_
 
 FIRST = "2.0.0"
@@ -291,12 +291,9 @@ def _left_out(line: Line) -> dict[str, Any]:
 
 def _decision(line: Line) -> dict[str, Any]:
     decision: dict[str, Any] = {
-        "regle": consensus.ANNOUNCED.published(),
+        "regle": line.tally.rule.published(),
         "resultat": line.outcome.value,
-        "votes": {
-            "texte_actuel": {choice.value: getattr(line.tally, choice.value) for choice in consensus.Choice},
-            "texte_anterieur": line.tally.earlier,
-        },
+        "votes": line.tally.published(),
     }
     if line.exception:
         decision["exception"] = {"retenu": line.exception.kept, "motif": line.exception.because.strip()}
@@ -317,13 +314,13 @@ async def draft(
     session: AsyncSession, workshop: Workshop, exceptions: Mapping[str, Exceptional] | None = None
 ) -> Draft:
     """What would be published now, with these exceptions."""
-    tallies = await votes.tallies(session, workshop.id)
+    counted = await tallies.tallies(session, workshop)
     chosen = dict(exceptions or {})
     lines = []
     for card in await indicators.cards(session, workshop.id):
         if not card.is_open:
             continue
-        line = Line(card, tallies.get(card.id, Tally()))
+        line = Line(card, counted.get(card.id, Tally(workshop.announced)))
         exception = chosen.get(line.code)
         if exception and exception.kept == line.follows:
             del chosen[line.code]  # no departure from the rule: not an exception

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from workshops import agenda, journal, labs, people, world
-from workshops.agenda import Floor, Member, Stage
+from workshops.agenda import Member, Stage
+from workshops.floors import Floor
 from workshops.journal import Entry, Kind, Receipt, Sending
 from workshops.people import Identity, Person
 from workshops.records import Row, add

@@ -2,74 +2,71 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Index, bindparam, distinct, func, tuple_, update
+from sqlalchemy import Connection, Index, bindparam, tuple_, update
+from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
-from workshops import agenda, consensus, indicators, journal, world
-from workshops.agenda import Floor, Stage
-from workshops.consensus import Choice, Outcome
+from workshops import agenda, indicators, journal, world
+from workshops.agenda import Stage, Workshop
+from workshops.consensus import Consent, Grading, Rule, Secrecy, ThreeChoices, TwoAxes
+from workshops.floors import Floor
 from workshops.indicators import Indicator, Wording
 from workshops.journal import AlreadyDone, Entry, Given, Kind, Receipt, Sending
 from workshops.people import Person, Role
-from workshops.records import Coded, Moment, Record, Row, add, one_of, put
-from workshops.refusals import NotThus, Refusal
+from workshops.records import Moment, Record, Row, add, put
+from workshops.refusals import NotNow, NotThus, Refusal
 from workshops.texts import one_line
 from workshops.words import N_
 
 REASON_LENGTH = 500
-NEEDS_REASON = (Choice.REWORK, Choice.DROP)
+Key = tuple[int, int]  # (round, wording): what a vote is for, in order
 
 
 class Vote(Record, table=True):
-    """One person's judgement of one wording; taken back, it stays as a trace and counts nowhere.
+    """One person's judgement of one wording in one round; taken back, it stays as a trace and counts nowhere.
 
-    The wording's number is part of the key: nobody voted for the text that came after.
+    The wording's number is part of the key: nobody voted for the text that came after. `choice` is the ballot as the
+    announced rule writes it; `lab_slug`, the lab one spoke for.
     """
 
-    __table_args__ = (
-        one_of("choice", Choice),
-        Index("ix_vote_count", "indicator_id", "wording", "choice", "taken_back_at"),
-    )
+    __table_args__ = (Index("ix_vote_count", "indicator_id", "round", "wording", "choice", "taken_back_at"),)
 
     indicator_id: str = Field(primary_key=True, foreign_key="indicator.id", max_length=12)
     wording: int = Field(primary_key=True)
+    round: int = Field(default=1, primary_key=True)
     person_id: str = Field(primary_key=True, foreign_key="person.id", max_length=12)
-    choice: Choice = Field(sa_type=Coded(Choice))
+    choice: str = Field(max_length=16)
+    lab_slug: str | None = Field(default=None, foreign_key="lab.slug", max_length=60)
     reason: str = Field(default="", max_length=REASON_LENGTH)
     at: datetime = Field(default_factory=world.now, sa_type=Moment)
     gesture: int
     taken_back_at: datetime | None = Field(default=None, sa_type=Moment)
 
-
-@dataclass(frozen=True)
-class Tally:
-    """Votes on the current text, and how many people's vote is still on an earlier one."""
-
-    keep: int = 0
-    rework: int = 0
-    drop: int = 0
-    abstain: int = 0
-    earlier: int = 0
-
     @property
-    def total(self) -> int:
-        """Votes on the current text."""
-        return self.keep + self.rework + self.drop + self.abstain
+    def key(self) -> Key:
+        """What this vote is for."""
+        return self.round, self.wording
 
-    @property
-    def outcome(self) -> Outcome:
-        """What the announced rule makes of it."""
-        return consensus.ANNOUNCED.decide(keep=self.keep, rework=self.rework, drop=self.drop, abstain=self.abstain)
+
+class Outdated(NotNow):
+    """The text changed before this was said: `wording` is the one that was read. Nothing is lost, it is asked again."""
+
+    def __init__(self, paper: "Paper", current: int) -> None:
+        super().__init__(
+            N_("Le texte a changé avant votre vote : lisez ce qui a changé, puis confirmez ou changez d'avis.")
+        )
+        self.paper = paper
+        self.current = current
+        self.told = {"redaction": current, "redaction_lue": paper.wording}
 
 
 @dataclass(frozen=True)
 class Ballot:
-    """A person's own votes on an indicator: on the current text, else the last one on an earlier text."""
+    """A person's own votes on an indicator: on the current text, else the last one on an earlier text or round."""
 
     current: Vote | None = None
     earlier: Vote | None = None
@@ -77,51 +74,75 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Paper:
-    """What one person puts in the ballot box: a choice on the wording they read."""
+    """What one person puts in the ballot box: a ballot on the wording they read.
+
+    `round`: the one they saw, the current one if they do not say. `waited`: since when it was said, on a device that
+    the network had left.
+    """
 
     indicator_id: str
     wording: int
-    choice: Choice
+    choice: str
     reason: str
     by: Person
     sending: Sending | None = None
+    round: int | None = None
+    waited: timedelta = timedelta()
 
 
 @dataclass(frozen=True)
 class Counted:
-    """A paper that counts: where, its vote, and the number of the wording that was current then."""
+    """A paper that counts: where, its vote, the number of the wording that was current then, and the rule."""
 
     workshop_id: str
     vote: Vote
     current: int
+    rule: Rule
+
+    @property
+    def is_all(self) -> bool:
+        """Whether this vote is all that its own ballot shows: on the current text, with nothing of the group beside."""
+        return self.vote.wording == self.current and self.vote.round == 1 and self.rule.secrecy is not Secrecy.VOTED
 
 
 @dataclass
 class _Table:
     """What papers are judged by: read once under the workshop's lock, kept up to date as each is counted.
 
-    `current`: wording by indicator, None when withdrawn; `own`: standing choices by (person, indicator) and wording.
+    `current`: wording by indicator, None when off the table; `until`: when each earlier text that somebody read stopped
+    being current; `own`: standing ballots by (person, indicator) and key.
     """
 
     floor: Floor
+    rule: Rule
     receipts: dict[tuple[str, str], Given]
-    roles: dict[str, Role]
+    seats: dict[str, tuple[Role, str | None]]
     current: dict[str, int | None]
-    own: dict[tuple[str, str], dict[int, Choice]]
+    until: dict[tuple[str, int], datetime]
+    own: dict[tuple[str, str], dict[Key, str]]
     cast: dict[tuple[str, int, str], Row] = field(default_factory=dict)
     entries: list[Row] = field(default_factory=list)
     answered: list[Row] = field(default_factory=list)
 
 
 async def cast(
-    session: AsyncSession, indicator_id: str, *, wording: int, choice: Choice, reason: str = "", by: Person
+    session: AsyncSession,
+    indicator_id: str,
+    *,
+    wording: int,
+    choice: str,
+    reason: str = "",
+    round: int | None = None,
+    waited: timedelta = timedelta(),
+    by: Person,
 ) -> Vote:
-    """One person, one vote per wording; a new vote replaces the former one.
+    """One person, one vote per wording and round; a new vote replaces the former one.
 
-    The vote is for the wording the person read: if another came meanwhile, it counts as a vote on an earlier text.
-    Raises NotNow outside the voting stage, NotYours for a non-member, NotThus without a reason to rework or drop.
+    The vote is for the wording the person read. One that was said before another text came counts as a vote on an
+    earlier text; said after, it raises Outdated. Raises NotNow outside the voting stage or for a round that is over,
+    NotYours for a non-member, NotThus for a ballot that the rule does not know or that lacks its reason.
     """
-    paper = Paper(indicator_id, wording, choice, reason, by, session.info.get("sending"))
+    paper = Paper(indicator_id, wording, choice, reason, by, session.info.get("sending"), round, waited)
     (result,) = await cast_all(session, await indicators.home(session, indicator_id), [paper])
     if isinstance(result, Exception):
         raise result
@@ -150,7 +171,9 @@ def _cast_all(
     return results
 
 
-_STANDING = select(Vote.person_id, Vote.indicator_id, Vote.wording, Vote.choice).where(
+_STANDING = columns(
+    col(Vote.person_id), col(Vote.indicator_id), col(Vote.round), col(Vote.wording), col(Vote.choice)
+).where(
     col(Vote.indicator_id).in_(bindparam("indicators", expanding=True)),
     col(Vote.person_id).in_(bindparam("people", expanding=True)),
     col(Vote.taken_back_at).is_(None),
@@ -160,14 +183,20 @@ _STANDING = select(Vote.person_id, Vote.indicator_id, Vote.wording, Vote.choice)
 def _lay(connection: Connection, floor: Floor, papers: Sequence[Paper]) -> _Table:
     people = {paper.by.id for paper in papers}
     on = {paper.indicator_id for paper in papers}
-    own: dict[tuple[str, str], dict[int, Choice]] = {}
+    current = indicators.current_wordings(connection, on)
+    own: dict[tuple[str, str], dict[Key, str]] = {}
     for vote in connection.execute(_STANDING, {"indicators": list(on), "people": list(people)}):
-        own.setdefault((vote.person_id, vote.indicator_id), {})[vote.wording] = vote.choice
+        own.setdefault((vote.person_id, vote.indicator_id), {})[vote.round, vote.wording] = vote.choice
+    late = {
+        (paper.indicator_id, paper.wording) for paper in papers if paper.wording < (current[paper.indicator_id] or 0)
+    }
     return _Table(
         floor=floor,
+        rule=Rule.read(floor.rule),
         receipts=journal.receipts(connection, [(paper.by.id, paper.sending) for paper in papers if paper.sending]),
-        roles=agenda.roles(connection, floor.id, people),
-        current=indicators.current_wordings(connection, on),
+        seats=agenda.seats(connection, floor.id, people),
+        current=current,
+        until=indicators.replaced_at(connection, late),
         own=own,
     )
 
@@ -181,13 +210,15 @@ def _count(table: _Table, said: dict[Any, Any], paper: Paper) -> Counted | Excep
     floor = table.floor
     floor.gestures += 1
     own = table.own.setdefault((paper.by.id, paper.indicator_id), {})
-    kind = Kind.VOTE_CONFIRMED if _confirms(paper, current, own) else Kind.VOTE_CAST
-    own[paper.wording] = paper.choice
+    kind = Kind.VOTE_CONFIRMED if _confirms(paper, (floor.round, current), own) else Kind.VOTE_CAST
+    own[floor.round, paper.wording] = paper.choice
     vote: Row = {
         "indicator_id": paper.indicator_id,
         "wording": paper.wording,
+        "round": floor.round,
         "person_id": paper.by.id,
         "choice": paper.choice,
+        "lab_slug": table.seats[paper.by.id][1],
         "reason": one_line(paper.reason),
         "at": world.now(),
         "gesture": floor.gestures,
@@ -198,7 +229,7 @@ def _count(table: _Table, said: dict[Any, Any], paper: Paper) -> Counted | Excep
     if paper.sending:
         table.answered.append(journal.receipt(paper.by, paper.sending, floor))
         table.receipts[paper.by.id, paper.sending.key] = Given(paper.sending.digest, floor.id, floor.gestures)
-    return Counted(floor.id, Vote(**vote), current)
+    return Counted(floor.id, Vote(**vote), current, table.rule)
 
 
 def _admit(table: _Table, paper: Paper) -> int:
@@ -210,17 +241,25 @@ def _admit(table: _Table, paper: Paper) -> int:
     if current is None:
         raise indicators.withdrawn()
     agenda.require_stage(table.floor.stage, Stage.VOTING)
-    agenda.require_role(table.roles.get(paper.by.id), Role.MEMBER)
+    agenda.require_role(table.seats.get(paper.by.id, (None, None))[0], Role.MEMBER)
+    decision = table.rule.decision
+    if isinstance(decision, Consent):
+        raise NotNow(N_("Cet atelier décide par consentement : on y consent à l'ensemble, ou l'on objecte."))
     if not 1 <= paper.wording <= current:
         raise NotThus({"wording": N_("Cette rédaction n'existe pas.")})
-    _check_reason(paper)
+    decision.check(paper.choice)
+    _check_reason(decision, paper)
+    if paper.round not in (None, table.floor.round):
+        raise NotNow(N_("Un autre tour de vote a commencé : relisez ce que le groupe a dit, puis répondez de nouveau."))
+    if paper.wording < current and world.now() - paper.waited >= table.until[paper.indicator_id, paper.wording]:
+        raise Outdated(paper, current)
     return current
 
 
-def _confirms(paper: Paper, current: int, own: Mapping[int, Choice]) -> bool:
-    """Whether this is the person's first vote on the current text, and the same as on the text before."""
-    earlier = [number for number in own if number < current]
-    return paper.wording == current and current not in own and bool(earlier) and own[max(earlier)] is paper.choice
+def _confirms(paper: Paper, current: Key, own: Mapping[Key, str]) -> bool:
+    """Whether this is the person's first vote on the current text and round, and the same as the one before."""
+    earlier = [key for key in own if key < current]
+    return paper.wording == current[1] and current not in own and bool(earlier) and own[max(earlier)] == paper.choice
 
 
 async def take_back(session: AsyncSession, indicator_id: str, *, by: Person) -> None:
@@ -234,9 +273,7 @@ async def take_back(session: AsyncSession, indicator_id: str, *, by: Person) -> 
         await agenda.require_member(session, workshop, by, Role.MEMBER)
     taken = await session.scalars(
         update(Vote)
-        .where(
-            col(Vote.person_id) == by.id, col(Vote.taken_back_at).is_(None), col(Vote.indicator_id) == indicator.id
-        )
+        .where(col(Vote.person_id) == by.id, col(Vote.taken_back_at).is_(None), col(Vote.indicator_id) == indicator.id)
         .values(taken_back_at=world.now())
         .returning(col(Vote.wording))
     )
@@ -246,9 +283,9 @@ async def take_back(session: AsyncSession, indicator_id: str, *, by: Person) -> 
         agenda.yield_floor(session, workshop)
 
 
-def _check_reason(paper: Paper) -> None:
+def _check_reason(decision: ThreeChoices | TwoAxes | Grading, paper: Paper) -> None:
     reason = one_line(paper.reason)
-    if paper.choice in NEEDS_REASON and not reason:
+    if not reason and decision.needs_reason(paper.choice):
         raise NotThus({"reason": N_("Dites pourquoi en une phrase : c'est elle qui aidera à réécrire.")})
     if len(reason) > REASON_LENGTH:
         raise NotThus({"reason": N_("Cinq cents caractères au plus.")})
@@ -261,7 +298,7 @@ _OWN = (
         col(Vote.taken_back_at).is_(None),
         col(Vote.indicator_id).in_(bindparam("indicators", expanding=True)),
     )
-    .order_by(col(Vote.wording))
+    .order_by(col(Vote.round), col(Vote.wording))
 )
 
 
@@ -269,79 +306,38 @@ async def _own(session: AsyncSession, person: Person, indicator_ids: Collection[
     return list(await session.scalars(_OWN, {"person": person.id, "indicators": list(indicator_ids)}))
 
 
-def _ballot(current: int, own: list[Vote]) -> Ballot:
-    on_current = [vote for vote in own if vote.wording == current]
-    earlier = [vote for vote in own if vote.wording < current]
+def _ballot(current: Key, own: list[Vote]) -> Ballot:
+    on_current = [vote for vote in own if vote.key == current]
+    earlier = [vote for vote in own if vote.key < current]
     if on_current:
         return Ballot(current=on_current[0])
     return Ballot(earlier=earlier[-1] if earlier else None)
 
 
-async def ballots(session: AsyncSession, current: Mapping[str, int], person: Person) -> dict[str, Ballot]:
+async def ballots(
+    session: AsyncSession, workshop: Workshop, current: Mapping[str, int], person: Person
+) -> dict[str, Ballot]:
     """A person's own votes on some indicators, given by the number of their current wording. One query."""
     own: dict[str, list[Vote]] = {}
     for vote in await _own(session, person, current):
         own.setdefault(vote.indicator_id, []).append(vote)
-    return {indicator_id: _ballot(current[indicator_id], found) for indicator_id, found in own.items()}
+    return {id: _ballot((workshop.round, current[id]), found) for id, found in own.items()}
 
 
-async def ballot(session: AsyncSession, indicator: Indicator, person: Person) -> Ballot:
+async def ballot(session: AsyncSession, workshop: Workshop, indicator: Indicator, person: Person) -> Ballot:
     """A person's own votes on one indicator."""
-    return _ballot(indicator.wording, await _own(session, person, [indicator.id]))
+    return _ballot((workshop.round, indicator.wording), await _own(session, person, [indicator.id]))
 
 
-async def tallies(session: AsyncSession, workshop_id: str, only: Collection[str] | None = None) -> dict[str, Tally]:
-    """The tally of each indicator of a workshop that has votes, or of `only` these. Two queries."""
-    return await _tallies(session, indicators.among(workshop_id, only))
-
-
-async def tally(session: AsyncSession, indicator_id: str) -> Tally:
-    """The tally of one indicator."""
-    return (await _tallies(session, col(Indicator.id) == indicator_id)).get(indicator_id, Tally())
-
-
-async def _tallies(session: AsyncSession, condition: ColumnElement[bool]) -> dict[str, Tally]:
-    counts: dict[str, dict[str, int]] = {}
-    on_current = await session.execute(
-        select(Vote.indicator_id, Vote.choice, func.count())
-        .join(Indicator, col(Indicator.id) == col(Vote.indicator_id))
-        .where(condition, col(Vote.taken_back_at).is_(None), col(Vote.wording) == col(Indicator.wording))
-        .group_by(col(Vote.indicator_id), col(Vote.choice))
-    )
-    for indicator_id, choice, number in on_current:
-        counts.setdefault(indicator_id, {})[str(choice)] = number
-    same = aliased(Vote)
-    earlier = await session.execute(
-        select(Vote.indicator_id, func.count(distinct(col(Vote.person_id))))
-        .join(Indicator, col(Indicator.id) == col(Vote.indicator_id))
-        .outerjoin(
-            same,
-            (col(same.indicator_id) == col(Vote.indicator_id))
-            & (col(same.person_id) == col(Vote.person_id))
-            & (col(same.wording) == col(Indicator.wording))
-            & (col(same.taken_back_at).is_(None)),
-        )
-        .where(
-            condition,
-            col(Vote.taken_back_at).is_(None),
-            col(Vote.wording) < col(Indicator.wording),
-            col(same.person_id).is_(None),
-        )
-        .group_by(col(Vote.indicator_id))
-    )
-    for indicator_id, number in earlier:
-        counts.setdefault(indicator_id, {})["earlier"] = number
-    return {indicator_id: Tally(**found) for indicator_id, found in counts.items()}
-
-
-async def reasons(session: AsyncSession, indicator: Indicator) -> list[Vote]:
-    """Why people want to rework or drop the current text, in the order they said it."""
+async def reasons(session: AsyncSession, workshop: Workshop, indicator: Indicator) -> list[Vote]:
+    """What people say of the current text with their vote of this round, in the order they said it."""
     return list(
         await session.scalars(
             select(Vote)
             .where(
                 col(Vote.indicator_id) == indicator.id,
                 col(Vote.wording) == indicator.wording,
+                col(Vote.round) == workshop.round,
                 col(Vote.taken_back_at).is_(None),
                 col(Vote.reason) != "",
             )

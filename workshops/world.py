@@ -23,3 +23,8 @@ def new_id() -> str:
 def new_code() -> str:
     """What one types on a phone to enter a workshop: six letters."""
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(6))
+
+
+def new_salt() -> str:
+    """What nobody can guess: 128 bits, in hexadecimal."""
+    return secrets.token_hex(16)

@@ -67,7 +67,9 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.MEMBER_JOINED: (PRESENCE,),
     Kind.MEMBER_CHANGED: (PRESENCE, REASONS, COMMENTS, HISTORY),
     Kind.LEAD_SHARED: (PRESENCE,),
+    Kind.RULE_ANNOUNCED: (STAGE, TALLY, BALLOT),
     Kind.STAGE_MOVED: (STAGE,),
+    Kind.ROUND_OPENED: (STAGE, TALLY, BALLOT, REASONS),
     Kind.INDICATOR_PROPOSED: (LIST, STAGE),
     Kind.INDICATOR_REWORDED: (LIST, TEXT, TALLY, BALLOT, HEAD, SHEET, HISTORY, REASONS, COMMENTS),
     Kind.INDICATOR_WITHDRAWN: (LIST, STAGE, HEAD),
@@ -78,6 +80,7 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.VOTE_TAKEN_BACK: (TALLY, REASONS),
     Kind.FRAMEWORK_PUBLISHED: (STAGE, BANNER),
 }
+EVERYWHERE = (Kind.RULE_ANNOUNCED, Kind.ROUND_OPENED)  # what changes every indicator
 AMBIENT = (PRESENCE, BANNER)  # what changes without a gesture of this workshop
 UNHURRIED = (Kind.MEMBER_JOINED,)  # nobody waits for these: a room that fills would redraw every screen at each tick
 
@@ -114,12 +117,23 @@ class Drawing:
         """The blocks to redraw, in the order of the last gestures, each once."""
         touched: dict[tuple[Block, str], None] = {}
         for touch in self._since(cursor):
-            # Somebody's name is on every indicator's page: the one a screen has open is about them too.
-            about = view if touch.kind is Kind.MEMBER_CHANGED else touch.about
-            for redrawn in REDRAWS[touch.kind]:
-                if redrawn.shows_in(view, about):
-                    touched[redrawn, about if redrawn.is_about_one else ""] = None
+            for redrawn in self._redrawn(touch.kind):
+                for about in self._about(touch, view) if redrawn.is_about_one else ("",):
+                    if redrawn.shows_in(view, about):
+                        touched[redrawn, about] = None
         return touched
+
+    def _redrawn(self, kind: Kind) -> tuple[Block, ...]:
+        """What a gesture redraws; where results wait for the closing, it shows them all."""
+        shows = kind is Kind.STAGE_MOVED and self.room.rule.hides
+        return REDRAWS[kind] + (TALLY, REASONS) * shows
+
+    def _about(self, touch: Touch, view: str) -> Iterable[str]:
+        """The indicators that a gesture changed."""
+        if touch.kind in EVERYWHERE or touch.kind is Kind.STAGE_MOVED:
+            return self._items if view == LOBBY else (view,)
+        # Somebody's name is on every indicator's page: the one a screen has open is about them too.
+        return (view,) if touch.kind is Kind.MEMBER_CHANGED else (touch.about,)
 
     def _fresh(self, cursor: int) -> frozenset[str]:
         """The indicators a screen at `cursor` has never had."""

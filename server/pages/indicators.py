@@ -77,7 +77,7 @@ async def ballot(request: Request) -> Response:
         workshop = await agenda.get(session, indicator.workshop_id)
         await agenda.require_member(session, workshop, viewer)
         item = await scenes.item(session, indicator_id, viewer)
-    return HTMLResponse(own_ballot(item.id, item.number, item.own))
+    return HTMLResponse(own_ballot(item))
 
 
 async def edit(request: Request) -> Response:

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from server import exports, identity, scenes
+from server import exports, identity, registers
 from server.gestures import done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
@@ -39,7 +39,7 @@ async def minutes(request: Request) -> Response:
     """The platform's journal: its public part for everyone, all of it for auditors and DITP."""
     viewer = identity.person(request)
     async with reading(request) as session:
-        scene = await scenes.platform(session, sees_all=await roles.may_audit(session, viewer))
+        scene = await registers.platform(session, sees_all=await roles.may_audit(session, viewer))
     return page(request, "platform/minutes.html", scene=scene)
 
 

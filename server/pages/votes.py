@@ -3,15 +3,14 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import gestures, scenes
+from server import exports, gestures, scenes
 from server.forms import BallotForm, read, typed
 from server.gestures import again, done, reading, sending, transaction
 from server.identity import signed_in
-from server.scenes import Own
-from server.templating import is_partial, own_ballot
-from workshops import agenda, indicators, votes
+from server.templating import cast_ballot, is_partial, own_ballot
+from workshops import agenda, votes
 from workshops.refusals import NotThus
-from workshops.votes import Counted, Paper
+from workshops.votes import Counted, Outdated, Paper
 
 
 async def cast(request: Request) -> Response:
@@ -20,9 +19,18 @@ async def cast(request: Request) -> Response:
     indicator_id = request.path_params["indicator"]
     try:
         form = await read(request, BallotForm)
-        paper = Paper(indicator_id, form.wording, form.choice, form.reason, viewer, await sending(request))
+        paper = Paper(
+            indicator_id,
+            form.wording,
+            form.ballot,
+            form.reason,
+            viewer,
+            await sending(request),
+            form.round,
+            gestures.waited(request),
+        )
         counted = await gestures.vote(request, paper)
-    except NotThus as refusal:
+    except (NotThus, Outdated) as refusal:
         return await _again(request, indicator_id, refusal)
     return await _done(request, indicator_id, counted)
 
@@ -44,19 +52,21 @@ async def _done(request: Request, indicator_id: str, counted: Counted | None = N
 
 
 async def _own_ballot(request: Request, indicator_id: str, counted: Counted | None) -> str:
-    if counted and counted.vote.wording == counted.current:  # all there is to show is known
-        return own_ballot(indicator_id, counted.current, Own(current=counted.vote))
+    if counted and counted.is_all:  # all there is to show is known
+        return cast_ballot(indicator_id, counted.vote, counted.rule)
     async with reading(request) as session:
         item = await scenes.item(session, indicator_id, signed_in(request))
-    return own_ballot(indicator_id, item.number, item.own)
+    return own_ballot(item)
 
 
-async def _again(request: Request, indicator_id: str, refusal: NotThus) -> Response:
-    """The ballot with what was typed and what is missing; without a script, a page of its own."""
+async def _again(request: Request, indicator_id: str, refusal: NotThus | Outdated) -> Response:
+    """The ballot with what was typed and what is missing, or what changed; without a script, a page of its own."""
     viewer = signed_in(request)
     async with reading(request) as session:
-        await indicators.get(session, indicator_id)
         item = await scenes.item(session, indicator_id, viewer)
+        if isinstance(refusal, Outdated):
+            item = await scenes.too_late(session, item, refusal.paper)
+            refusal.told = {**refusal.told, "ecarts": exports.changed(item.own.changed if item.own else ())}
         workshop = await agenda.get(session, item.card.indicator.workshop_id)
         member = await agenda.seat(session, workshop.id, viewer)
     return again(
@@ -65,9 +75,6 @@ async def _again(request: Request, indicator_id: str, refusal: NotThus) -> Respo
         refusal,
         part=("indicators/_ballot_form.html", "ballot_form"),
         item=item,
-        id=item.id,
-        number=item.number,
-        own=item.own,
         workshop=workshop,
         seat=scenes.seat_name(member),
         form=await typed(request),

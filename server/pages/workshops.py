@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from server import exports, gestures, identity, scenes
+from server import exports, gestures, identity, registers, scenes
 from server.forms import JoinForm, StageForm, WorkshopForm, read, typed
 from server.gestures import again, asking, done, reading, sending, transaction
 from server.identity import signed_in
@@ -228,7 +228,7 @@ async def state(request: Request) -> Response:
 async def minutes(request: Request) -> Response:
     """The minutes: every gesture, in order, in words."""
     async with reading(request) as session:
-        scene = await scenes.minutes(session, request.path_params["workshop"])
+        scene = await registers.minutes(session, request.path_params["workshop"])
     return page(request, "workshops/minutes.html", minutes=scene, workshop=scene.workshop)
 
 

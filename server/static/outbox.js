@@ -261,7 +261,8 @@ const attempt = async gesture => {
   try {
     response = await fetch(gesture.action, {
       method: "POST",
-      headers: here?.ctx?.request.headers ?? asProgram(gesture),
+      // How long it waited: what was said before a text changed is not said of the text that came after.
+      headers: { ...(here?.ctx?.request.headers ?? asProgram(gesture)), "X-Attente": Math.max(0, Date.now() - gesture.at) },
       body: new URLSearchParams(gesture.body),
       keepalive: gesture.body.length < 50_000, // a page that closes lets it finish
       signal: limit.signal,

@@ -26,7 +26,7 @@ from server.database import Database
 from server.settings import ROOT, Settings
 from tests.cast import Browsers, act, ask, cards, facilitator, member_of, session_of, stranger, workshop
 from tests.server.pages.everything import everything
-from workshops import agenda, frameworks, journal, votes
+from workshops import agenda, frameworks, journal, tallies, votes
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice
 from workshops.journal import Entry, Kind
@@ -107,10 +107,10 @@ async def in_order(database: Database, room: Workshop) -> None:
         for vote in await ask(database, _votes)
         if vote.indicator_id in on_table and vote.wording == on_table[vote.indicator_id] and vote.taken_back_at is None
     ]
-    by_hand = Counter((vote.indicator_id, vote.choice.value) for vote in cast)
-    tallies = await ask(database, votes.tallies, room.id)
-    counted = {(id_, choice.value): getattr(tally, choice.value) for id_, tally in tallies.items() for choice in Choice}
-    assert {key: count for key, count in counted.items() if count} == by_hand
+    by_hand = Counter((vote.indicator_id, vote.choice) for vote in cast)
+    found = await ask(database, tallies.tallies, room)
+    counts = {(id, choice): number for id, tally in found.items() for choice, number in tally.counts.items()}
+    assert counts == by_hand
 
 
 async def _votes(session: Any) -> list[Vote]:

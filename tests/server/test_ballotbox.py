@@ -11,15 +11,15 @@ from server.ballotbox import BallotBox
 from server.database import Database
 from server.metrics import Metrics
 from server.turnstile import MOST
-from tests.cast import act, ask, card, facilitator, member_of, move, observer, reread, workshop
-from workshops import journal, votes
+from tests.cast import act, ask, card, counted, facilitator, member_of, move, observer, reread, workshop
+from workshops import journal, tallies, votes
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice
 from workshops.indicators import Card
 from workshops.journal import AlreadyDone, Kind, Sending
 from workshops.people import Person
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours
-from workshops.votes import Counted, Paper, Tally, Vote
+from workshops.votes import Counted, Paper, Vote
 
 
 @pytest.fixture
@@ -85,17 +85,15 @@ async def test_votes_that_come_together_share_commits_and_each_is_a_gesture(
     ]
     written = exports.minutes(await reread(database, room), await ask(database, journal.since, room.id, 0))
     assert journal.first_break(written["gestes"]) is None
-    assert await ask(database, votes.tally, text.id) == Tally(keep=30)
+    assert await ask(database, tallies.tally, text.id) == counted(keep=30)
 
 
-async def test_one_commit_takes_so_many_and_no_more(
-    database: Database, room: Workshop, text: Card, box: Box
-) -> None:
+async def test_one_commit_takes_so_many_and_no_more(database: Database, room: Workshop, text: Card, box: Box) -> None:
     alix = await member_of(database, room)
     told = await asyncio.gather(*(box.cast(paper(text, alix, key=f"k{n}")) for n in range(MOST + 5)))
     assert commits(box)["commits"] >= 2
     assert len({counted.vote.gesture for counted in told}) == MOST + 5
-    assert await ask(database, votes.tally, text.id) == Tally(keep=1)
+    assert await ask(database, tallies.tally, text.id) == counted(keep=1)
 
 
 async def test_a_refused_paper_harms_no_other(
@@ -112,7 +110,7 @@ async def test_a_refused_paper_harms_no_other(
         return_exceptions=True,
     )
     assert [type(answer) for answer in answers] == [NotYours, Counted, NotThus, NotThus, NotYours, NotFound]
-    assert await ask(database, votes.tally, text.id) == Tally(keep=1)
+    assert await ask(database, tallies.tally, text.id) == counted(keep=1)
 
 
 async def test_the_same_sending_twice_in_one_commit_is_one_gesture(
@@ -134,8 +132,10 @@ async def test_changing_ones_mind_in_one_commit_leaves_the_last_word(
     database: Database, room: Workshop, text: Card, box: Box
 ) -> None:
     alix = await member_of(database, room)
-    await asyncio.gather(*(box.cast(paper(text, alix, choice)) for choice in (Choice.KEEP, Choice.DROP, Choice.ABSTAIN)))
-    assert await ask(database, votes.tally, text.id) == Tally(abstain=1)
+    await asyncio.gather(
+        *(box.cast(paper(text, alix, choice)) for choice in (Choice.KEEP, Choice.DROP, Choice.ABSTAIN))
+    )
+    assert await ask(database, tallies.tally, text.id) == counted(abstain=1)
     kinds = [entry.kind for entry in await ask(database, journal.since, room.id, 0)][-3:]
     assert kinds == [Kind.VOTE_CAST] * 3
 
@@ -184,7 +184,7 @@ async def test_when_the_database_is_away_everyone_is_told_and_the_box_opens_agai
     assert [type(answer) for answer in answers] == [OperationalError] * 5
     box._turnstile.database = database
     assert isinstance(await box.cast(paper(text, everyone[1])), Counted)
-    assert await ask(database, votes.tally, text.id) == Tally(keep=2)
+    assert await ask(database, tallies.tally, text.id) == counted(keep=2)
 
 
 async def test_whoever_stops_waiting_has_voted_all_the_same(
@@ -197,7 +197,7 @@ async def test_whoever_stops_waiting_has_voted_all_the_same(
     leaving.cancel()
     assert isinstance(await staying, Counted)
     assert leaving.cancelled()
-    assert await ask(database, votes.tally, text.id) == Tally(keep=2)
+    assert await ask(database, tallies.tally, text.id) == counted(keep=2)
 
 
 async def test_a_single_vote_obeys_the_same_rule(database: Database, room: Workshop, text: Card) -> None:

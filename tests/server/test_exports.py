@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from server import exports
-from tests.cast import COMPLETE, SHEET
+from tests.cast import COMPLETE, SHEET, counted
 from workshops.agenda import Stage, Start, Workshop
 from workshops.journal import GENESIS, Entry, Kind, first_break, sign
 from workshops.sheet import FIELDS
 from workshops.vocabulary import Family
-from workshops.votes import Tally
 
 VOTES = {"texte_actuel": {"keep": 3, "rework": 1, "drop": 0, "abstain": 2}, "texte_anterieur": 4}
 
@@ -88,7 +87,7 @@ def test_a_version_is_read_family_by_family() -> None:
 
 
 def test_a_tally_separates_this_text_from_the_earlier_ones() -> None:
-    assert exports.tally(Tally(keep=3, rework=1, abstain=2, earlier=4)) == VOTES
+    assert exports.tally(counted(keep=3, rework=1, abstain=2, earlier=4)) == VOTES
 
 
 def test_minutes_hold_all_that_their_hashes_are_made_of() -> None:

@@ -5,9 +5,9 @@ import json
 import pytest
 from sqlmodel import select
 
-from server import exports, scenes
+from server import exports, registers
 from server.database import Database
-from tests.cast import COMPLETE, account, act, ask, card, facilitator, move, publisher, stranger, workshop
+from tests.cast import COMPLETE, account, act, ask, card, counted, facilitator, move, publisher, stranger, workshop
 from workshops import (
     accounts,
     agenda,
@@ -20,6 +20,7 @@ from workshops import (
     memberships,
     people,
     roles,
+    tallies,
     votes,
 )
 from workshops.accounts import NOBODY
@@ -29,7 +30,7 @@ from workshops.consensus import Choice
 from workshops.journal import Kind
 from workshops.people import Identity, Person, Role
 from workshops.refusals import NotNow, NotYours
-from workshops.votes import Tally, Vote
+from workshops.votes import Vote
 
 
 @pytest.fixture
@@ -69,14 +70,14 @@ async def test_what_a_guest_did_is_the_accounts(database: Database, room: Worksh
     # Voting again is changing one's mind, not a second voice.
     found = await card(database, room)
     await act(database, votes.cast, found.id, wording=1, choice=Choice.ABSTAIN, by=alix)
-    assert await ask(database, votes.tally, found.id) == Tally(abstain=1)
+    assert await ask(database, tallies.tally, found.id) == counted(abstain=1)
 
 
 async def test_the_minutes_still_say_who(database: Database, room: Workshop, guest: Person) -> None:
-    before = [(line.name, line.lab) for line in (await ask(database, scenes.minutes, room.id)).lines]
+    before = [(line.name, line.lab) for line in (await ask(database, registers.minutes, room.id)).lines]
     assert ("Alix", "Ti Lab") in before
     await act(database, attachments.attach, guest, by=await account(database, "Alix Morvan"))
-    assert [(line.name, line.lab) for line in (await ask(database, scenes.minutes, room.id)).lines] == before
+    assert [(line.name, line.lab) for line in (await ask(database, registers.minutes, room.id)).lines] == before
 
 
 async def test_where_the_account_has_a_seat_the_guest_votes_no_more(
@@ -88,7 +89,7 @@ async def test_where_the_account_has_a_seat_the_guest_votes_no_more(
     found = await card(database, room)
     await act(database, votes.cast, found.id, wording=1, choice=Choice.ABSTAIN, by=alix)
     await act(database, attachments.attach, guest, by=alix)
-    assert await ask(database, votes.tally, found.id) == Tally(abstain=1)
+    assert await ask(database, tallies.tally, found.id) == counted(abstain=1)
     assert await ask(database, accounts.done_by, guest) == {"proposals": 1, "comments": 1, "votes": 0}
     entry = (await ask(database, journal.since, room.id, 0))[-1]
     assert (entry.kind, entry.by_id, entry.about) == (Kind.VOTE_TAKEN_BACK, alix.id, found.id)
@@ -103,7 +104,7 @@ async def test_where_the_workshop_is_closed_nothing_of_two_seats_moves(
     before = await ask(database, journal.since, room.id, 0)
     await act(database, attachments.attach, guest, by=alix)
     assert await ask(database, journal.since, room.id, 0) == before
-    assert await ask(database, votes.tally, (await card(database, room)).id) == Tally(keep=1)
+    assert await ask(database, tallies.tally, (await card(database, room)).id) == counted(keep=1)
 
 
 async def test_the_browser_of_before_cannot_be_the_account(database: Database, room: Workshop) -> None:
@@ -133,15 +134,15 @@ async def test_an_erased_account_is_nobody_and_its_words_stay(
     asked = await act(database, memberships.ask, "ti-lab", by=alix)
     await act(database, memberships.approve, asked.id, by=dominique)
     found = await card(database, room)
-    tally = await ask(database, votes.tally, found.id)
+    tally = await ask(database, tallies.tally, found.id)
     await act(database, accounts.erase, by=alix)
     forgotten = await ask(database, people.get, alix.id)
     assert (forgotten.name, forgotten.erased_at is not None) == (NOBODY, True)
     assert await ask(database, people.identities, alix) == []
     assert await ask(database, people.roles, alix) == frozenset()
     assert await ask(database, memberships.team, "ti-lab") == []
-    assert await ask(database, votes.tally, found.id) == tally
-    names = {line.name for line in (await ask(database, scenes.minutes, room.id)).lines}
+    assert await ask(database, tallies.tally, found.id) == tally
+    names = {line.name for line in (await ask(database, registers.minutes, room.id)).lines}
     assert names == {"Camille", NOBODY}
     assert [entry.kind for entry in await ask(database, audit.entries)][-3:] == [
         Deed.ROLE_WITHDRAWN,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workshops.consensus import ANNOUNCED, Outcome, ThreeChoices
+from workshops.consensus import Outcome, ThreeChoices
 
 KEPT, REWORKED, DROPPED, UNDECIDED = Outcome.KEPT, Outcome.REWORKED, Outcome.DROPPED, Outcome.UNDECIDED
 counts = st.integers(0, 10**9)
@@ -30,20 +30,20 @@ counts = st.integers(0, 10**9)
     ],
 )
 def test_more_than_half_of_the_votes_that_say_something(keep: int, rework: int, drop: int, outcome: Outcome) -> None:
-    assert ANNOUNCED.decide(keep=keep, rework=rework, drop=drop) is outcome
+    assert ThreeChoices().decide(keep=keep, rework=rework, drop=drop) is outcome
 
 
 @given(counts, counts, counts, counts)
 def test_abstentions_decide_nothing(keep: int, rework: int, drop: int, abstain: int) -> None:
-    decided = ANNOUNCED.decide(keep=keep, rework=rework, drop=drop)
-    assert ANNOUNCED.decide(keep=keep, rework=rework, drop=drop, abstain=abstain) is decided
+    decided = ThreeChoices().decide(keep=keep, rework=rework, drop=drop)
+    assert ThreeChoices().decide(keep=keep, rework=rework, drop=drop, abstain=abstain) is decided
 
 
 @given(counts, counts, counts)
 def test_keeping_and_dropping_mirror_each_other(keep: int, rework: int, drop: int) -> None:
     mirror = {KEPT: DROPPED, DROPPED: KEPT}
-    decided = ANNOUNCED.decide(keep=keep, rework=rework, drop=drop)
-    assert ANNOUNCED.decide(keep=drop, rework=rework, drop=keep) is mirror.get(decided, decided)
+    decided = ThreeChoices().decide(keep=keep, rework=rework, drop=drop)
+    assert ThreeChoices().decide(keep=drop, rework=rework, drop=keep) is mirror.get(decided, decided)
 
 
 @pytest.mark.parametrize(("keep", "abstain", "outcome"), [(4, 0, UNDECIDED), (4, 9, UNDECIDED), (5, 0, KEPT)])
@@ -59,7 +59,7 @@ def test_without_any_vote_a_quorum_of_none_decides_nothing_either() -> None:
 def test_a_negative_count_is_an_error(choice: str) -> None:
     tally = {"keep": 1, "rework": 1, "drop": 1, "abstain": 1, choice: -1}
     with pytest.raises(ValueError, match="negative"):
-        ANNOUNCED.decide(**tally)
+        ThreeChoices().decide(**tally)
 
 
 def test_the_rule_is_published_with_its_numbers() -> None:

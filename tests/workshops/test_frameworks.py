@@ -33,7 +33,7 @@ from tests.cast import (
 from tests.conftest import Clock
 from workshops import frameworks, indicators, journal, votes
 from workshops.agenda import Stage, Start, Workshop
-from workshops.consensus import Choice, Outcome
+from workshops.consensus import ANNOUNCED, Choice, Outcome
 from workshops.frameworks import Comparison, Exceptional, Framework
 from workshops.indicators import Origin
 from workshops.journal import Kind
@@ -41,7 +41,7 @@ from workshops.people import Person, Role
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours, Refusal
 from workshops.sheet import Level, Sheet
 
-RULE = {"methode": "trois_choix", "majorite": "absolue_des_exprimes", "quorum": 1}
+RULE = ANNOUNCED.published()
 KEPT_VOTES = {"texte_actuel": {"keep": 1, "rework": 0, "drop": 0, "abstain": 0}, "texte_anterieur": 0}
 DROPPED_VOTES = {"texte_actuel": {"keep": 0, "rework": 0, "drop": 1, "abstain": 0}, "texte_anterieur": 0}
 NO_VOTES = {"texte_actuel": {"keep": 0, "rework": 0, "drop": 0, "abstain": 0}, "texte_anterieur": 0}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workshops.consensus import Agreement, Consent, Outcome, Rating, RatingRule, TwoAxes, one_voice_a_lab, rating
+from workshops.consensus import Agreement, Consent, Outcome, Rating, RatingRule, TwoAxes, rating
 
 scores = st.lists(st.integers(1, 9), min_size=1, max_size=40)
 
@@ -115,12 +115,11 @@ def test_the_rule_is_published_with_its_numbers() -> None:
 # ── Who counts, and what two axes decide
 
 
-def test_a_lab_is_one_voice_whatever_its_number() -> None:
-    """The lower median: of two members, the more severe."""
-    given_scores = [("ti-lab", 9), ("ti-lab", 3), ("siilab", 7), ("siilab", None), ("erasme", None)]
-    assert one_voice_a_lab(given_scores) == [7, 3]
-    assert one_voice_a_lab([("ti-lab", 8), ("ti-lab", 2), ("ti-lab", 9)]) == [8]
-    assert one_voice_a_lab([]) == []
+def test_a_lab_is_one_voice_the_lower_median_of_its_members() -> None:
+    rule = TwoAxes()
+    assert rule.voice(["9/3", "3/7"]) == "3/3"
+    assert rule.voice(["8/-", "2/-", "9/4"]) == "8/4"
+    assert rule.voice(["-/-"]) == "-/-"
 
 
 IN, OUT, SPLIT, NOBODY = rating([8] * 5), rating([2] * 5), rating([2, 5, 8]), rating([])

@@ -1,5 +1,8 @@
 """Votes: each person judges a wording, and nobody voted for the text that came after."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from server.database import Database
@@ -9,6 +12,7 @@ from tests.cast import (
     act,
     ask,
     card,
+    counted,
     facilitator,
     member_of,
     move,
@@ -17,14 +21,16 @@ from tests.cast import (
     stranger,
     workshop,
 )
-from workshops import indicators, journal, votes
+from tests.conftest import Clock
+from workshops import indicators, journal, tallies, votes
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice, Outcome
 from workshops.indicators import Card
 from workshops.journal import Kind
 from workshops.people import Person
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours
-from workshops.votes import Ballot, Tally, Vote
+from workshops.tallies import Tally
+from workshops.votes import Ballot, Outdated, Vote
 
 KEEP, REWORK, DROP, ABSTAIN = Choice.KEEP, Choice.REWORK, Choice.DROP, Choice.ABSTAIN
 
@@ -50,10 +56,17 @@ async def text(database: Database, room: Workshop) -> Card:
 
 
 async def vote(
-    database: Database, text: Card, by: Person, choice: Choice = KEEP, *, on: int = 1, because: str = "Parce que."
+    database: Database,
+    text: Card,
+    by: Person,
+    choice: str = KEEP,
+    *,
+    on: int = 1,
+    because: str = "Parce que.",
+    **given: Any,
 ) -> Vote:
     reason = because if choice in (REWORK, DROP) else ""
-    return await act(database, votes.cast, text.id, wording=on, choice=choice, reason=reason, by=by)
+    return await act(database, votes.cast, text.id, wording=on, choice=choice, reason=reason, by=by, **given)
 
 
 async def reword(database: Database, text: Card, by: Person, *, base: int = 1) -> None:
@@ -62,7 +75,7 @@ async def reword(database: Database, text: Card, by: Person, *, base: int = 1) -
 
 
 async def tally(database: Database, text: Card) -> Tally:
-    return await ask(database, votes.tally, text.id)
+    return await ask(database, tallies.tally, text.id)
 
 
 async def kinds(database: Database, room: Workshop, since: int) -> list[Kind]:
@@ -74,12 +87,12 @@ async def kinds(database: Database, room: Workshop, since: int) -> list[Kind]:
 
 async def test_a_member_votes_once_and_may_change(database: Database, room: Workshop, alix: Person, text: Card) -> None:
     await vote(database, text, alix, DROP, because="  Pas\nutile. ")
-    assert await tally(database, text) == Tally(drop=1)
-    (reasoned,) = await ask(database, votes.reasons, text.indicator)
+    assert await tally(database, text) == counted(drop=1)
+    (reasoned,) = await ask(database, votes.reasons, room, text.indicator)
     assert (reasoned.person_id, reasoned.reason) == (alix.id, "Pas utile.")
     await vote(database, text, alix, KEEP)
-    assert await tally(database, text) == Tally(keep=1)
-    assert await ask(database, votes.reasons, text.indicator) == []
+    assert await tally(database, text) == counted(keep=1)
+    assert await ask(database, votes.reasons, room, text.indicator) == []
     assert await kinds(database, room, 3) == [Kind.VOTE_CAST, Kind.VOTE_CAST]
 
 
@@ -89,9 +102,9 @@ async def test_the_tally_counts_each_choice_and_says_what_the_rule_makes_of_it(
     for number, choice in enumerate([KEEP, KEEP, KEEP, REWORK, DROP, ABSTAIN]):
         await vote(database, text, await member_of(database, room, name=f"Membre {number}"), choice)
     found = await tally(database, text)
-    assert found == Tally(keep=3, rework=1, drop=1, abstain=1)
+    assert found == counted(keep=3, rework=1, drop=1, abstain=1)
     assert (found.total, found.outcome) == (6, Outcome.KEPT)
-    assert await ask(database, votes.tallies, room.id) == {text.id: found}
+    assert await ask(database, tallies.tallies, room) == {text.id: found}
     assert (await tally(database, await card(database, room, "ACT-02"))).outcome is Outcome.UNDECIDED
 
 
@@ -103,7 +116,7 @@ async def test_voting_the_same_twice_is_saying_it_twice_and_one_vote(
     second = await vote(database, text, alix, DROP, because=" \u200bNon.\n")
     assert [(cast.gesture, cast.reason) for cast in (first, second)] == [(since + 1, "Non."), (since + 2, "Non.")]
     assert await kinds(database, room, since) == [Kind.VOTE_CAST, Kind.VOTE_CAST]
-    assert await tally(database, text) == Tally(drop=1)
+    assert await tally(database, text) == counted(drop=1)
 
 
 @pytest.mark.parametrize("choice", [REWORK, DROP])
@@ -115,7 +128,7 @@ async def test_to_rework_or_drop_one_says_why(database: Database, alix: Person, 
         with pytest.raises(NotThus) as refusal:
             await vote(database, text, alix, choice, because=because)
         assert refusal.value.fields == {"reason": problem}
-    assert await tally(database, text) == Tally()
+    assert await tally(database, text) == counted()
 
 
 # ── A new wording
@@ -127,15 +140,15 @@ async def test_twelve_on_this_text_five_on_an_earlier_one(
     everyone = [await member_of(database, room, name=f"Membre {number}") for number in range(17)]
     for person in everyone:
         await vote(database, text, person)
-    assert await tally(database, text) == Tally(keep=17)
+    assert await tally(database, text) == counted(keep=17)
     await reword(database, text, camille)
-    assert await tally(database, text) == Tally(earlier=17)
+    assert await tally(database, text) == counted(earlier=17)
     assert (await tally(database, text)).outcome is Outcome.UNDECIDED
     for person in everyone[:12]:
         await vote(database, text, person, on=2)
     found = await tally(database, text)
-    assert (found, found.outcome) == (Tally(keep=12, earlier=5), Outcome.KEPT)
-    assert await ask(database, votes.tallies, room.id) == {text.id: found}
+    assert (found, found.outcome) == (counted(keep=12, earlier=5), Outcome.KEPT)
+    assert await ask(database, tallies.tallies, room) == {text.id: found}
 
 
 async def test_someone_who_voted_on_two_earlier_texts_counts_once(
@@ -145,15 +158,21 @@ async def test_someone_who_voted_on_two_earlier_texts_counts_once(
     await reword(database, text, camille)
     await vote(database, text, alix, DROP, on=2)
     await reword(database, text, camille, base=2)
-    assert await tally(database, text) == Tally(earlier=1)
+    assert await tally(database, text) == counted(earlier=1)
 
 
-async def test_a_vote_for_the_text_one_read_counts_for_that_text(
-    database: Database, camille: Person, alix: Person, text: Card
+async def test_a_vote_said_before_the_text_changed_counts_for_that_text(
+    database: Database, camille: Person, alix: Person, text: Card, clock: Clock
 ) -> None:
+    clock.advance(minutes=10)
     await reword(database, text, camille)
-    cast = await vote(database, text, alix, on=1)
-    assert (cast.wording, await tally(database, text)) == (1, Tally(earlier=1))
+    clock.advance(minutes=5)
+    with pytest.raises(Outdated) as refusal:
+        await vote(database, text, alix, on=1, waited=timedelta(minutes=5))
+    assert (refusal.value.status, refusal.value.told) == (409, {"redaction": 2, "redaction_lue": 1})
+    assert await tally(database, text) == counted()
+    cast = await vote(database, text, alix, on=1, waited=timedelta(minutes=5, milliseconds=1))
+    assert (cast.wording, await tally(database, text)) == (1, counted(earlier=1))
     for never_was in (0, 3, -1):
         with pytest.raises(NotThus) as refusal:
             await vote(database, text, alix, on=never_was)
@@ -193,8 +212,8 @@ async def test_ones_own_ballot_is_on_this_text_or_on_the_last_one_read(
 ) -> None:
     async def own() -> Ballot:
         indicator = await ask(database, indicators.get, text.id)
-        found = await ask(database, votes.ballots, {text.id: indicator.wording}, alix)
-        assert found.get(text.id, Ballot()) == await ask(database, votes.ballot, indicator, alix)
+        found = await ask(database, votes.ballots, room, {text.id: indicator.wording}, alix)
+        assert found.get(text.id, Ballot()) == await ask(database, votes.ballot, room, indicator, alix)
         return found.get(text.id, Ballot())
 
     assert await own() == Ballot()
@@ -221,11 +240,11 @@ async def test_taking_back_leaves_no_vote_whatever_the_wording(
     await vote(database, text, alix, on=2)
     since = (await reread(database, room)).gestures
     await act(database, votes.take_back, text.id, by=alix)
-    assert await tally(database, text) == Tally()
-    assert await ask(database, votes.ballots, {text.id: 2}, alix) == {}
+    assert await tally(database, text) == counted()
+    assert await ask(database, votes.ballots, room, {text.id: 2}, alix) == {}
     assert await kinds(database, room, since) == [Kind.VOTE_TAKEN_BACK]
     await vote(database, text, alix, DROP, on=2)
-    assert await tally(database, text) == Tally(drop=1)
+    assert await tally(database, text) == counted(drop=1)
     assert await kinds(database, room, since) == [Kind.VOTE_TAKEN_BACK, Kind.VOTE_CAST]
 
 
@@ -252,7 +271,7 @@ async def test_neither_observers_nor_strangers_nor_the_facilitator_vote(
             await vote(database, text, person)
         with pytest.raises(NotYours):
             await act(database, votes.take_back, text.id, by=person)
-    assert await tally(database, text) == Tally()
+    assert await tally(database, text) == counted()
 
 
 @pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.PROPOSING, Stage.DISCUSSING, Stage.CLOSED])
@@ -265,7 +284,7 @@ async def test_voting_has_its_stage(
         await vote(database, text, alix, DROP)
     with pytest.raises(NotNow):
         await act(database, votes.take_back, text.id, by=alix)
-    assert await tally(database, text) == Tally(keep=1)
+    assert await tally(database, text) == counted(keep=1)
 
 
 async def test_nobody_votes_on_what_does_not_exist_or_was_withdrawn(

@@ -1,8 +1,11 @@
 """Three choices: keep, rework or drop a wording, by absolute majority."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workshops.consensus.terms import Method, Outcome, Said
+from workshops.refusals import NotThus
 from workshops.words import N_, Word
 
 
@@ -15,13 +18,8 @@ class Choice(Word):
     ABSTAIN = "abstain", N_("S'abstenir")
 
 
-class Outcome(Word):
-    """What the votes on the current text say."""
-
-    KEPT = "kept", N_("Retenu")
-    REWORKED = "reworked", N_("À retravailler")
-    DROPPED = "dropped", N_("Écarté")
-    UNDECIDED = "undecided", N_("Sans décision")
+ORDER = (Choice.DROP, Choice.REWORK, Choice.KEEP)
+NEEDS_REASON = (Choice.REWORK, Choice.DROP)
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,8 @@ class ThreeChoices:
     """
 
     quorum: int = 1
+
+    method = Method.THREE_CHOICES
 
     def decide(self, *, keep: int, rework: int, drop: int, abstain: int = 0) -> Outcome:
         """The outcome of a tally. Negative counts raise ValueError."""
@@ -47,23 +47,41 @@ class ThreeChoices:
             return Outcome.DROPPED
         return Outcome.REWORKED
 
+    def check(self, ballot: str) -> None:
+        """NotThus when it is not one of the choices."""
+        if ballot not in list(Choice):
+            raise NotThus({"choice": N_("Choisissez dans la liste.")})
+
+    def needs_reason(self, ballot: str) -> bool:
+        """Who asks for another text, or for none, says why."""
+        return ballot in NEEDS_REASON
+
+    def outcome(self, counts: Mapping[str, int]) -> Outcome:
+        """The outcome of how many said each choice."""
+        return self.decide(**{choice.value: counts.get(choice, 0) for choice in Choice})
+
+    def voice(self, ballots: Iterable[str]) -> str:
+        """What several people say as one: the lower median of drop, rework, keep; an abstention when all abstain."""
+        expressed = sorted(ORDER.index(Choice(ballot)) for ballot in ballots if ballot != Choice.ABSTAIN)
+        return ORDER[expressed[(len(expressed) - 1) // 2]].value if expressed else Choice.ABSTAIN.value
+
     @property
-    def sentence(self) -> str:
+    def said(self) -> Said:
         """The rule as announced in the room."""
-        return N_(
-            "Un indicateur est retenu si plus de la moitié des votes exprimés disent « garder », "
-            "écarté si plus de la moitié disent « écarter », à retravailler sinon. "
-            "Les abstentions ne comptent pas ; seuls décident les votes sur le texte actuel."
+        return Said(
+            N_(
+                "Un indicateur est retenu si plus de la moitié des votes exprimés disent « garder », "
+                "écarté si plus de la moitié disent « écarter », à retravailler sinon. "
+                "Les abstentions ne comptent pas ; seuls décident les votes sur le texte actuel."
+            ),
+            {},
         )
 
     @property
-    def summary(self) -> str:
+    def summary(self) -> Said:
         """The rule in one line, for a phone."""
-        return N_("Retenu si plus de la moitié des votes exprimés sur le texte actuel disent « garder ».")
+        return Said(N_("Retenu si plus de la moitié des votes exprimés sur le texte actuel disent « garder »."), {})
 
     def published(self) -> dict[str, Any]:
         """The rule as written in a published version."""
         return {"methode": "trois_choix", "majorite": "absolue_des_exprimes", "quorum": self.quorum}
-
-
-ANNOUNCED = ThreeChoices()

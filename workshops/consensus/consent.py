@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from workshops.consensus.choices import Outcome
+from workshops.consensus.terms import Method, Outcome, Said
 from workshops.words import N_
 
 
@@ -16,6 +16,8 @@ class Consent:
 
     quorum: int = 1
 
+    method = Method.CONSENT
+
     def decide(self, *, voices: int, standing: int) -> Outcome:
         """The outcome for so many people who spoke and so many objections that stand. ValueError when one is negative."""
         if min(voices, standing) < 0:
@@ -25,17 +27,20 @@ class Consent:
         return Outcome.KEPT if voices >= max(self.quorum, 1) else Outcome.UNDECIDED
 
     @property
-    def sentence(self) -> str:
+    def said(self) -> Said:
         """The rule as announced in the room."""
-        return N_(
-            "L'ensemble est adopté quand il ne reste aucune objection argumentée. Une objection dit pourquoi ; son auteur "
-            "seul la lève, d'un mot, ou la maintient."
+        return Said(
+            N_(
+                "L'ensemble est adopté quand il ne reste aucune objection argumentée. Une objection dit pourquoi ; son "
+                "auteur seul la lève, d'un mot, ou la maintient."
+            ),
+            {},
         )
 
     @property
-    def summary(self) -> str:
+    def summary(self) -> Said:
         """The rule in one line, for a phone."""
-        return N_("Adopté quand il ne reste aucune objection argumentée.")
+        return Said(N_("L'ensemble est adopté quand il ne reste aucune objection argumentée."), {})
 
     def published(self) -> dict[str, Any]:
         """The rule as written in a published version."""

@@ -5,12 +5,11 @@ range is wider than it would be, adjusted for asymmetry, if people disagreed. Ag
 studies use them: enough high scores and few low ones, or the mirror.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from workshops.consensus.choices import Outcome
 from workshops.words import N_, Word
 
 LOWEST, HIGHEST = 1, 9
@@ -104,6 +103,11 @@ def rating(scores: Sequence[int | None], rule: RatingRule = ANNOUNCED_RATING) ->
     )
 
 
+def lower_median(values: Sequence[int]) -> int:
+    """The middle value; of an even number, the lower of the two in the middle."""
+    return sorted(values)[(len(values) - 1) // 2]
+
+
 def percentile(ordered: Sequence[int], percent: int) -> Fraction:
     """The percentile of scores in ascending order, by linear interpolation, exactly."""
     rank = Fraction(percent * (len(ordered) - 1), 100)
@@ -127,53 +131,3 @@ def _agreement(given: Sequence[int], rule: RatingRule) -> Agreement:
     if 100 * low >= rule.most * n and 100 * high < rule.few * n:
         return Agreement.OUT
     return Agreement.NONE
-
-
-def one_voice_a_lab(scores: Iterable[tuple[str, int | None]]) -> list[int]:
-    """The score of each lab, where a lab is one voice: the lower median of what its members gave, by lab's name.
-
-    `scores`: (lab, score) of each person. A lab none of whose members says anything has no voice.
-    """
-    of: dict[str, list[int]] = {}
-    for lab, score in scores:
-        if score is not None:
-            of.setdefault(lab, []).append(_score(score))
-    return [sorted(given)[(len(given) - 1) // 2] for _lab, given in sorted(of.items())]
-
-
-@dataclass(frozen=True)
-class TwoAxes:
-    """Relevance and measurability, each rated from one to nine by its own rule.
-
-    Undecided while an axis lacks its quorum; kept when people agree on both; dropped when they agree that it is not
-    relevant; to be reworked otherwise: what is relevant and hard to measure is a text to improve.
-    """
-
-    relevance: RatingRule = ANNOUNCED_RATING
-    measurability: RatingRule = ANNOUNCED_RATING
-
-    def decide(self, *, relevance: Rating, measurability: Rating) -> Outcome:
-        """The outcome of the two axes."""
-        if relevance.n < max(self.relevance.quorum, 1) or measurability.n < max(self.measurability.quorum, 1):
-            return Outcome.UNDECIDED
-        if relevance.consensus is measurability.consensus is Agreement.IN:
-            return Outcome.KEPT
-        return Outcome.DROPPED if relevance.consensus is Agreement.OUT else Outcome.REWORKED
-
-    @property
-    def sentence(self) -> str:
-        """The rule as announced in the room."""
-        return N_(
-            "Chacun note la pertinence et la mesurabilité de 1 à 9, ou ne se prononce pas. Un indicateur est retenu si l'on "
-            "s'accorde sur les deux, écarté si l'on s'accorde à ne pas le trouver pertinent, à retravailler sinon."
-        )
-
-    @property
-    def summary(self) -> str:
-        """The rule in one line, for a phone."""
-        return N_("Retenu si l'on s'accorde sur sa pertinence et sur sa mesurabilité.")
-
-    def published(self) -> dict[str, Any]:
-        """The rule as written in a published version."""
-        axes = {"pertinence": self.relevance.published(), "mesurabilite": self.measurability.published()}
-        return {"methode": "deux_axes", "axes": axes}

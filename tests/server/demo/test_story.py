@@ -8,12 +8,22 @@ from server.database import Database
 from server.demo import story
 from server.demo.signin import CAST, issuer
 from server.settings import Settings
-from tests.cast import act, ask
-from workshops import agenda, attachments, comments, frameworks, indicators, journal, labs, people, sheet, votes
+from tests.cast import act, ask, counted
+from workshops import (
+    agenda,
+    attachments,
+    comments,
+    frameworks,
+    indicators,
+    journal,
+    labs,
+    people,
+    sheet,
+    tallies,
+)
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Outcome
 from workshops.people import Person, Role
-from workshops.votes import Tally
 
 
 @pytest.fixture
@@ -24,17 +34,17 @@ async def told(database: Database, settings: Settings) -> Workshop:
 async def test_a_workshop_is_under_way(database: Database, told: Workshop) -> None:
     assert (told.title, told.stage) == ("Atelier de co-construction du référentiel (démonstration)", Stage.VOTING)
     assert await ask(database, indicators.count, told.id) == 20
-    tallies = await ask(database, votes.tallies, told.id)
+    found = await ask(database, tallies.tallies, told)
     cards = await ask(database, indicators.cards, told.id)
-    assert {card.indicator.code: tallies[card.id] for card in cards if card.id in tallies} == {
-        "ACT-01": Tally(keep=4, abstain=1, earlier=6),
-        "ACT-04": Tally(keep=10, rework=1),
-        "ACT-05": Tally(keep=8, rework=2, abstain=1),
-        "ACT-07": Tally(keep=2, rework=2, drop=6, abstain=1),
-        "RES-01": Tally(keep=4, rework=5, abstain=1),
-        "RES-04": Tally(keep=10, rework=1, abstain=1),
-        "IMP-01": Tally(keep=4, rework=3, drop=1, abstain=1),
-        "IMP-08": Tally(keep=8, rework=1, abstain=1),
+    assert {card.indicator.code: found[card.id] for card in cards if card.id in found} == {
+        "ACT-01": counted(keep=4, abstain=1, earlier=6),
+        "ACT-04": counted(keep=10, rework=1),
+        "ACT-05": counted(keep=8, rework=2, abstain=1),
+        "ACT-07": counted(keep=2, rework=2, drop=6, abstain=1),
+        "RES-01": counted(keep=4, rework=5, abstain=1),
+        "RES-04": counted(keep=10, rework=1, abstain=1),
+        "IMP-01": counted(keep=4, rework=3, drop=1, abstain=1),
+        "IMP-08": counted(keep=8, rework=1, abstain=1),
     }
     assert {tally.outcome for tally in tallies.values()} == {Outcome.KEPT, Outcome.REWORKED, Outcome.DROPPED}
 

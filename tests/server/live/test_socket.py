@@ -20,7 +20,7 @@ from server.live.wire import encode
 from server.templating import block
 from tests.browser import serving
 from tests.cast import ask, cards, facilitator, member_of, reread, session_of, stranger, workshop
-from workshops import journal, votes
+from workshops import journal, tallies
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice
 from workshops.journal import Kind
@@ -118,7 +118,7 @@ async def test_what_a_browser_says_is_ignored_but_ping(address: str, database: D
         await socket.send(b"\x00")
         await socket.send("ping")
         assert await socket.recv() == "pong"
-    assert await ask(database, votes.tallies, room.id) == {}
+    assert await ask(database, tallies.tallies, room) == {}
 
 
 async def test_a_message_too_long_ends_the_seat(address: str, database: Database, room: Workshop) -> None:
@@ -263,9 +263,9 @@ async def test_nothing_is_lost_and_nothing_counts_twice_in_a_crowd(
     recount = {
         target: Counter(voter.standing[target] for voter in voters if target in voter.standing) for target in targets
     }
-    tallies = await ask(database, votes.tallies, room.id)
+    cast = await ask(database, tallies.tallies, room)
     found = {
-        target: Counter({c.value: n for c in Choice if (n := getattr(tallies.get(target, votes.Tally()), c.value))})
+        target: Counter(cast[target].counts if target in cast else {})
         for target in targets
     }
     assert found == recount

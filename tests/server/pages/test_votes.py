@@ -4,7 +4,7 @@ import pytest
 from markupsafe import escape
 
 from server.database import Database
-from tests.cast import Browsers, ask, card, facilitator, member_of, signed_in, workshop
+from tests.cast import Browsers, ask, card, counted, facilitator, member_of, signed_in, workshop
 from tests.server.pages.day import (
     HTMX,
     JSON,
@@ -19,10 +19,10 @@ from tests.server.pages.day import (
     told,
 )
 from tests.server.pages.reading import errors, plain, read, value
-from workshops import votes
+from workshops import tallies, votes
 from workshops.agenda import Stage
 from workshops.journal import Kind
-from workshops.votes import Tally
+from workshops.tallies import Tally
 
 KEEP = {"wording": "1", "choice": "keep"}
 MEMBERS_ONLY = "Ce geste revient au rôle « Participation »."
@@ -38,7 +38,7 @@ def paths(day: Day) -> tuple[str, str]:
 
 
 async def tally(day: Day) -> Tally:
-    return await ask(day.database, votes.tally, day.card.id)
+    return await ask(day.database, tallies.tally, day.card.id)
 
 
 # ── Cast
@@ -53,7 +53,7 @@ async def test_a_member_votes_in_one_tap(database: Database, client: Browsers, c
     to = f"/ateliers/{day.room.id}#card-{day.card.id}"
     form = {"wording": "1", "choice": choice, "reason": reason}
     await gesture(day, await day.browser(day.alix), vote, form, to=to)
-    assert await tally(day) == Tally(**{choice: 1})
+    assert await tally(day) == counted(**{choice: 1})
     ballot = await ask(database, votes.ballot, day.card.indicator, day.alix)
     assert (ballot.current.choice, ballot.current.reason) == (choice, reason)
 
@@ -64,7 +64,7 @@ async def test_a_program_votes(database: Database, client: Browsers) -> None:
     alix = await day.browser(day.alix)
     assert await told(day, alix, vote, KEEP) == {"geste": await day.last()}
     assert await told(day, alix, back, {}) == {"geste": await day.last()}
-    assert await tally(day) == Tally()
+    assert await tally(day) == counted()
 
 
 async def test_with_htmx_the_answer_is_ones_own_ballot(database: Database, client: Browsers) -> None:
@@ -84,7 +84,7 @@ async def test_a_new_vote_replaces_the_former_one(database: Database, client: Br
     alix = await day.browser(day.alix)
     await alix.post(vote, data=KEEP)
     await alix.post(vote, data={"wording": "1", "choice": "drop", "reason": "Non."})
-    assert await tally(day) == Tally(drop=1)
+    assert await tally(day) == counted(drop=1)
     assert (await day.kinds())[-2:] == [Kind.VOTE_CAST, Kind.VOTE_CAST]
 
 
@@ -94,7 +94,7 @@ async def test_voting_the_same_twice_is_saying_it_twice_and_one_vote(database: D
     alix, to = await day.browser(day.alix), f"/ateliers/{day.room.id}#card-{day.card.id}"
     for _ in range(2):
         await gesture(day, alix, vote, KEEP, to=to)
-    assert await tally(day) == Tally(keep=1)
+    assert await tally(day) == counted(keep=1)
     # Only a key tells that a sending is the same one, sent again.
     keyed = {**KEEP, "key": "k-1"}
     await gesture(day, alix, vote, keyed, to=to)
@@ -180,7 +180,7 @@ async def test_the_same_key_twice_is_one_vote(database: Database, client: Browse
     vote, _ = paths(day)
     other = {"wording": "1", "choice": "abstain"}
     await once(day, await day.browser(day.alix), place, vote, KEEP, other)
-    assert await tally(day) == Tally(keep=1)
+    assert await tally(day) == counted(keep=1)
 
 
 async def test_two_people_may_use_the_same_key(database: Database, client: Browsers) -> None:
@@ -189,7 +189,7 @@ async def test_two_people_may_use_the_same_key(database: Database, client: Brows
     for person in (day.alix, day.sacha):
         answer = await (await day.browser(person)).post(vote, data=KEEP, headers={**JSON, "idempotency-key": "k"})
         assert answer.json() == {"geste": await day.last()}
-    assert await tally(day) == Tally(keep=2)
+    assert await tally(day) == counted(keep=2)
 
 
 # ── Take back
@@ -201,7 +201,7 @@ async def test_a_member_takes_a_vote_back(database: Database, client: Browsers) 
     alix = await day.browser(day.alix)
     await alix.post(vote, data=KEEP)
     await gesture(day, alix, back, {}, to=f"/ateliers/{day.room.id}#card-{day.card.id}")
-    assert (await tally(day), (await day.kinds())[-1]) == (Tally(), Kind.VOTE_TAKEN_BACK)
+    assert (await tally(day), (await day.kinds())[-1]) == (counted(), Kind.VOTE_TAKEN_BACK)
 
 
 async def test_nothing_to_take_back_is_not_a_gesture(database: Database, client: Browsers) -> None:
@@ -233,7 +233,7 @@ async def test_after_a_rewording_the_voter_reads_what_changed_and_confirms(
     await alix.post(vote, data={"wording": "1", "choice": "rework", "reason": "Trop vague."})
     before = day.card.sheet["definition"]
     await day.reword(f"{before} Sans les brouillons.", by=day.sacha)
-    assert await tally(day) == Tally(earlier=1)
+    assert await tally(day) == counted(earlier=1)
 
     room = read(await alix.get(f"/ateliers/{day.room.id}"))
     ballot = room.one(id=f"ballot-{day.card.id}-2")
@@ -249,7 +249,7 @@ async def test_after_a_rewording_the_voter_reads_what_changed_and_confirms(
     answer = await block(day, alix, confirm["action"], form)
     assert read(answer).all(class_="gc-again") == []
     assert (await day.kinds())[-1] is Kind.VOTE_CONFIRMED
-    assert await tally(day) == Tally(rework=1)
+    assert await tally(day) == counted(rework=1)
 
 
 async def test_the_earlier_vote_may_be_changed_or_taken_back(database: Database, client: Browsers) -> None:
@@ -262,7 +262,7 @@ async def test_the_earlier_vote_may_be_changed_or_taken_back(database: Database,
     await alix.post(vote, data={"wording": "2", "choice": "drop", "reason": "Non."})
     await sacha.post(back)
     assert (await day.kinds())[-2:] == [Kind.VOTE_CAST, Kind.VOTE_TAKEN_BACK]
-    assert await tally(day) == Tally(drop=1)
+    assert await tally(day) == counted(drop=1)
 
 
 async def test_a_vote_for_the_text_one_was_reading_is_not_lost(database: Database, client: Browsers) -> None:
@@ -270,7 +270,7 @@ async def test_a_vote_for_the_text_one_was_reading_is_not_lost(database: Databas
     vote, _ = paths(day)
     await day.reword()
     await gesture(day, await day.browser(day.alix), vote, KEEP, to=f"/ateliers/{day.room.id}#card-{day.card.id}")
-    assert await tally(day) == Tally(earlier=1)
+    assert await tally(day) == counted(earlier=1)
 
 
 async def test_each_reads_their_own_reason_in_a_ballot_drawn_for_all_who_chose_alike(

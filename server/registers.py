@@ -1,0 +1,118 @@
+"""Registers: the minutes of a workshop and of the platform, in words."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server import scenes
+from server.i18n import gettext as _
+from workshops import agenda, audit, comments, frameworks, indicators, journal, labs, memberships, people, roles
+from workshops.agenda import Stage, Workshop
+from workshops.audit import AuditEntry
+from workshops.consensus import Method
+from workshops.frameworks import Framework
+from workshops.journal import Entry, Kind
+from workshops.sheet import BY_NAME
+
+
+@dataclass(frozen=True)
+class Minute:
+    """One line of the minutes: the entry, who, and what the records of that gesture add to it, ready to be read."""
+
+    entry: Entry
+    name: str
+    lab: str
+    code: str | None = None
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """The minutes of a workshop."""
+
+    workshop: Workshop
+    lines: tuple[Minute, ...]
+    published: Framework | None
+
+
+@dataclass(frozen=True)
+class PlatformMinute:
+    """One line of the platform's journal: by whom, about whom, what; hidden, it only keeps its place."""
+
+    entry: AuditEntry
+    by: str
+    who: str
+    what: str
+    is_shown: bool
+
+
+async def minutes(session: AsyncSession, workshop_id: str) -> Minutes:
+    """The minutes in words. The records of a gesture bear its number: that is how they are found again."""
+    workshop = await agenda.get(session, workshop_id)
+    entries = await journal.since(session, workshop_id, 0)
+    codes = {card.id: card.indicator.code for card in await indicators.cards(session, workshop_id)}
+    who = await scenes.cast(session, workshop_id)
+    more = await _told(session, workshop)
+    invited = {member.id: member.name for member in who.members.values() if member.role in agenda.LEADING}
+    names = await people.names(session, {entry.by_id for entry in entries} - set(who.members))
+    lines = (
+        Minute(
+            entry,
+            who.name(entry.by_id) or names.get(entry.by_id, ""),
+            who.lab(entry.by_id),
+            codes.get(entry.about),
+            more.get(entry.number) or invited.get(entry.about) or _said_by_itself(entry),
+        )
+        for entry in entries
+    )
+    return Minutes(workshop, tuple(lines), await frameworks.from_workshop(session, workshop_id))
+
+
+def _said_by_itself(entry: Entry) -> str:
+    """What an entry says without any other record."""
+    if entry.kind is Kind.STAGE_MOVED:
+        return _(Stage(entry.about).label)
+    if entry.kind is Kind.RULE_ANNOUNCED:
+        return _(Method(entry.about).label)
+    if entry.kind is Kind.ROUND_OPENED:
+        return _("tour %(number)s") % {"number": entry.about}
+    return entry.about if entry.kind is Kind.FRAMEWORK_PUBLISHED else ""
+
+
+async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
+    """What a gesture's own record adds: the number of the wording, the field, the reason."""
+    told = {
+        wording.gesture: _("rédaction %(number)s") % {"number": wording.number}
+        for wording in await indicators.wordings(session, workshop.id)
+        if wording.number > 1
+    }
+    for threads in (await comments.all_threads(session, workshop)).values():
+        for thread in (each for head in threads for each in (head, *head.answers)):
+            told[thread.comment.gesture] = _(BY_NAME[thread.comment.field].label)
+            if thread.hiding:
+                told[thread.hiding.gesture] = thread.hiding.because
+    return told
+
+
+async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMinute]:
+    """The platform's journal in words. Five queries, whatever the number of its lines."""
+    entries = await audit.entries(session)
+    shown = [entry for entry in entries if sees_all or entry.kind.is_public]
+    more = await _done(session, {entry.about for entry in shown})
+    ids = {entry.by_id for entry in shown if entry.by_id} | {who for who, _what in more.values()}
+    names = await people.names(session, ids)
+    deeds = []
+    for entry in entries:
+        who, what = more.get(entry.about, ("", ""))
+        is_shown = sees_all or entry.kind.is_public
+        by = names.get(entry.by_id, "") if entry.by_id else _("La ligne de commande")
+        deeds.append(PlatformMinute(entry, by, names.get(who, "") if is_shown else "", what, is_shown))
+    return deeds
+
+
+async def _done(session: AsyncSession, about: set[str]) -> dict[str, tuple[str, str]]:
+    """Whom and what these gestures were about, by record."""
+    named = await labs.called(session)
+    more = {each.id: (each.person_id, _(each.role.label)) for each in await roles.grantings(session, about)}
+    more |= {each.id: (each.person_id, named[each.lab_slug]) for each in await memberships.among(session, about)}
+    return more

@@ -1,0 +1,45 @@
+"""Terms: the words that an announced rule is written with."""
+
+from typing import NamedTuple
+
+from workshops.words import N_, Word
+
+
+class Method(Word):
+    """How people judge what is on the table."""
+
+    THREE_CHOICES = "three_choices", N_("Trois choix")
+    TWO_AXES = "two_axes", N_("Deux notes de 1 à 9")
+    MAJORITY_JUDGMENT = "majority_judgment", N_("Jugement majoritaire")
+    CONSENT = "consent", N_("Consentement")
+
+
+class Outcome(Word):
+    """What the votes on the current text say."""
+
+    KEPT = "kept", N_("Retenu")
+    REWORKED = "reworked", N_("À retravailler")
+    DROPPED = "dropped", N_("Écarté")
+    UNDECIDED = "undecided", N_("Sans décision")
+
+
+class Voices(Word):
+    """Who counts: a lab's voice is the lower median of its members'."""
+
+    PERSONS = "persons", N_("Une voix par personne")
+    LABS = "labs", N_("Une voix par laboratoire")
+
+
+class Secrecy(Word):
+    """When results show, besides at the closing."""
+
+    OPEN = "open", N_("Les résultats se voient pendant le vote")
+    VOTED = "voted", N_("Chacun voit les résultats une fois qu'il a voté")
+    CLOSED = "closed", N_("Les résultats sont cachés jusqu'à la clôture")
+
+
+class Said(NamedTuple):
+    """A sentence to translate, and the figures it mentions: `%(name)s`."""
+
+    sentence: str
+    values: dict[str, int | str]

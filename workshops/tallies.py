@@ -1,0 +1,228 @@
+"""Tallies: how many said what of each indicator's current text, by the announced rule."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement, distinct, func
+from sqlalchemy import select as columns
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+
+from workshops import agenda, indicators
+from workshops.agenda import Workshop
+from workshops.consensus import (
+    ANNOUNCED,
+    FEW_RATERS,
+    Axis,
+    Choice,
+    Grade,
+    Grading,
+    Outcome,
+    Rating,
+    Rule,
+    ThreeChoices,
+    TwoAxes,
+    Voices,
+    by_grade,
+    histogram,
+)
+from workshops.indicators import Indicator
+from workshops.votes import Vote
+
+Ballots = dict[str | None, Counter[str]]  # by lab, how many of each ballot; by None where persons count
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was said of the current text in the current round, and how many people's vote is still on an earlier one.
+
+    `counts`: voices by ballot, as the rule counts them; `people`: how many persons they are. `raters`: how many judged
+    at least one indicator, where the rule counts those who are missing. Hidden, it only says how many people voted.
+    """
+
+    rule: Rule = ANNOUNCED
+    counts: Mapping[str, int] = field(default_factory=dict)
+    people: int = 0
+    earlier: int = 0
+    raters: int | None = None
+    is_hidden: bool = False
+
+    @property
+    def total(self) -> int:
+        """Voices on the current text: people, or labs."""
+        return sum(self.counts.values())
+
+    @property
+    def is_small(self) -> bool:
+        """So few people that a share or a spread would say who said what: only counts are shown."""
+        return self.people < FEW_RATERS
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """What the announced rule makes of it."""
+        return self.rule.outcome(self.counts, self.raters)
+
+    def of(self, ballot: str) -> int:
+        """How many said this."""
+        return self.counts.get(ballot, 0)
+
+    def rated(self, axis: Axis) -> Rating:
+        """What the scores of one axis say."""
+        assert isinstance(self.rule.decision, TwoAxes)
+        return self.rule.decision.rated(self.counts, axis)
+
+    def histogram(self, axis: Axis) -> tuple[list[int], int]:
+        """How many gave each score of an axis, and how many did not say."""
+        return histogram(self.counts, axis)
+
+    @property
+    def by_grade(self) -> list[int]:
+        """How many gave each grade, the worst first."""
+        return by_grade(self.counts)
+
+    @property
+    def median(self) -> Grade | None:
+        """The majority grade."""
+        assert isinstance(self.rule.decision, Grading)
+        return self.rule.decision.median(self.counts, self.raters)
+
+    def published(self) -> dict[str, Any]:
+        """The tally as a published version, the ballots' file and the room's state write it.
+
+        Every choice and every grade is told, nobody's too; of two axes, the ballots that were cast. Where labs count,
+        how many persons they are.
+        """
+        said: list[str] = []
+        if isinstance(self.rule.decision, ThreeChoices):
+            said = [choice.value for choice in Choice]
+        elif isinstance(self.rule.decision, Grading):
+            said = [grade.value for grade in Grade]
+        counts = {ballot: self.of(ballot) for ballot in said or sorted(self.counts)}
+        told: dict[str, Any] = {"texte_actuel": counts, "texte_anterieur": self.earlier}
+        if self.rule.voices is Voices.LABS:
+            told["personnes"] = self.people
+        if self.raters is not None:
+            told["votants"] = self.raters
+        return told
+
+    @property
+    def hidden(self) -> "Tally":
+        """What may be told while the rule hides results."""
+        return replace(self, counts={}, is_hidden=True)
+
+
+def counted(rule: Rule, ballots: Ballots) -> dict[str, int]:
+    """Voices by ballot: those of persons, or one a lab. Somebody without a lab has no voice where labs count."""
+    if rule.voices is Voices.PERSONS:
+        return dict(sum(ballots.values(), Counter[str]()))
+    voices = (rule.decision.voice(cast.elements()) for lab, cast in ballots.items() if lab is not None)  # type: ignore[union-attr]
+    return dict(Counter(voices))
+
+
+async def tallies(session: AsyncSession, workshop: Workshop, only: Collection[str] | None = None) -> dict[str, Tally]:
+    """The tally of each indicator of a workshop, or of `only` these: those that have votes. Two or three queries."""
+    condition = indicators.among(workshop.id, only)
+    rule = workshop.announced
+    cast = await _ballots(session, condition, col(Vote.wording) == col(Indicator.wording), rule, workshop.round)
+    earlier = await _earlier(session, condition, workshop.round)
+    raters = await _raters(session, workshop, rule)
+    return {
+        indicator_id: _tally(rule, cast.get(indicator_id, {}), earlier.get(indicator_id, 0), raters)
+        for indicator_id in {*cast, *earlier}
+    }
+
+
+async def tally(session: AsyncSession, indicator_id: str) -> Tally:
+    """The tally of one indicator."""
+    workshop = await agenda.get(session, await indicators.home(session, indicator_id))
+    found = await tallies(session, workshop, [indicator_id])
+    return found.get(indicator_id, Tally(workshop.announced))
+
+
+async def former(session: AsyncSession, workshop: Workshop, only: Collection[str] | None = None) -> dict[str, Tally]:
+    """What the group said in the round before, of the last text it judged then. No query in the first round."""
+    if workshop.round == 1:
+        return {}
+    condition, rule = indicators.among(workshop.id, only), workshop.announced
+    last = await _ballots(session, condition, _last_judged(workshop.round - 1), rule, workshop.round - 1)
+    return {indicator_id: _tally(rule, ballots, 0, None) for indicator_id, ballots in last.items()}
+
+
+def _last_judged(round: int) -> ColumnElement[bool]:
+    """The condition that a vote is on the last text that was judged in a round."""
+    other = aliased(Vote)
+    last = (
+        select(func.max(other.wording))
+        .where(other.indicator_id == Vote.indicator_id, other.round == round, col(other.taken_back_at).is_(None))
+        .correlate(Vote)
+        .scalar_subquery()
+    )
+    return col(Vote.wording) == last
+
+
+def _tally(rule: Rule, ballots: Ballots, earlier: int, raters: int | None) -> Tally:
+    people = sum(cast.total() for cast in ballots.values())
+    return Tally(rule, counted(rule, ballots), people, earlier, raters)
+
+
+async def _ballots(
+    session: AsyncSession, condition: ColumnElement[bool], text: ColumnElement[bool], rule: Rule, round: int
+) -> dict[str, Ballots]:
+    """The ballots of each indicator, on some text, in some round; by lab where labs count."""
+    by_lab = [col(Vote.lab_slug)] if rule.voices is Voices.LABS else []
+    rows = await session.execute(
+        columns(col(Vote.indicator_id), col(Vote.choice), func.count(), *by_lab)
+        .join(Indicator, col(Indicator.id) == col(Vote.indicator_id))
+        .where(condition, text, col(Vote.round) == round, col(Vote.taken_back_at).is_(None))
+        .group_by(col(Vote.indicator_id), col(Vote.choice), *by_lab)
+    )
+    found: dict[str, Ballots] = {}
+    for indicator_id, choice, number, *lab in rows:
+        found.setdefault(indicator_id, {}).setdefault(lab[0] if lab else None, Counter())[choice] += number
+    return found
+
+
+async def _earlier(session: AsyncSession, condition: ColumnElement[bool], round: int) -> dict[str, int]:
+    """How many people's vote is on an earlier text, or of an earlier round, and not on the current one."""
+    same = aliased(Vote)
+    rows = await session.execute(
+        select(Vote.indicator_id, func.count(distinct(col(Vote.person_id))))
+        .join(Indicator, col(Indicator.id) == col(Vote.indicator_id))
+        .outerjoin(
+            same,
+            (col(same.indicator_id) == col(Vote.indicator_id))
+            & (col(same.person_id) == col(Vote.person_id))
+            & (col(same.wording) == col(Indicator.wording))
+            & (col(same.round) == round)
+            & (col(same.taken_back_at).is_(None)),
+        )
+        .where(
+            condition,
+            col(Vote.taken_back_at).is_(None),
+            (col(Vote.wording) < col(Indicator.wording)) | (col(Vote.round) < round),
+            col(same.person_id).is_(None),
+        )
+        .group_by(col(Vote.indicator_id))
+    )
+    return dict(rows.all())
+
+
+async def _raters(session: AsyncSession, workshop: Workshop, rule: Rule) -> int | None:
+    """How many voices judged anything in the current round, where the rule counts those who are missing."""
+    if not isinstance(rule.decision, Grading) or rule.missing == "ignored":
+        return None
+    whose = col(Vote.lab_slug) if rule.voices is Voices.LABS else col(Vote.person_id)
+    return await session.scalar(
+        select(func.count(distinct(whose)))
+        .join(Indicator, col(Indicator.id) == col(Vote.indicator_id))
+        .where(
+            indicators.among(workshop.id),
+            col(Vote.wording) == col(Indicator.wording),
+            col(Vote.round) == workshop.round,
+            col(Vote.taken_back_at).is_(None),
+        )
+    )
