@@ -115,6 +115,26 @@ class Tally:
         return replace(self, counts={}, is_hidden=True)
 
 
+def read(decision: Mapping[str, Any]) -> Tally:
+    """The tally that a published decision tells, with its rule. Raises KeyError, TypeError or ValueError for none."""
+    rule, votes = Rule.read(decision["regle"]), decision["votes"]
+    counts = {ballot: whole(number) for ballot, number in votes["texte_actuel"].items()}
+    for ballot in counts:
+        rule.check(ballot)
+    cast = {ballot: number for ballot, number in counts.items() if number}
+    people, raters = votes.get("personnes", sum(cast.values())), votes.get("votants")
+    return Tally(
+        rule, cast, whole(people), whole(votes["texte_anterieur"]), raters if raters is None else whole(raters)
+    )
+
+
+def whole(value: Any) -> int:
+    """A count, or ValueError."""
+    if type(value) is not int or value < 0:
+        raise ValueError(f"not a count: {value!r}")
+    return value
+
+
 def counted(rule: Rule, ballots: Ballots) -> dict[str, int]:
     """Voices by ballot: those of persons, or one a lab. Somebody without a lab has no voice where labs count."""
     if rule.voices is Voices.PERSONS:

@@ -12,7 +12,7 @@ from sqlmodel import Field, col, select
 
 from workshops import agenda, indicators, journal, world
 from workshops.agenda import Stage, Workshop
-from workshops.consensus import Consent, Grading, Rule, Secrecy, ThreeChoices, TwoAxes
+from workshops.consensus import Rule, Secrecy
 from workshops.floors import Floor
 from workshops.indicators import Indicator, Wording
 from workshops.journal import AlreadyDone, Entry, Given, Kind, Receipt, Sending
@@ -243,12 +243,10 @@ def _admit(table: _Table, paper: Paper) -> int:
     agenda.require_stage(table.floor.stage, Stage.VOTING)
     agenda.require_role(table.seats.get(paper.by.id, (None, None))[0], Role.MEMBER)
     decision = table.rule.decision
-    if isinstance(decision, Consent):
-        raise NotNow(N_("Cet atelier décide par consentement : on y consent à l'ensemble, ou l'on objecte."))
     if not 1 <= paper.wording <= current:
         raise NotThus({"wording": N_("Cette rédaction n'existe pas.")})
     decision.check(paper.choice)
-    _check_reason(decision, paper)
+    _check_reason(paper, is_needed=decision.needs_reason(paper.choice))
     if paper.round not in (None, table.floor.round):
         raise NotNow(N_("Un autre tour de vote a commencé : relisez ce que le groupe a dit, puis répondez de nouveau."))
     if paper.wording < current and world.now() - paper.waited >= table.until[paper.indicator_id, paper.wording]:
@@ -283,9 +281,9 @@ async def take_back(session: AsyncSession, indicator_id: str, *, by: Person) -> 
         agenda.yield_floor(session, workshop)
 
 
-def _check_reason(decision: ThreeChoices | TwoAxes | Grading, paper: Paper) -> None:
+def _check_reason(paper: Paper, *, is_needed: bool) -> None:
     reason = one_line(paper.reason)
-    if not reason and decision.needs_reason(paper.choice):
+    if is_needed and not reason:
         raise NotThus({"reason": N_("Dites pourquoi en une phrase : c'est elle qui aidera à réécrire.")})
     if len(reason) > REASON_LENGTH:
         raise NotThus({"reason": N_("Cinq cents caractères au plus.")})

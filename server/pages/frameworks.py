@@ -10,7 +10,7 @@ from server.forms import PublishForm, read, sent
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
-from workshops import agenda, frameworks, indicators, people, world
+from workshops import agenda, frameworks, indicators, people, tallies, world
 from workshops.frameworks import Exceptional
 from workshops.people import Role
 from workshops.refusals import NotFound, NotThus
@@ -131,6 +131,7 @@ async def show(request: Request) -> Response:
         "frameworks/show.html",
         framework=framework,
         content=framework.content,
+        tallies={item["code"]: tallies.read(item["decision"]) for item in framework.content["indicateurs"]},
         families=exports.by_family(framework.content),
         others=[other.version for other in versions if other.version != framework.version],
         latest=versions[0].version,

@@ -58,7 +58,7 @@ async def voters(database: Database, room: Workshop, number: int) -> list[Person
 
 
 def paper(text: Card, by: Person, choice: Choice = Choice.KEEP, key: str = "", **changes: object) -> Paper:
-    given = {"wording": 1, "reason": "Parce que." if choice in votes.NEEDS_REASON else "", **changes}
+    given = {"wording": 1, "reason": "Parce que." if choice in (Choice.REWORK, Choice.DROP) else "", **changes}
     return Paper(text.id, choice=choice, by=by, sending=Sending(key, "d" * 64) if key else None, **given)  # type: ignore[arg-type]
 
 
@@ -78,10 +78,10 @@ async def test_votes_that_come_together_share_commits_and_each_is_a_gesture(
     assert found["votes"] == 30
     assert found["commits"] < 30
     # In the order they came, which is the order of the journal.
-    assert [counted.vote.gesture for counted in told] == list(range(before + 1, before + 31))
+    assert [each.vote.gesture for each in told] == list(range(before + 1, before + 31))
     entries = await ask(database, journal.since, room.id, before)
     assert [(entry.number, entry.by_id) for entry in entries] == [
-        (counted.vote.gesture, person.id) for counted, person in zip(told, everyone, strict=True)
+        (each.vote.gesture, person.id) for each, person in zip(told, everyone, strict=True)
     ]
     written = exports.minutes(await reread(database, room), await ask(database, journal.since, room.id, 0))
     assert journal.first_break(written["gestes"]) is None
@@ -92,7 +92,7 @@ async def test_one_commit_takes_so_many_and_no_more(database: Database, room: Wo
     alix = await member_of(database, room)
     told = await asyncio.gather(*(box.cast(paper(text, alix, key=f"k{n}")) for n in range(MOST + 5)))
     assert commits(box)["commits"] >= 2
-    assert len({counted.vote.gesture for counted in told}) == MOST + 5
+    assert len({each.vote.gesture for each in told}) == MOST + 5
     assert await ask(database, tallies.tally, text.id) == counted(keep=1)
 
 

@@ -87,7 +87,7 @@ def test_a_version_is_read_family_by_family() -> None:
 
 
 def test_a_tally_separates_this_text_from_the_earlier_ones() -> None:
-    assert exports.tally(counted(keep=3, rework=1, abstain=2, earlier=4)) == VOTES
+    assert counted(keep=3, rework=1, abstain=2, earlier=4).published() == VOTES
 
 
 def test_minutes_hold_all_that_their_hashes_are_made_of() -> None:

@@ -184,7 +184,7 @@ async def test_every_gesture_says_its_number(database: Database, client: Browser
     instead = {
         "workshops.move": {"stage": "preparing"},
         "indicators.reword": {**SHEET, "base": "2"},
-        "votes.cast": {"wording": "2", "choice": "keep"},
+        "votes.cast": {"wording": "3", "choice": "keep"},  # after the rewording
         "frameworks.publish": {"decision-ACT-02": "keep", "because-ACT-02": "Urgent."},
     }
     nouns = ("workshops", "indicators", "comments", "votes", "frameworks")

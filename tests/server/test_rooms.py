@@ -14,9 +14,9 @@ from server.rooms import Rooms
 from server.scenes import Room
 from server.templating import part
 from tests.cast import SHEET, act, ask, facilitator, member_of, move, publish, publisher, reread, stranger, workshop
-from workshops import agenda, comments, frameworks, indicators, journal, votes
+from workshops import agenda, comments, frameworks, indicators, journal, rules, votes
 from workshops.agenda import Stage
-from workshops.consensus import Choice
+from workshops.consensus import Choice, Rule, Secrecy
 from workshops.journal import Kind
 from workshops.refusals import NotFound
 
@@ -72,6 +72,9 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     await act(database, agenda.join, room.id, name="Alix", lab="erasme", by=alix)
     await act(database, agenda.appoint, room.id, await stranger(database), by=camille)
     await same()
+    two_rounds = Rule(rounds=2, secrecy=Secrecy.CLOSED)
+    await act(database, rules.announce, room.id, two_rounds, by=camille)
+    await same()
     await move(database, room, Stage.VOTING, by=camille)
     await same()
     for person in (alix, sacha):
@@ -82,6 +85,10 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     await act(database, votes.cast, ours.id, wording=2, choice=Choice.KEEP, by=alix)
     await same()
     await act(database, votes.take_back, ours.id, by=sacha)
+    await same()
+    await act(database, rules.open_round, room.id, 2, by=camille)
+    await same()
+    await act(database, votes.cast, ours.id, wording=2, choice=Choice.KEEP, by=alix)
     await same()
     await move(database, room, Stage.CLOSED, by=camille)
     await same()

@@ -12,6 +12,7 @@ from workshops.consensus.grades import Grade, Missing
 from workshops.consensus.grading import MISSING, Grading
 from workshops.consensus.ratings import RatingRule
 from workshops.consensus.terms import Method, Outcome, Said, Secrecy, Voices
+from workshops.refusals import NotThus
 from workshops.words import N_
 
 Decision = ThreeChoices | TwoAxes | Grading | Consent
@@ -70,6 +71,13 @@ class Rule:
         if isinstance(self.decision, Grading):
             return self.decision.outcome(counts, raters)
         return self.decision.outcome(counts)
+
+    def check(self, ballot: str) -> None:
+        """ValueError when nobody could have said this."""
+        try:
+            self.decision.check(ballot)
+        except NotThus:
+            raise ValueError(f"not a ballot of this rule: {ballot!r}") from None
 
     @property
     def summary(self) -> Said:

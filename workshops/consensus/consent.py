@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workshops.consensus.terms import Method, Outcome, Said
+from workshops.refusals import NotThus
 from workshops.words import N_
 
 
@@ -17,6 +18,14 @@ class Consent:
     quorum: int = 1
 
     method = Method.CONSENT
+
+    def check(self, ballot: str) -> None:
+        """NotThus: one consents to a set, not to an indicator."""
+        raise NotThus({"choice": N_("Cet atelier décide par consentement : on y consent à l'ensemble, ou l'on objecte.")})
+
+    def needs_reason(self, ballot: str) -> bool:
+        """An objection is a reason; a consent needs none."""
+        return False
 
     def decide(self, *, voices: int, standing: int) -> Outcome:
         """The outcome for so many people who spoke and so many objections that stand. ValueError when one is negative."""

@@ -46,7 +46,7 @@ async def test_a_workshop_is_under_way(database: Database, told: Workshop) -> No
         "IMP-01": counted(keep=4, rework=3, drop=1, abstain=1),
         "IMP-08": counted(keep=8, rework=1, abstain=1),
     }
-    assert {tally.outcome for tally in tallies.values()} == {Outcome.KEPT, Outcome.REWORKED, Outcome.DROPPED}
+    assert {tally.outcome for tally in found.values()} == {Outcome.KEPT, Outcome.REWORKED, Outcome.DROPPED}
 
 
 async def test_its_journal_is_true(database: Database, told: Workshop) -> None:
@@ -58,6 +58,8 @@ async def test_its_journal_is_true(database: Database, told: Workshop) -> None:
         "lead_shared",
         "indicator_withdrawn",
         "vote_taken_back",
+        "rule_announced",
+        "round_opened",
         "framework_published",
     }
 

@@ -24,9 +24,9 @@ from tests.cast import (
     workshop,
 )
 from tests.room import Screen
-from workshops import agenda, comments, frameworks, indicators, votes
+from workshops import agenda, comments, frameworks, indicators, rules, votes
 from workshops.agenda import Stage, Workshop
-from workshops.consensus import Choice
+from workshops.consensus import Choice, Method, Rule, Secrecy
 from workshops.journal import Kind
 from workshops.people import Person
 from workshops.sheet import Sheet
@@ -165,6 +165,37 @@ async def publish(world: World) -> None:
     )
 
 
+async def announce(world: World) -> None:
+    await act(world.database, rules.announce, world.workshop.id, Rule(method=Method.TWO_AXES), by=world.camille)
+
+
+async def hidden(world: World) -> None:
+    rule = Rule(secrecy=Secrecy.CLOSED)
+    await act(world.database, rules.announce, world.workshop.id, rule, by=world.camille)
+    await voting(world)
+
+
+async def two_rounds(world: World) -> None:
+    await act(world.database, rules.announce, world.workshop.id, Rule(rounds=2), by=world.camille)
+    await voting(world)
+
+
+async def two_axes(world: World) -> None:
+    rule = Rule(method=Method.TWO_AXES, rounds=2)
+    await act(world.database, rules.announce, world.workshop.id, rule, by=world.camille)
+    await world.to(Stage.VOTING)
+    for person, ballot in ((world.sacha, "7/5"), (world.alix, "9/-")):
+        await act(world.database, votes.cast, world.ours, wording=1, choice=ballot, by=person)
+
+
+async def rate(world: World) -> None:
+    await act(world.database, votes.cast, world.theirs, wording=1, choice="1/2", by=world.alix)
+
+
+async def open_round(world: World) -> None:
+    await act(world.database, rules.open_round, world.workshop.id, 2, by=world.camille)
+
+
 Step = Callable[[World], Awaitable[None]]
 
 
@@ -180,6 +211,12 @@ CASES: list[tuple[Kind, Step, Step]] = [
     (Kind.MEMBER_JOINED, nothing, join),
     (Kind.MEMBER_CHANGED, signed, move_house),
     (Kind.LEAD_SHARED, nothing, share_the_lead),
+    (Kind.RULE_ANNOUNCED, nothing, announce),
+    (Kind.ROUND_OPENED, two_rounds, open_round),
+    (Kind.ROUND_OPENED, two_axes, open_round),
+    (Kind.VOTE_CAST, two_axes, rate),
+    (Kind.VOTE_CAST, hidden, cast),
+    (Kind.STAGE_MOVED, hidden, to(Stage.CLOSED)),
     *((Kind.STAGE_MOVED, nothing, to(stage)) for stage in Stage if stage is not Stage.PROPOSING),
     (Kind.STAGE_MOVED, voting, to(Stage.CLOSED)),
     (Kind.INDICATOR_PROPOSED, nothing, propose),

@@ -328,7 +328,8 @@ async def test_a_version_as_it_was_frozen(database: Database, client: Browsers) 
     assert list(families) == ["Activité 1", "Résultats 0", "Impact 0"]
     (kept,) = families["Activité 1"]
     assert (kept["id"], kept.one("h3").text) == ("ACT-08", COMPLETE["libelle"])
-    assert "Votes : 2 garder, 0 retravailler, 0 écarter, 0 abstentions. Rédaction 1." in kept.text
+    assert kept.one(class_="gc-tally").text == "Garder 2 Retravailler 0 Écarter 0 Abstention 0 2 votes sur ce texte"
+    assert "Rédaction 1." in kept.text
     left = page.one("main").all("section", class_="gc-section")[-1]
     assert [item.one(class_="gc-chip").text for item in left.all("li")] == ["ACT-09", "RES-04"]
 

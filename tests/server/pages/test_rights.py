@@ -63,6 +63,8 @@ TOLD = {
     "indicators.new": {200, 409},
     "signin.start": {303},
     "comments.hide": {303, 409},
+    "rules.announce": {409},  # the vote has opened
+    "rules.open_round": {409},  # there is but one
     "workshops.join": {303},
     "signin.by_link": {400},
     "signin.back": {400},

@@ -5,6 +5,7 @@ from markupsafe import escape
 
 from server.database import Database
 from tests.cast import Browsers, ask, card, counted, facilitator, member_of, signed_in, workshop
+from tests.conftest import Clock
 from tests.server.pages.day import (
     HTMX,
     JSON,
@@ -54,7 +55,7 @@ async def test_a_member_votes_in_one_tap(database: Database, client: Browsers, c
     form = {"wording": "1", "choice": choice, "reason": reason}
     await gesture(day, await day.browser(day.alix), vote, form, to=to)
     assert await tally(day) == counted(**{choice: 1})
-    ballot = await ask(database, votes.ballot, day.card.indicator, day.alix)
+    ballot = await ask(database, votes.ballot, day.room, day.card.indicator, day.alix)
     assert (ballot.current.choice, ballot.current.reason) == (choice, reason)
 
 
@@ -152,7 +153,8 @@ async def test_a_reason_that_is_too_long_comes_back_as_typed(
 @pytest.mark.parametrize(
     ("form", "champs"),
     [
-        ({}, {"wording": "Ce champ est nécessaire.", "choice": "Ce champ est nécessaire."}),
+        ({}, {"wording": "Ce champ est nécessaire."}),
+        ({"wording": "1"}, {"choice": "Choisissez dans la liste."}),
         ({"wording": "un", "choice": "keep"}, {"wording": "Un nombre entier est attendu."}),
         ({"wording": "2", "choice": "keep"}, {"wording": "Cette rédaction n'existe pas."}),
         ({"wording": "0", "choice": "keep"}, {"wording": "Cette rédaction n'existe pas."}),
@@ -265,11 +267,52 @@ async def test_the_earlier_vote_may_be_changed_or_taken_back(database: Database,
     assert await tally(day) == counted(drop=1)
 
 
-async def test_a_vote_for_the_text_one_was_reading_is_not_lost(database: Database, client: Browsers) -> None:
+async def test_a_vote_on_a_text_that_had_changed_is_asked_again_with_the_difference(
+    database: Database, client: Browsers
+) -> None:
     day = await voting(database, client)
     vote, _ = paths(day)
+    alix, before = await day.browser(day.alix), day.card.sheet["definition"]
+    await day.reword(f"{before} Sans les brouillons.")
+    kept = await day.records()
+    sentence = "Le texte a changé avant votre vote : lisez ce qui a changé, puis confirmez ou changez d'avis."
+
+    page = await alix.post(vote, data=KEEP)
+    assert (page.status_code, read(page).one(class_="fr-alert").text) == (
+        409,
+        f"Rien n'est perdu, mais rien n'est compté {sentence}",
+    )
+    screen = await alix.post(vote, data=KEEP, headers=HTMX)
+    assert screen.status_code == 409
+    for answer in (page, screen):
+        ballot = read(answer).one(id=f"ballot-{day.card.id}-2")
+        assert [added.text for added in ballot.all("ins")] == ["[ajouté : Sans les brouillons. ]"]
+        asked = "Le texte a changé avant votre vote « garder », qui n'est pas compté :"
+        assert ballot.one(class_="gc-again__title").text == asked
+    told = await alix.post(vote, data=KEEP, headers=JSON)
+    assert (told.status_code, told.json()["refus"], plain(told.json()["raison"])) == (409, "pas_maintenant", sentence)
+    assert (told.json()["redaction"], told.json()["redaction_lue"]) == (2, 1)
+    (changed,) = told.json()["ecarts"]
+    assert (changed["champ"], changed["avant"]) == ("definition", before)
+    assert changed["apres"].split() == f"{before} Sans les brouillons.".split()
+    assert await day.records() == kept
+
+    confirm = read(page).one(class_="gc-again__actions").all("form")[0]
+    form = {name: value(confirm, name) for name in ("wording", "round", "choice")}
+    await gesture(day, alix, vote, form, to=f"/ateliers/{day.room.id}#card-{day.card.id}")
+    assert await tally(day) == counted(keep=1)
+
+
+async def test_a_vote_that_waited_for_the_network_is_for_the_text_one_was_reading(
+    database: Database, client: Browsers, clock: Clock
+) -> None:
+    day = await voting(database, client)
+    vote, _ = paths(day)
+    clock.advance(minutes=10)
     await day.reword()
-    await gesture(day, await day.browser(day.alix), vote, KEEP, to=f"/ateliers/{day.room.id}#card-{day.card.id}")
+    clock.advance(minutes=1)
+    answer = await (await day.browser(day.alix)).post(vote, data=KEEP, headers={**JSON, "x-attente": "61000"})
+    assert answer.status_code == 200
     assert await tally(day) == counted(earlier=1)
 
 

@@ -42,9 +42,9 @@ from tests.server.pages.day import (
 )
 from tests.server.pages.everything import PAGES, everything
 from tests.server.pages.reading import Element, errors, plain, read, value
-from workshops import agenda, attachments, comments, indicators, journal, labs, votes
+from workshops import agenda, attachments, comments, indicators, journal, labs, rules, votes
 from workshops.agenda import Stage, Start, Workshop
-from workshops.consensus import ANNOUNCED, Choice
+from workshops.consensus import ANNOUNCED, Choice, Rule
 from workshops.frameworks import Exceptional
 from workshops.indicators import commitment_texts
 from workshops.journal import Kind
@@ -688,6 +688,7 @@ async def test_the_public_state_of_a_room(database: Database, client: Browsers) 
         "geste": 12,
         "presents": 0,
         "regle": ANNOUNCED.published(),
+        "tour": 1,
         "indicateurs": [
             {
                 "id": one.id,
@@ -770,6 +771,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
     reason = "100 % <b>hors sujet</b>, « %(name)s »"
     await act(database, comments.hide, said.id, because=reason, by=day.camille)
     await act(database, indicators.withdraw, one.id, by=day.alix)
+    await act(database, rules.announce, day.room.id, Rule(rounds=2), by=day.camille)
     await day.move(Stage.VOTING)
     await act(database, votes.cast, day.card.id, wording=1, choice=Choice.KEEP, by=day.sacha)
     await act(database, agenda.join, day.room.id, name="Noor B.", lab=None, by=day.noor)
@@ -778,6 +780,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
     await act(database, votes.take_back, day.card.id, by=day.sacha)
     await act(database, votes.cast, day.card.id, wording=2, choice=Choice.KEEP, by=day.sacha)
     await act(database, agenda.appoint, day.room.id, day.stranger, by=day.camille)
+    await act(database, rules.open_round, day.room.id, 2, by=day.camille)
     await day.move(Stage.CLOSED)
     await publish(database, day.room, exceptions={"ACT-01": Exceptional(True, "Urgent.")}, by=day.dominique)
     return day.room, [
@@ -791,6 +794,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Alix (Ti Lab) a donné un avis ACT-01 Définition",
         f"Camille a masqué un avis ACT-01 {reason}",
         "Alix (Ti Lab) a retiré sa proposition ACT-08",
+        "Camille a annoncé la règle de décision Trois choix",
         "Camille a changé d'étape Vote",
         "Sacha (SIILAB) a voté ACT-01",
         "Noor B. a changé de nom ou de laboratoire",
@@ -799,6 +803,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Sacha (SIILAB) a retiré son vote ACT-01",
         "Sacha (SIILAB) a voté ACT-01",
         "Camille a partagé l'animation avec Inconnu",
+        "Camille a ouvert un tour de vote tour 2",
         "Camille a changé d'étape Clôture",
         "Dominique a publié une version du référentiel 2.0.0",
     ]
