@@ -126,7 +126,12 @@ class TwoAxes:
     @property
     def summary(self) -> Said:
         """The rule in one line, for a phone."""
-        return Said(N_("Retenu si l'on s'accorde sur sa pertinence et sur sa mesurabilité."), {})
+        return Said(
+            N_(
+                "Retenu si, sur les deux axes, au moins %(most)s %% des notes vont de 7 à 9 et moins de %(few)s %% de 1 à 3."
+            ),
+            {"most": self.relevance.most, "few": self.relevance.few},
+        )
 
     def published(self) -> dict[str, Any]:
         """The rule as written in a published version."""
