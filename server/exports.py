@@ -124,16 +124,24 @@ def framework_csv(content: Mapping[str, Any]) -> str:
             "code",
             *(field.name for field in FIELDS),
             "resultat",
+            "methode",
             *(f"votes_{c}" for c in choices),
+            "votes",
             "exception",
+            "motif",
+            "reserves",
+            "reponse",
         ]
     )
     for item in content["indicateurs"]:
         decision = item["decision"]
         row = [content["version"], item["code"]]
         row += [_cell(item["fiche"].get(field.name)) for field in FIELDS]
-        row += [decision["resultat"], *(decision["votes"]["texte_actuel"][c] for c in choices)]
-        row += [decision.get("exception", {}).get("motif", "")]
+        cast = decision["votes"]["texte_actuel"]
+        row += [decision["resultat"], decision["regle"]["methode"], *(cast.get(c, "") for c in choices)]
+        row += [";".join(f"{ballot}:{number}" for ballot, number in cast.items())]
+        row += [decision.get("exception", {}).get("motif", ""), decision.get("motif", "")]
+        row += ["\n".join(each["texte"] for each in item.get("reserves", [])), item.get("reponse", "")]
         writer.writerow([_harmless(cell) for cell in row])
     return "\ufeff" + out.getvalue()
 

@@ -65,6 +65,11 @@ class BecauseForm(Form):
     because: str = ""
 
 
+class ConclusionForm(Form):
+    because: str = ""
+    answer: str = ""
+
+
 class InvitationForm(Form):
     role: Role
     workshop: str = ""

@@ -16,12 +16,13 @@ KEPT = 50  # rooms
 VOTES = (Kind.VOTE_CAST, Kind.VOTE_CONFIRMED, Kind.VOTE_TAKEN_BACK)
 # Every indicator, as it is shown.
 EVERYWHERE = (Kind.WORKSHOP_CONVENED, Kind.RULE_ANNOUNCED, Kind.ROUND_OPENED)
-# No indicator.
+# No indicator, as a list shows it.
 ELSEWHERE = (
     Kind.MEMBER_JOINED,
     Kind.MEMBER_CHANGED,
     Kind.LEAD_SHARED,
     Kind.STAGE_MOVED,
+    Kind.INDICATOR_CONCLUDED,
     Kind.FRAMEWORK_PUBLISHED,
 )
 

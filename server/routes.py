@@ -7,6 +7,7 @@ from server.live import socket
 from server.pages import (
     account,
     comments,
+    conclusions,
     frameworks,
     home,
     indicators,
@@ -102,6 +103,7 @@ ROUTES: list[BaseRoute] = [
     _page("/indicateurs/{indicator:tag}/redaction",                 indicators.edit,            Who.PARTICIPANT),
     _page("/indicateurs/{indicator:tag}/redaction",                 indicators.reword,          Who.PARTICIPANT, "POST"),
     _page("/indicateurs/{indicator:tag}/retrait",                   indicators.withdraw,        Who.AUTHOR, "POST"),
+    _page("/indicateurs/{indicator:tag}/conclusion",                conclusions.conclude,       Who.LEADER, "POST"),
     _page("/indicateurs/{indicator:tag}/avis",                      comments.post,              Who.PARTICIPANT, "POST"),
     _page("/avis/{comment:tag}/masquage",                           comments.hide,              Who.LEADER, "POST"),
     _page("/indicateurs/{indicator:tag}/vote",                      votes.cast,                 Who.VOTER, "POST"),

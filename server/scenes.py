@@ -12,6 +12,7 @@ from workshops import (
     attachments,
     changes,
     comments,
+    conclusions,
     frameworks,
     indicators,
     labs,
@@ -21,6 +22,7 @@ from workshops import (
 from workshops.agenda import Member, Workshop
 from workshops.changes import Change
 from workshops.comments import Thread
+from workshops.conclusions import Conclusion
 from workshops.consensus import Rule, Secrecy
 from workshops.indicators import Card, Wording
 from workshops.people import Person, Role
@@ -160,12 +162,19 @@ class Detail:
     wordings: tuple[Wording, ...]
     threads: tuple[Thread, ...]
     reasons: tuple[Vote, ...]
+    conclusion: Conclusion | None
     cast: Cast
     latest: str | None
 
     @property
     def rule(self) -> Rule:
         return self.workshop.announced
+
+    @property
+    def concluding(self) -> dict[str, str]:
+        """What the form of its conclusion shows before anybody types."""
+        written = self.conclusion
+        return {"because": written.because if written else "", "answer": written.answer if written else ""}
 
     @property
     def steps(self) -> list[tuple[Wording, list[Change]]]:
@@ -248,6 +257,10 @@ async def _results(session: AsyncSession, workshop: Workshop, ballots: dict[str,
 async def item(session: AsyncSession, indicator_id: str, viewer: Person | None = None) -> Item:
     """One indicator of a list."""
     workshop = await agenda.get(session, await indicators.home(session, indicator_id))
+    return await _item(session, workshop, indicator_id, viewer)
+
+
+async def _item(session: AsyncSession, workshop: Workshop, indicator_id: str, viewer: Person | None) -> Item:
     (found,) = await items(session, workshop, [indicator_id])
     if viewer is None:
         return found
@@ -287,10 +300,11 @@ async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None
     workshop = await agenda.get(session, indicator.workshop_id)
     return Detail(
         workshop=workshop,
-        item=await item(session, indicator_id, viewer),
+        item=await _item(session, workshop, indicator_id, viewer),
         wordings=tuple(await indicators.history(session, indicator)),
         threads=tuple(await comments.threads(session, indicator_id)),
         reasons=() if workshop.hides else tuple(await votes.reasons(session, workshop, indicator)),
+        conclusion=await conclusions.get(session, indicator_id),
         cast=await cast(session, workshop.id),
         latest=await frameworks.latest_version(session),
     )

@@ -191,8 +191,10 @@ async def published(database: Database, **changes: Any) -> Framework:
 
 
 async def publish(database: Database, workshop: Workshop, *, by: Person, **given: Any) -> Framework:
-    """What a closed workshop decided, published."""
+    """What a closed workshop decided, published; a reason is written for what nobody explained."""
     given = {"version": frameworks.FIRST, "note": "", "exceptions": {}, **given}
+    draft = await ask(database, frameworks.draft, workshop, given["exceptions"])
+    given.setdefault("reasons", {line.code: "Une raison." for line in draft.unexplained})
     return await act(database, frameworks.publish, workshop.id, by=by, **given)
 
 

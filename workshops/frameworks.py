@@ -11,13 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
-from workshops import agenda, changes, indicators, journal, people, sheet, tallies, world
+from workshops import agenda, comparisons, conclusions, indicators, journal, lines, people, tallies, votes, world
 from workshops.agenda import VERSION, Start, Workshop
 from workshops.canonical import canonical, digest, timestamp
-from workshops.changes import Change
-from workshops.consensus import Outcome
-from workshops.indicators import Card, Origin
+from workshops.comparisons import Comparison
+from workshops.indicators import Origin
 from workshops.journal import Kind
+from workshops.lines import Exceptional, Line
 from workshops.people import Person, Role
 from workshops.records import Moment, Record
 from workshops.refusals import NotFound, NotNow, NotThus
@@ -57,66 +57,6 @@ class Framework(Record, table=True):
 
 
 @dataclass(frozen=True)
-class Exceptional:
-    """The publisher departs from the vote, or from the rule that sheets are complete, and says why."""
-
-    kept: bool
-    because: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """An indicator as the publisher sees it before publishing."""
-
-    card: Card
-    tally: Tally
-    exception: Exceptional | None = None
-
-    @property
-    def code(self) -> str:
-        return self.card.indicator.code
-
-    @property
-    def outcome(self) -> Outcome:
-        return self.tally.outcome
-
-    @cached_property
-    def missing(self) -> list[sheet.Field]:
-        """What its sheet lacks to be adopted."""
-        return sheet.missing(self.card.sheet)
-
-    @property
-    def follows(self) -> bool:
-        """What the rule alone decides: kept by the votes, and complete."""
-        return self.outcome is Outcome.KEPT and not self.missing
-
-    @property
-    def is_unfinished(self) -> bool:
-        """Kept by the votes, but its sheet is not complete: only an exception may keep it."""
-        return self.outcome is Outcome.KEPT and bool(self.missing)
-
-    @property
-    def kept(self) -> bool:
-        return self.exception.kept if self.exception else self.follows
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What one version did to another."""
-
-    added: list[str]
-    removed: list[str]
-    changed: dict[str, list[Change]]
-
-    @property
-    def level(self) -> Level | None:
-        """The level of the whole (None: nothing differs). A removed indicator is major, an added one minor."""
-        levels = [change.level for found in self.changed.values() for change in found]
-        levels += [Level.MAJOR] * bool(self.removed) + [Level.MINOR] * bool(self.added)
-        return max(levels, default=None)
-
-
-@dataclass(frozen=True)
 class Draft:
     """Exactly what would be frozen, and what would be left out."""
 
@@ -138,6 +78,11 @@ class Draft:
         return {line.code: Exceptional(True, because) for line in self.lines if line.is_unfinished}
 
     @property
+    def unexplained(self) -> list[Line]:
+        """Those that end without a written reason. An exception has its own."""
+        return [line for line in self.lines if not (line.exception or line.because)]
+
+    @property
     def kept_sheets(self) -> dict[str, Sheet]:
         """The sheets that would be frozen, by code, in order."""
         return {line.code: line.card.sheet for line in self.kept}
@@ -145,14 +90,14 @@ class Draft:
     @cached_property
     def comparison(self) -> Comparison:
         """The differences with the latest published version."""
-        return compare(self.latest.sheets if self.latest else {}, self.kept_sheets)
+        return comparisons.compare(self.latest.sheets if self.latest else {}, self.kept_sheets)
 
     @property
     def version(self) -> str:
         """The number the differences call for."""
         if self.latest is None:
             return FIRST
-        return bump(self.latest.version, self.comparison.level or Level.PATCH)
+        return comparisons.bump(self.latest.version, self.comparison.level or Level.PATCH)
 
 
 async def lay_table(session: AsyncSession, workshop: Workshop, *, by: Person) -> None:
@@ -175,12 +120,14 @@ async def publish(
     version: str,
     note: str,
     exceptions: Mapping[str, Exceptional],
+    reasons: Mapping[str, str] | None = None,
     by: Person,
 ) -> Framework:
     """A publisher freezes what a closed workshop decided, as the next version. It is a copy; nothing changes it.
 
-    Raises NotYours without the role, NotNow before closing or a second time, NotThus when an exception has no
-    reason, nothing is kept, or the number is lower than the differences call for.
+    `reasons`: by code, why an indicator ends as it does, for those whose reason nobody wrote. Raises NotYours without
+    the role, NotNow before closing or a second time, NotThus when an exception or an outcome has no reason, nothing
+    is kept, or the number is lower than the differences call for.
     """
     workshop = await agenda.take_floor(session, workshop_id, by=by)
     await people.require(session, by, Role.PUBLISHER)
@@ -188,6 +135,7 @@ async def publish(
         raise NotNow(N_("On publie ce qu'un atelier a décidé une fois qu'il est clos."))
     if await from_workshop(session, workshop.id):
         raise NotNow(N_("Cet atelier a déjà donné une version : rien ne la modifie."))
+    await conclusions.write_all(session, workshop, reasons or {}, by=by)
     prepared = await draft(session, workshop, exceptions)
     _check(prepared, version, note)
     # Before the document: it names the gesture that published it, and the head of the register up to there.
@@ -225,6 +173,9 @@ def _check(prepared: Draft, version: str, note: str) -> None:
         for code in prepared.exceptions
         if code not in known
     }
+    wrong |= {
+        f"reason-{line.code}": N_("Dites par écrit pourquoi il finit ainsi.") for line in prepared.unexplained
+    }
     if len(note) > NOTE_LENGTH:
         wrong["note"] = N_("C'est trop long.")
     if not prepared.kept:
@@ -242,17 +193,7 @@ def allowed(prepared: Draft) -> list[str]:
     if prepared.latest is None:
         return [FIRST]
     level = prepared.comparison.level or Level.PATCH
-    return [bump(prepared.latest.version, higher) for higher in Level if higher >= level]
-
-
-def bump(version: str, level: Level) -> str:
-    """The next number at a level (semver.org 2.0.0)."""
-    major, minor, patch = map(int, version.split("."))
-    return {
-        Level.MAJOR: f"{major + 1}.0.0",
-        Level.MINOR: f"{major}.{minor + 1}.0",
-        Level.PATCH: f"{major}.{minor}.{patch + 1}",
-    }[level]
+    return [comparisons.bump(prepared.latest.version, higher) for higher in Level if higher >= level]
 
 
 def _document(prepared: Draft, version: str, note: str, at: str) -> dict[str, Any]:
@@ -270,34 +211,12 @@ def _document(prepared: Draft, version: str, note: str, at: str) -> dict[str, An
             "date": workshop.held_on.isoformat(),
             "geste": workshop.gestures,
             "registre": workshop.head,
+            "regle": workshop.rule,
+            "tour": workshop.round,
         },
-        "indicateurs": [_frozen(line, workshop) for line in prepared.kept],
-        "ecartes": [_left_out(line) for line in prepared.left_out],
+        "indicateurs": [lines.frozen(line, workshop) for line in prepared.kept],
+        "ecartes": [lines.left_out(line) for line in prepared.left_out],
     }
-
-
-def _frozen(line: Line, workshop: Workshop) -> dict[str, Any]:
-    return {
-        "code": line.code,
-        "fiche": line.card.sheet,
-        "origine": line.card.indicator.origin.value,
-        "decision": {**_decision(line), "redaction": line.card.wording.number, "atelier": workshop.id},
-    }
-
-
-def _left_out(line: Line) -> dict[str, Any]:
-    return {"code": line.code, "libelle": line.card.sheet["libelle"], "decision": _decision(line)}
-
-
-def _decision(line: Line) -> dict[str, Any]:
-    decision: dict[str, Any] = {
-        "regle": line.tally.rule.published(),
-        "resultat": line.outcome.value,
-        "votes": line.tally.published(),
-    }
-    if line.exception:
-        decision["exception"] = {"retenu": line.exception.kept, "motif": line.exception.because.strip()}
-    return decision
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:
@@ -316,7 +235,9 @@ async def draft(
     """What would be published now, with these exceptions."""
     counted = await tallies.tallies(session, workshop)
     chosen = dict(exceptions or {})
-    lines = []
+    concluded = await conclusions.of_workshop(session, workshop.id)
+    said = await votes.all_reasons(session, workshop)
+    found = []
     for card in await indicators.cards(session, workshop.id):
         if not card.is_open:
             continue
@@ -325,21 +246,8 @@ async def draft(
         if exception and exception.kept == line.follows:
             del chosen[line.code]  # no departure from the rule: not an exception
             exception = None
-        lines.append(Line(card, line.tally, exception))
-    return Draft(workshop, lines, await latest(session), chosen)
-
-
-def compare(before: Mapping[str, Sheet], after: Mapping[str, Sheet]) -> Comparison:
-    """Added, removed and changed indicators, field by field."""
-    return Comparison(
-        added=[code for code in after if code not in before],
-        removed=[code for code in before if code not in after],
-        changed={
-            code: changes.between(before[code], after[code])
-            for code in after
-            if code in before and before[code] != after[code]
-        },
-    )
+        found.append(Line(card, line.tally, exception, concluded.get(card.id), tuple(said.get(card.id, ()))))
+    return Draft(workshop, found, await latest(session), chosen)
 
 
 async def latest(session: AsyncSession) -> Framework | None:

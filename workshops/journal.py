@@ -44,6 +44,7 @@ class Kind(Word):
     VOTE_CAST = "vote_cast", N_("a voté")
     VOTE_CONFIRMED = "vote_confirmed", N_("a confirmé son vote sur la nouvelle rédaction")
     VOTE_TAKEN_BACK = "vote_taken_back", N_("a retiré son vote")
+    INDICATOR_CONCLUDED = "indicator_concluded", N_("a écrit pourquoi finit ainsi l'indicateur")
     FRAMEWORK_PUBLISHED = "framework_published", N_("a publié une version du référentiel")
 
 

@@ -56,6 +56,9 @@ def parser() -> Parser:
     publish.add_argument(
         "--incompletes", default="", metavar="MOTIF", help="garder aussi les fiches incomplètes, pour ce motif"
     )
+    publish.add_argument(
+        "--motif", default="", metavar="MOTIF", help="pourquoi finissent ainsi les indicateurs dont personne ne l'a écrit"
+    )
     export = add(
         "export", on_database(workshops.export), "écrire dans un dossier les versions publiées et les registres scellés"
     )

@@ -13,7 +13,7 @@ from server.cli import desk
 from server.cli.desk import OK, Arguments, Desk, refuse
 from workshops import agenda, frameworks, journal
 from workshops.agenda import Stage, Workshop
-from workshops.frameworks import Exceptional
+from workshops.lines import Exceptional
 
 
 async def publish(at: Desk) -> int:
@@ -22,9 +22,17 @@ async def publish(at: Desk) -> int:
         workshop = await desk.workshop(session, at.given.workshop)
         by = await desk.person(session, at.given.par)
         exceptions = await _unfinished(session, workshop, at.given.incompletes)
-        version = at.given.version or (await frameworks.draft(session, workshop, exceptions)).version
+        draft = await frameworks.draft(session, workshop, exceptions)
+        reasons = {line.code: at.given.motif for line in draft.unexplained}
+        version = at.given.version or draft.version
         framework = await frameworks.publish(
-            session, workshop.id, version=version, note=at.given.note, exceptions=exceptions, by=by
+            session,
+            workshop.id,
+            version=version,
+            note=at.given.note,
+            exceptions=exceptions,
+            reasons=reasons,
+            by=by,
         )
     print(f"Version {version} publiée : {at.address(f'/referentiel/{version}')}\n{framework.fingerprint}")
     return OK

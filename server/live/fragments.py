@@ -59,6 +59,7 @@ HEAD = Block("indicators/_head.html", "head", Where.SHEET)
 SHEET = Block("indicators/_sheet.html", "sheet", Where.SHEET)
 HISTORY = Block("indicators/_history.html", "history", Where.SHEET)
 REASONS = Block("indicators/_reasons.html", "reasons", Where.SHEET)
+CONCLUSION = Block("indicators/_conclusion.html", "conclusion", Where.SHEET)
 COMMENTS = Block("indicators/_comments.html", "comments", Where.SHEET)
 
 # The whole knowledge of "what changes when".
@@ -78,9 +79,10 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.VOTE_CAST: (TALLY, REASONS),
     Kind.VOTE_CONFIRMED: (TALLY, REASONS),
     Kind.VOTE_TAKEN_BACK: (TALLY, REASONS),
-    Kind.FRAMEWORK_PUBLISHED: (STAGE, BANNER),
+    Kind.INDICATOR_CONCLUDED: (CONCLUSION,),
+    Kind.FRAMEWORK_PUBLISHED: (STAGE, BANNER, CONCLUSION),
 }
-EVERYWHERE = (Kind.RULE_ANNOUNCED, Kind.ROUND_OPENED)  # what changes every indicator
+EVERYWHERE = (Kind.RULE_ANNOUNCED, Kind.ROUND_OPENED, Kind.FRAMEWORK_PUBLISHED)  # what may change every indicator
 AMBIENT = (PRESENCE, BANNER)  # what changes without a gesture of this workshop
 UNHURRIED = (Kind.MEMBER_JOINED,)  # nobody waits for these: a room that fills would redraw every screen at each tick
 

@@ -8,10 +8,12 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from server import exports
 from server.forms import PublishForm, read, sent
 from server.gestures import again, done, reading, transaction
+from server.i18n import gettext
 from server.identity import signed_in
 from server.templating import page
-from workshops import agenda, frameworks, indicators, people, tallies, world
-from workshops.frameworks import Exceptional
+from workshops import agenda, comparisons, frameworks, indicators, labs, people, tallies, world
+from workshops.consensus import Outcome, Rule
+from workshops.lines import Exceptional
 from workshops.people import Role
 from workshops.refusals import NotFound, NotThus
 from workshops.words import N_
@@ -54,6 +56,7 @@ async def publish(request: Request) -> Response:
         await people.require(session, viewer, Role.PUBLISHER)
     form = await read(request, PublishForm)
     exceptions = await _exceptions(request)
+    reasons = await _reasons(request, exceptions)
     try:
         async with transaction(request) as session:
             version = (
@@ -61,7 +64,13 @@ async def publish(request: Request) -> Response:
                 or (await frameworks.draft(session, await agenda.get(session, workshop_id), exceptions)).version
             )
             await frameworks.publish(
-                session, workshop_id, version=version, note=form.note, exceptions=exceptions, by=viewer
+                session,
+                workshop_id,
+                version=version,
+                note=form.note,
+                exceptions=exceptions,
+                reasons=reasons,
+                by=viewer,
             )
     except NotThus as refusal:
         return await _again(request, workshop_id, exceptions, refusal)
@@ -88,6 +97,23 @@ async def _exceptions(request: Request) -> dict[str, Exceptional]:
             workshop = await agenda.get(session, request.path_params["workshop"])
             exceptions = (await frameworks.draft(session, workshop)).unfinished(because) | exceptions
     return exceptions
+
+
+async def _reasons(request: Request, exceptions: dict[str, Exceptional]) -> dict[str, str]:
+    """`reason-ACT-01` says why an indicator ends so; `reason-others`, why do all those that nobody explained."""
+    form = await sent(request)
+    reasons = {
+        name.removeprefix("reason-"): str(value)
+        for name, value in form.items()
+        if name.startswith("reason-") and name != "reason-others" and value
+    }
+    common = str(form.get("reason-others", ""))
+    if not common.strip():
+        return reasons
+    async with reading(request) as session:
+        workshop = await agenda.get(session, request.path_params["workshop"])
+        draft = await frameworks.draft(session, workshop, exceptions)
+    return {line.code: common for line in draft.unexplained} | reasons
 
 
 async def _again(request: Request, workshop_id: str, exceptions: dict[str, Exceptional], refusal: NotThus) -> Response:
@@ -126,6 +152,7 @@ async def show(request: Request) -> Response:
     async with reading(request) as session:
         framework = await frameworks.fetch(session, request.path_params["version"])
         versions = await frameworks.versions(session)
+        called = await labs.called(session)
     return page(
         request,
         "frameworks/show.html",
@@ -135,6 +162,9 @@ async def show(request: Request) -> Response:
         families=exports.by_family(framework.content),
         others=[other.version for other in versions if other.version != framework.version],
         latest=versions[0].version,
+        rule=Rule.read(framework.content["atelier"]["regle"]) if "regle" in framework.content["atelier"] else None,
+        labs=called,
+        outcomes={outcome.value: gettext(outcome.label) for outcome in Outcome},
     )
 
 
@@ -175,5 +205,5 @@ async def compare(request: Request) -> Response:
         "frameworks/compare.html",
         before=before,
         after=after,
-        comparison=frameworks.compare(before.sheets, after.sheets),
+        comparison=comparisons.compare(before.sheets, after.sheets),
     )

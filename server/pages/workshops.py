@@ -16,7 +16,7 @@ from server.identity import signed_in
 from server.limits import Patience
 from server.rooms import Rooms
 from server.templating import Once, page
-from workshops import agenda, comments, frameworks, journal, labs, people, world
+from workshops import agenda, comments, comparisons, frameworks, journal, labs, people, world
 from workshops.agenda import Start, Workshop
 from workshops.guests import Guest
 from workshops.people import Role
@@ -63,7 +63,7 @@ async def _convening(session: AsyncSession) -> dict[str, Any]:
     """What the form for a new workshop shows."""
     latest = await frameworks.latest_version(session)
     starts = [start for start in Start if latest or start is not Start.PREVIOUS]
-    prepares = frameworks.bump(latest, Level.MINOR) if latest else frameworks.FIRST
+    prepares = comparisons.bump(latest, Level.MINOR) if latest else frameworks.FIRST
     form = {
         "title": "",
         "purpose": "",

@@ -10,6 +10,7 @@ import pytest
 from server import exports
 from tests.cast import COMPLETE, SHEET, counted
 from workshops.agenda import Stage, Start, Workshop
+from workshops.consensus import ANNOUNCED
 from workshops.journal import GENESIS, Entry, Kind, first_break, sign
 from workshops.sheet import FIELDS
 from workshops.vocabulary import Family
@@ -22,7 +23,11 @@ def content(*sheets: dict[str, Any], **decision: Any) -> dict[str, Any]:
     return {
         "version": "2.0.0",
         "indicateurs": [
-            {"code": f"ACT-{n:02d}", "fiche": sheet, "decision": {"resultat": "kept", "votes": VOTES, **decision}}
+            {
+                "code": f"ACT-{n:02d}",
+                "fiche": sheet,
+                "decision": {"regle": ANNOUNCED.published(), "resultat": "kept", "votes": VOTES, **decision},
+            }
             for n, sheet in enumerate(sheets, 1)
         ],
     }
@@ -39,7 +44,9 @@ def test_a_version_is_one_line_an_indicator_and_one_column_a_field() -> None:
     assert [row["code"] for row in table] == ["ACT-01", "ACT-02"]
     names = [field.name for field in FIELDS]
     votes = ["votes_keep", "votes_rework", "votes_drop", "votes_abstain"]
-    assert list(table[0]) == ["version", "code", *names, "resultat", *votes, "exception"]
+    said = ["votes", "exception", "motif", "reserves", "reponse"]
+    assert list(table[0]) == ["version", "code", *names, "resultat", "methode", *votes, *said]
+    assert (table[0]["methode"], table[0]["votes"]) == ("trois_choix", "keep:3;rework:1;drop:0;abstain:2")
     assert [table[0][name] for name in votes] == ["3", "1", "0", "2"]
     assert {name: table[0][name] for name in names} == {**dict.fromkeys(names, ""), **SHEET}
 

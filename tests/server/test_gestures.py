@@ -185,7 +185,11 @@ async def test_every_gesture_says_its_number(database: Database, client: Browser
         "workshops.move": {"stage": "preparing"},
         "indicators.reword": {**SHEET, "base": "2"},
         "votes.cast": {"wording": "3", "choice": "keep"},  # after the rewording
-        "frameworks.publish": {"decision-ACT-02": "keep", "because-ACT-02": "Urgent."},
+        "frameworks.publish": {
+            "decision-ACT-02": "keep",
+            "because-ACT-02": "Urgent.",
+            "reason-others": "Personne n'en a parlé.",
+        },
     }
     nouns = ("workshops", "indicators", "comments", "votes", "frameworks")
     routes = [route for route in GESTURES if route.name.startswith(nouns) and route.name != "workshops.convene"]

@@ -14,7 +14,7 @@ from server.rooms import Rooms
 from server.scenes import Room
 from server.templating import part
 from tests.cast import SHEET, act, ask, facilitator, member_of, move, publish, publisher, reread, stranger, workshop
-from workshops import agenda, comments, frameworks, indicators, journal, rules, votes
+from workshops import agenda, comments, conclusions, frameworks, indicators, journal, rules, votes
 from workshops.agenda import Stage
 from workshops.consensus import Choice, Rule, Secrecy
 from workshops.journal import Kind
@@ -91,6 +91,8 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     await act(database, votes.cast, ours.id, wording=2, choice=Choice.KEEP, by=alix)
     await same()
     await move(database, room, Stage.CLOSED, by=camille)
+    await same()
+    await act(database, conclusions.conclude, ours.id, because="Assez clair.", by=camille)
     await same()
     unfinished = (await ask(database, frameworks.draft, await reread(database, room))).unfinished("Il faut commencer.")
     await publish(database, await reread(database, room), by=await publisher(database), exceptions=unfinished)

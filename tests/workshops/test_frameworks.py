@@ -31,12 +31,14 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
-from workshops import frameworks, indicators, journal, votes
+from workshops import comparisons, frameworks, indicators, journal, votes
 from workshops.agenda import Stage, Start, Workshop
+from workshops.comparisons import Comparison
 from workshops.consensus import ANNOUNCED, Choice, Outcome
-from workshops.frameworks import Comparison, Exceptional, Framework
+from workshops.frameworks import Framework
 from workshops.indicators import Origin
 from workshops.journal import Kind
+from workshops.lines import BY_THE_RULE, Exceptional
 from workshops.people import Person, Role
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours, Refusal
 from workshops.sheet import Level, Sheet
@@ -44,6 +46,10 @@ from workshops.sheet import Level, Sheet
 RULE = ANNOUNCED.published()
 KEPT_VOTES = {"texte_actuel": {"keep": 1, "rework": 0, "drop": 0, "abstain": 0}, "texte_anterieur": 0}
 DROPPED_VOTES = {"texte_actuel": {"keep": 0, "rework": 0, "drop": 1, "abstain": 0}, "texte_anterieur": 0}
+UNFINISHED = (
+    "Fiche incomplète : il manque nature, à quelle question répond-il ?, lecture, source de la donnée, méthode de collecte, "
+    "fréquence, agrégation nationale, limites et effets pervers, coût de collecte, responsable de la définition."
+)
 NO_VOTES = {"texte_actuel": {"keep": 0, "rework": 0, "drop": 0, "abstain": 0}, "texte_anterieur": 0}
 WHY = "Décidé en séance."
 NOT_HERE = "Cet indicateur n'est pas sur la table de l'atelier."
@@ -131,6 +137,8 @@ async def test_a_published_version_says_everything(
             "date": room.held_on.isoformat(),
             "geste": after.gestures,
             "registre": after.head,
+            "regle": RULE,
+            "tour": 1,
         },
         "indicateurs": [
             {
@@ -141,9 +149,12 @@ async def test_a_published_version_says_everything(
                     "regle": RULE,
                     "resultat": "kept",
                     "votes": KEPT_VOTES,
+                    "motif": BY_THE_RULE,
                     "redaction": 1,
                     "atelier": room.id,
                 },
+                "reserves": [],
+                "reponse": "",
             },
             {
                 "code": "ACT-11",
@@ -153,22 +164,25 @@ async def test_a_published_version_says_everything(
                     "regle": RULE,
                     "resultat": "undecided",
                     "votes": NO_VOTES,
+                    "motif": WHY,
                     "exception": {"retenu": True, "motif": WHY},
                     "redaction": 1,
                     "atelier": room.id,
                 },
+                "reserves": [],
+                "reponse": "",
             },
         ],
         "ecartes": [
             {
                 "code": "ACT-09",
                 "libelle": SHEET["libelle"],
-                "decision": {"regle": RULE, "resultat": "kept", "votes": KEPT_VOTES},
+                "decision": {"regle": RULE, "resultat": "kept", "votes": KEPT_VOTES, "motif": UNFINISHED},
             },
             {
                 "code": "ACT-10",
                 "libelle": "Écarté",
-                "decision": {"regle": RULE, "resultat": "dropped", "votes": DROPPED_VOTES},
+                "decision": {"regle": RULE, "resultat": "dropped", "votes": DROPPED_VOTES, "motif": "Une raison."},
             },
         ],
         "empreinte": framework.fingerprint,
@@ -416,7 +430,7 @@ async def test_the_next_workshop_may_start_from_the_last_version(database: Datab
 def test_comparing_says_what_was_added_removed_and_changed() -> None:
     before = {"ACT-01": COMPLETE, "ACT-02": SHEET, "ACT-03": SHEET}
     after = {"ACT-03": SHEET, "ACT-01": {**COMPLETE, "definition": "Autre."}, "RES-04": SHEET}
-    found = frameworks.compare(before, after)
+    found = comparisons.compare(before, after)
     assert (found.added, found.removed, list(found.changed)) == (["RES-04"], ["ACT-02"], ["ACT-01"])
     assert [(change.field.name, change.level) for change in found.changed["ACT-01"]] == [("definition", Level.MAJOR)]
 
@@ -435,11 +449,11 @@ def test_comparing_says_what_was_added_removed_and_changed() -> None:
 def test_the_level_of_the_whole_is_the_highest(
     before: dict[str, Sheet], after: dict[str, Sheet], level: Level | None
 ) -> None:
-    assert frameworks.compare(before, after).level is level
+    assert comparisons.compare(before, after).level is level
 
 
 @pytest.mark.parametrize(
     ("level", "number"), [(Level.PATCH, "2.9.10"), (Level.MINOR, "2.10.0"), (Level.MAJOR, "3.0.0")]
 )
 def test_numbers_follow_semantic_versioning(level: Level, number: str) -> None:
-    assert frameworks.bump("2.9.9", level) == number
+    assert comparisons.bump("2.9.9", level) == number

@@ -10,6 +10,7 @@ from typing import Any
 from workshops.consensus.ratings import (
     ANNOUNCED_RATING,
     HIGHEST,
+    LOW,
     LOWEST,
     Agreement,
     Rating,
@@ -85,6 +86,10 @@ class TwoAxes:
     def needs_reason(self, ballot: str) -> bool:
         """Scores say enough."""
         return False
+
+    def is_reserved(self, ballot: str) -> bool:
+        """Whether it gives a low score to an axis."""
+        return any(score(ballot, axis) in LOW for axis in Axis)
 
     def rated(self, counts: Counts, axis: Axis) -> Rating:
         """What an axis's scores say, by how many gave each ballot."""

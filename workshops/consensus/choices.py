@@ -56,6 +56,10 @@ class ThreeChoices:
         """Who asks for another text, or for none, says why."""
         return ballot in NEEDS_REASON
 
+    def is_reserved(self, ballot: str) -> bool:
+        """Whether it would not keep this text."""
+        return ballot in NEEDS_REASON
+
     def outcome(self, counts: Mapping[str, int]) -> Outcome:
         """The outcome of how many said each choice."""
         return self.decide(**{choice.value: counts.get(choice, 0) for choice in Choice})

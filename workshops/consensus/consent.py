@@ -27,6 +27,10 @@ class Consent:
         """An objection is a reason; a consent needs none."""
         return False
 
+    def is_reserved(self, ballot: str) -> bool:
+        """Objections are said apart."""
+        return False
+
     def decide(self, *, voices: int, standing: int) -> Outcome:
         """The outcome for so many people who spoke and so many objections that stand. ValueError when one is negative."""
         if min(voices, standing) < 0:

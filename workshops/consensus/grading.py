@@ -47,6 +47,10 @@ class Grading:
         """A grade says enough."""
         return False
 
+    def is_reserved(self, ballot: str) -> bool:
+        """Whether it is a grade below those that keep."""
+        return GRADES.index(Grade(ballot)) < GRADES.index(self.least)
+
     def median(self, counts: Mapping[str, int], raters: int | None = None) -> Grade | None:
         """The majority grade of so many judgements, among so many raters; None when nobody judged."""
         if not sum(counts.values()):

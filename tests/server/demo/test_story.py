@@ -8,12 +8,11 @@ from server.database import Database
 from server.demo import story
 from server.demo.signin import CAST, issuer
 from server.settings import Settings
-from tests.cast import act, ask, counted
+from tests.cast import ask, counted, publish, reread
 from workshops import (
     agenda,
     attachments,
     comments,
-    frameworks,
     indicators,
     journal,
     labs,
@@ -60,6 +59,7 @@ async def test_its_journal_is_true(database: Database, told: Workshop) -> None:
         "vote_taken_back",
         "rule_announced",
         "round_opened",
+        "indicator_concluded",
         "framework_published",
     }
 
@@ -91,9 +91,7 @@ async def test_the_story_can_go_on_to_a_first_version(database: Database, settin
     async with database.transaction() as session:
         cast = await story.cast(session, settings)
         await agenda.move(session, told.id, Stage.CLOSED, by=cast[story.CAMILLE])
-    framework = await act(
-        database, frameworks.publish, told.id, version="2.0.0", note="", exceptions={}, by=cast[story.DOMINIQUE]
-    )
+    framework = await publish(database, await reread(database, told), by=cast[story.DOMINIQUE])
     assert list(framework.sheets) == ["ACT-01", "RES-04"]
 
 

@@ -16,6 +16,7 @@ from tests.cast import (
     Browsers,
     act,
     card,
+    cards,
     facilitator,
     member_of,
     move,
@@ -24,7 +25,7 @@ from tests.cast import (
     workshop,
 )
 from tests.room import Screen
-from workshops import agenda, comments, frameworks, indicators, rules, votes
+from workshops import agenda, comments, conclusions, frameworks, indicators, rules, votes
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice, Method, Rule, Secrecy
 from workshops.journal import Kind
@@ -153,6 +154,11 @@ async def reword(world: World) -> None:
     await act(world.database, indicators.reword, world.ours, REWORDED, base=1, by=world.alix)
 
 
+async def conclude(world: World) -> None:
+    said = {"because": "Trop vague.", "answer": "Le texte sera repris."}
+    await act(world.database, conclusions.conclude, world.ours, **said, by=world.camille)
+
+
 async def publish(world: World) -> None:
     await act(
         world.database,
@@ -161,6 +167,7 @@ async def publish(world: World) -> None:
         version="2.0.0",
         note="",
         exceptions={},
+        reasons=dict.fromkeys(await cards(world.database, world.workshop), "Personne n'en a parlé."),
         by=world.dominique,
     )
 
@@ -230,6 +237,8 @@ CASES: list[tuple[Kind, Step, Step]] = [
     (Kind.VOTE_CAST, voting, cast),
     (Kind.VOTE_CONFIRMED, reworded, confirm),
     (Kind.VOTE_TAKEN_BACK, voting, take_back),
+    (Kind.INDICATOR_CONCLUDED, voting, conclude),
+    (Kind.INDICATOR_CONCLUDED, closed, conclude),
     (Kind.FRAMEWORK_PUBLISHED, closed, publish),
 ]
 # Nobody can look at a workshop before it is convened: its first gesture is in every page.

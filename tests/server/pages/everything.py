@@ -51,6 +51,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "indicators.propose": {"libelle": "L", "famille": "impact", "definition": "D"},
     "indicators.reword": {"libelle": "L", "famille": "impact", "definition": "D", "base": "1"},
     "comments.post": {"field": "libelle", "text": "Bien."},
+    "conclusions.conclude": {"because": "Trop vague."},
     "comments.hide": {"because": "Hors sujet."},
     "votes.cast": {"wording": "2", "choice": "keep"},
     "frameworks.publish": {"version": "2.0.0"},

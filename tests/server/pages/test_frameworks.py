@@ -32,6 +32,7 @@ from workshops.agenda import Stage, Start
 from workshops.consensus import ANNOUNCED, Choice
 from workshops.frameworks import Framework
 from workshops.journal import Kind
+from workshops.lines import BY_THE_RULE
 from workshops.sheet import FIELDS
 
 PUBLISHER_ONLY = "Il faut pour cela le rôle « Édition (DITP) »."
@@ -388,9 +389,12 @@ async def test_the_document_of_a_version(database: Database, client: Browsers) -
                         "texte_actuel": {"keep": 1, "rework": 0, "drop": 0, "abstain": 0},
                         "texte_anterieur": 0,
                     },
+                    "motif": BY_THE_RULE,
                     "redaction": 2,
                     "atelier": after.workshop_id,
                 },
+                "reserves": [],
+                "reponse": "",
             }
         ],
         "ecartes": [],
@@ -410,11 +414,16 @@ async def test_a_version_as_a_table(database: Database, client: Browsers) -> Non
         "code",
         *(field.name for field in FIELDS),
         "resultat",
+        "methode",
         "votes_keep",
         "votes_rework",
         "votes_drop",
         "votes_abstain",
+        "votes",
         "exception",
+        "motif",
+        "reserves",
+        "reponse",
     ]
     assert (row["version"], row["code"], row["ventilations"]) == ("2.0.0", "ACT-08", "par territoire;par public")
     assert (row["resultat"], row["votes_keep"], row["exception"]) == ("kept", "1", "")

@@ -42,13 +42,13 @@ from tests.server.pages.day import (
 )
 from tests.server.pages.everything import PAGES, everything
 from tests.server.pages.reading import Element, errors, plain, read, value
-from workshops import agenda, attachments, comments, indicators, journal, labs, rules, votes
+from workshops import agenda, attachments, comments, conclusions, indicators, journal, labs, rules, votes
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import ANNOUNCED, Choice, Rule
-from workshops.frameworks import Exceptional
 from workshops.indicators import commitment_texts
 from workshops.journal import Kind
 from workshops.labs import Lab
+from workshops.lines import Exceptional
 from workshops.people import Role
 
 FORM = {
@@ -782,6 +782,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
     await act(database, agenda.appoint, day.room.id, day.stranger, by=day.camille)
     await act(database, rules.open_round, day.room.id, 2, by=day.camille)
     await day.move(Stage.CLOSED)
+    await act(database, conclusions.conclude, day.card.id, because="Il le faut.", by=day.camille)
     await publish(database, day.room, exceptions={"ACT-01": Exceptional(True, "Urgent.")}, by=day.dominique)
     return day.room, [
         "Camille a ouvert l'atelier",
@@ -805,6 +806,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Camille a partagé l'animation avec Inconnu",
         "Camille a ouvert un tour de vote tour 2",
         "Camille a changé d'étape Clôture",
+        "Camille a écrit pourquoi finit ainsi l'indicateur ACT-01",
         "Dominique a publié une version du référentiel 2.0.0",
     ]
 

@@ -1,0 +1,120 @@
+"""Lines: an indicator as the publisher sees it before publishing, and as it is published."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from workshops import sheet
+from workshops.agenda import Workshop
+from workshops.conclusions import Conclusion
+from workshops.consensus import Outcome
+from workshops.indicators import Card
+from workshops.tallies import Tally
+from workshops.votes import Vote
+from workshops.words import N_
+
+BY_THE_RULE = N_("Retenu par la règle annoncée.")  # published as it is
+
+
+@dataclass(frozen=True)
+class Exceptional:
+    """The publisher departs from the vote, or from the rule that sheets are complete, and says why."""
+
+    kept: bool
+    because: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """An indicator as the publisher sees it before publishing."""
+
+    card: Card
+    tally: Tally
+    exception: Exceptional | None = None
+    conclusion: Conclusion | None = None
+    said: tuple[Vote, ...] = ()
+
+    @property
+    def code(self) -> str:
+        return self.card.indicator.code
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.tally.outcome
+
+    @cached_property
+    def missing(self) -> list[sheet.Field]:
+        """What its sheet lacks to be adopted."""
+        return sheet.missing(self.card.sheet)
+
+    @property
+    def follows(self) -> bool:
+        """What the rule alone decides: kept by the votes, and complete."""
+        return self.outcome is Outcome.KEPT and not self.missing
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Kept by the votes, but its sheet is not complete: only an exception may keep it."""
+        return self.outcome is Outcome.KEPT and bool(self.missing)
+
+    @property
+    def kept(self) -> bool:
+        return self.exception.kept if self.exception else self.follows
+
+    @property
+    def reserves(self) -> list[Vote]:
+        """What was said with a vote that would not have kept it."""
+        return [vote for vote in self.said if self.tally.rule.decision.is_reserved(vote.choice)]
+
+    @property
+    def because(self) -> str:
+        """Why it ends so: the exception's reason, else what was written, else the rule (what a sheet lacks is part
+        of it), else what voters said.
+
+        Empty when nobody said why: it cannot be published so.
+        """
+        if self.exception:
+            return self.exception.because.strip()
+        if self.conclusion and self.conclusion.because:
+            return self.conclusion.because
+        if self.kept:
+            return BY_THE_RULE
+        if self.is_unfinished:
+            return f"Fiche incomplète : il manque {', '.join(field.label.lower() for field in self.missing)}."
+        if self.outcome in (Outcome.DROPPED, Outcome.REWORKED):
+            return " ".join(vote.reason for vote in self.reserves)
+        return ""
+
+
+def frozen(line: Line, workshop: Workshop) -> dict[str, Any]:
+    """An indicator that a version keeps, as it is published."""
+    return {
+        "code": line.code,
+        "fiche": line.card.sheet,
+        "origine": line.card.indicator.origin.value,
+        "decision": {**_decision(line), "redaction": line.card.wording.number, "atelier": workshop.id},
+        "reserves": [_reserve(vote) for vote in line.reserves],
+        "reponse": line.conclusion.answer if line.conclusion else "",
+    }
+
+
+def _reserve(vote: Vote) -> dict[str, Any]:
+    """A reservation still standing at adoption, with the lab it came from; never a name."""
+    return {"genre": "vote", "bulletin": vote.choice, "labo": vote.lab_slug, "texte": vote.reason}
+
+
+def left_out(line: Line) -> dict[str, Any]:
+    """An indicator that a version does not keep."""
+    return {"code": line.code, "libelle": line.card.sheet["libelle"], "decision": _decision(line)}
+
+
+def _decision(line: Line) -> dict[str, Any]:
+    decision: dict[str, Any] = {
+        "regle": line.tally.rule.published(),
+        "resultat": line.outcome.value,
+        "votes": line.tally.published(),
+        "motif": line.because,
+    }
+    if line.exception:
+        decision["exception"] = {"retenu": line.exception.kept, "motif": line.exception.because.strip()}
+    return decision
