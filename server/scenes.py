@@ -22,6 +22,7 @@ from workshops import (
     memberships,
     people,
     roles,
+    schedule,
     votes,
 )
 from workshops.agenda import Member, Stage, Workshop
@@ -33,6 +34,7 @@ from workshops.frameworks import Framework
 from workshops.indicators import Card, Wording
 from workshops.journal import Entry, Kind
 from workshops.people import Person, Role
+from workshops.schedule import Day
 from workshops.sheet import BY_NAME
 from workshops.vocabulary import Family
 from workshops.votes import Tally, Vote
@@ -164,6 +166,7 @@ class Room:
     items: tuple[Item, ...]
     withdrawn: tuple[Item, ...]
     latest: str | None
+    day: Day
     rule: ThreeChoices = consensus.ANNOUNCED
 
     @property
@@ -187,6 +190,7 @@ class Detail:
     reasons: tuple[Vote, ...]
     cast: Cast
     latest: str | None
+    day: Day
     rule: ThreeChoices = consensus.ANNOUNCED
 
     @property
@@ -203,10 +207,11 @@ async def room(session: AsyncSession, workshop_id: str) -> Room:
     """A workshop's room: the last gesture is read before the cards, so that a screen never claims too much."""
     workshop = await agenda.get(session, workshop_id)
     found = await items(session, workshop)
-    return with_items(workshop, tuple(found), await frameworks.latest_version(session))
+    day = await schedule.day(session, workshop_id)
+    return with_items(workshop, tuple(found), await frameworks.latest_version(session), day)
 
 
-def with_items(workshop: Workshop, found: tuple[Item, ...], latest: str | None) -> Room:
+def with_items(workshop: Workshop, found: tuple[Item, ...], latest: str | None, day: Day) -> Room:
     """A room with these indicators, in the order of the page."""
     ordered = sorted(found, key=lambda item: item.card.place)
     return Room(
@@ -214,6 +219,7 @@ def with_items(workshop: Workshop, found: tuple[Item, ...], latest: str | None) 
         tuple(item for item in ordered if item.card.is_open),
         tuple(item for item in ordered if not item.card.is_open),
         latest,
+        day,
     )
 
 
@@ -275,6 +281,7 @@ async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None
         reasons=tuple(await votes.reasons(session, indicator)),
         cast=await cast(session, workshop.id),
         latest=await frameworks.latest_version(session),
+        day=await schedule.day(session, workshop.id),
     )
 
 
@@ -308,7 +315,7 @@ def _said_by_itself(entry: Entry) -> str:
 
 
 async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
-    """What a gesture's own record adds: the number of the wording, the field, the reason."""
+    """What a gesture's own record adds: the number of the wording, the field, the reason, the point of the schedule."""
     told = {
         wording.gesture: _("rédaction %(number)s") % {"number": wording.number}
         for wording in await indicators.wordings(session, workshop.id)
@@ -319,6 +326,8 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
             told[thread.comment.gesture] = _(BY_NAME[thread.comment.field].label)
             if thread.hiding:
                 told[thread.hiding.gesture] = thread.hiding.because
+    for gesture, title, minutes in await schedule.gestures(session, workshop.id):
+        told[gesture] = _("%(title)s, %(minutes)s min") % {"title": title, "minutes": minutes} if minutes else title
     return told
 
 

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from server import i18n
 from server.settings import ROOT
+from workshops import world
 from workshops.agenda import Stage
 from workshops.changes import readable
 from workshops.consensus import Choice
@@ -83,6 +84,7 @@ def environment() -> Environment:
         day=i18n.day,
         moment=i18n.moment,
         clock=i18n.clock,
+        hour=i18n.hour,
         number=i18n.number,
         markdown=markdown,
         typeset=i18n.typeset,
@@ -90,6 +92,7 @@ def environment() -> Environment:
     )
     jinja.globals.update(
         static=static,
+        now=now,
         part=part,
         sheet_rows=sheet_rows,
         fields=FIELDS,
@@ -100,6 +103,11 @@ def environment() -> Environment:
     )
     jinja.globals["ui"] = jinja.get_template("ui.html").module
     return jinja
+
+
+def now() -> int:
+    """The server's clock, in milliseconds: what screens count time by."""
+    return round(world.now().timestamp() * 1000)
 
 
 def said(sentence: str, **values: Any) -> Markup:

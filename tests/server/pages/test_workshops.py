@@ -42,7 +42,7 @@ from tests.server.pages.day import (
 )
 from tests.server.pages.everything import PAGES, everything
 from tests.server.pages.reading import Element, errors, plain, read, value
-from workshops import agenda, attachments, comments, indicators, journal, labs, votes
+from workshops import agenda, attachments, comments, indicators, journal, labs, schedule, votes
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import ANNOUNCED, Choice
 from workshops.frameworks import Exceptional
@@ -778,6 +778,12 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
     await act(database, votes.take_back, day.card.id, by=day.sacha)
     await act(database, votes.cast, day.card.id, wording=2, choice=Choice.KEEP, by=day.sacha)
     await act(database, agenda.appoint, day.room.id, day.stranger, by=day.camille)
+    await act(database, schedule.write, day.room.id, "10 Vote à 50 %", base=0, by=day.stranger)
+    await act(database, schedule.start, day.room.id, 1, by=day.camille)
+    running = (await ask(database, schedule.day, day.room.id)).running
+    assert running
+    await act(database, schedule.extend, day.room.id, 5, base=running.set_by, by=day.camille)
+    await act(database, schedule.stop, day.room.id, running.timer_id, by=day.camille)
     await day.move(Stage.CLOSED)
     await publish(database, day.room, exceptions={"ACT-01": Exceptional(True, "Urgent.")}, by=day.dominique)
     return day.room, [
@@ -799,6 +805,10 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Sacha (SIILAB) a retiré son vote ACT-01",
         "Sacha (SIILAB) a voté ACT-01",
         "Camille a partagé l'animation avec Inconnu",
+        "Inconnu a écrit le déroulé",
+        "Camille a lancé le minuteur Vote à 50 %, 10 min",
+        "Camille a prolongé le minuteur Vote à 50 %, 5 min",
+        "Camille a arrêté le minuteur Vote à 50 %",
         "Camille a changé d'étape Clôture",
         "Dominique a publié une version du référentiel 2.0.0",
     ]
