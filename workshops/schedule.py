@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, literal, union_all
+from sqlalchemy import JSON, bindparam, func, literal, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
@@ -79,9 +79,13 @@ class Point:
 
 @dataclass(frozen=True)
 class Running:
-    """The timer under way: when it ends, and the number of the last gesture that set it (started or extended)."""
+    """The timer under way: when it ends, and the number of the last gesture that set it (started or extended).
+
+    `place`: where its point stands, 0 when the schedule was written again without it.
+    """
 
     timer_id: str
+    place: int
     title: str
     minutes: int
     ends_at: datetime
@@ -92,7 +96,7 @@ class Running:
 class Day:
     """What is planned and what is under way. `number`: the gesture that wrote the schedule, 0 for none.
 
-    `here`: the place of the point started last, 0 before the first one.
+    `here`: how many points are behind, the one started last included.
     """
 
     number: int = 0
@@ -153,7 +157,7 @@ async def start(session: AsyncSession, workshop_id: str, place: int, *, by: Pers
     point = next((point for point in now.points if point.place == place), None)
     if point is None:
         raise NotFound(N_("Ce point n'est pas au déroulé."))
-    if now.running and (now.here, now.running.title, now.running.minutes) == (place, point.title, point.minutes):
+    if now.running and (now.running.place, now.running.title, now.running.minutes) == (place, point.title, point.minutes):
         agenda.yield_floor(session, workshop)
         return
     timer = Timer(
@@ -229,49 +233,62 @@ def read(text: str) -> tuple[Point, ...]:
     return tuple(points)
 
 
+_WRITTEN = (
+    select(func.max(col(Schedule.gesture)))
+    .where(col(Schedule.workshop_id) == col(Workshop.id))
+    .correlate(Workshop)
+    .scalar_subquery()
+)
+_STARTED = (
+    select(func.max(col(Timer.gesture)))
+    .where(col(Timer.workshop_id) == col(Workshop.id))
+    .correlate(Workshop)
+    .scalar_subquery()
+)
+_DAY = (
+    select(Schedule, Timer, Stop, Extension)
+    .select_from(Workshop)
+    .outerjoin(Schedule, (col(Schedule.workshop_id) == col(Workshop.id)) & (col(Schedule.gesture) == _WRITTEN))
+    .outerjoin(Timer, (col(Timer.workshop_id) == col(Workshop.id)) & (col(Timer.gesture) == _STARTED))
+    .outerjoin(Stop, col(Stop.timer_id) == col(Timer.id))
+    .outerjoin(Extension, col(Extension.timer_id) == col(Timer.id))
+    .where(col(Workshop.id) == bindparam("workshop"))
+    .order_by(col(Extension.gesture))
+)
+
+
 async def day(session: AsyncSession, workshop_id: str) -> Day:
-    """What is planned and what is under way. Two queries, three when a timer runs."""
-    written: Schedule | None = await session.scalar(
-        select(Schedule).where(col(Schedule.workshop_id) == workshop_id).order_by(col(Schedule.gesture).desc()).limit(1)
-    )
+    """What is planned and what is under way. One query: every screen of the room asks."""
+    rows = (await session.execute(_DAY, {"workshop": workshop_id})).all()
+    if not rows:
+        return Day()
+    written, timer, stopped, _ = rows[0]
     pairs = written.points if written else []
     points = tuple(Point(place, minutes, title) for place, (minutes, title) in enumerate(pairs, 1))
-    last = (
-        await session.execute(
-            select(Timer, Stop)
-            .outerjoin(Stop, col(Stop.timer_id) == col(Timer.id))
-            .where(col(Timer.workshop_id) == workshop_id)
-            .order_by(col(Timer.gesture).desc())
-            .limit(1)
-        )
-    ).one_or_none()
     number = written.gesture if written else 0
-    if last is None:
+    if timer is None:
         return Day(number, points)
-    timer, stopped = last
-    running = None if stopped else await _running(session, timer)
-    return Day(number, points, running, _place(points, timer))
+    place = _place(points, timer)
+    running = None if stopped else _running(timer, place, [extension for *_, extension in rows if extension])
+    # When the point is gone, what now stands there comes next.
+    return Day(number, points, running, place or min(timer.place - 1, len(points)))
 
 
-async def _running(session: AsyncSession, timer: Timer) -> Running:
+def _running(timer: Timer, place: int, extensions: list[Extension]) -> Running:
     ends_at, set_by = timer.at + timedelta(minutes=timer.minutes), timer.gesture
-    extensions = select(Extension).where(col(Extension.timer_id) == timer.id).order_by(col(Extension.gesture))
-    for extension in await session.scalars(extensions):
+    for extension in extensions:
         # What is given once the time is over is given from then on.
         ends_at = max(ends_at, extension.at) + timedelta(minutes=extension.minutes)
         set_by = extension.gesture
-    return Running(timer.id, timer.title, timer.minutes, ends_at, set_by)
+    return Running(timer.id, place, timer.title, timer.minutes, ends_at, set_by)
 
 
 def _place(points: tuple[Point, ...], timer: Timer) -> int:
-    """Where the point that was started stands, even if the schedule was written again: by place, then by title.
-
-    When it is gone, what now stands there comes next.
-    """
+    """Where the point that was started stands, even if the schedule was written again; 0 when it is gone."""
     same = [point.place for point in points if point.title == timer.title]
     if timer.place in same:
         return timer.place
-    return same[0] if same else min(timer.place - 1, len(points))
+    return same[0] if same else 0
 
 
 async def gestures(session: AsyncSession, workshop_id: str) -> list[tuple[int, str, int]]:

@@ -152,7 +152,8 @@ async def test_time_is_given_again_and_again(database: Database, camille: Person
     await extend(database, room, 5, camille)
     await extend(database, room, 120, camille)
     running = (await day(database, room)).running
-    assert running and running.ends_at == NINE + timedelta(minutes=135)
+    assert running
+    assert running.ends_at == NINE + timedelta(minutes=135)
 
 
 async def test_time_given_once_it_is_over_counts_from_then(
@@ -163,7 +164,8 @@ async def test_time_given_once_it_is_over_counts_from_then(
     clock.advance(minutes=17)
     await extend(database, room, 5, camille)
     running = (await day(database, room)).running
-    assert running and running.ends_at == NINE + timedelta(minutes=22)
+    assert running
+    assert running.ends_at == NINE + timedelta(minutes=22)
 
 
 async def test_two_who_give_time_at_once_give_it_once(database: Database, camille: Person, room: Workshop) -> None:
@@ -201,7 +203,8 @@ async def test_a_second_click_on_stop_leaves_the_next_point_alone(
     await act(database, schedule.start, room.id, 2, by=camille)
     await act(database, schedule.stop, room.id, seen.timer_id, by=camille)
     found = await day(database, room)
-    assert found.running and found.running.title == "Vote"
+    assert found.running
+    assert found.running.title == "Vote"
     assert (await kinds(database, room)).count(Kind.TIMER_STOPPED) == 1
 
 
@@ -215,7 +218,7 @@ async def test_nothing_runs_before_it_is_started(database: Database, camille: Pe
 
 
 @pytest.mark.parametrize(
-    ("text", "here", "then"),
+    ("text", "place", "then"),
     [
         ("5 Café\n10 Accueil\n20 Vote", 2, "Vote"),  # it moved
         ("15 Accueil\n20 Vote", 1, "Vote"),  # it is longer
@@ -225,15 +228,15 @@ async def test_nothing_runs_before_it_is_started(database: Database, camille: Pe
     ],
 )
 async def test_a_schedule_written_again_knows_where_the_day_is(
-    database: Database, camille: Person, room: Workshop, text: str, here: int, then: str | None
+    database: Database, camille: Person, room: Workshop, text: str, place: int, then: str | None
 ) -> None:
     await write(database, room, camille)
     await act(database, schedule.start, room.id, 1, by=camille)
     await write(database, room, camille, text)
     found = await day(database, room)
-    assert (found.here, found.next.title if found.next else None) == (here, then)
     assert found.running
-    assert (found.running.title, found.running.minutes) == ("Accueil", 10)
+    assert (found.running.title, found.running.minutes, found.running.place) == ("Accueil", 10, place)
+    assert (found.next.title if found.next else None) == then
 
 
 # ── Who, and when
