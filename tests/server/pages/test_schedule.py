@@ -36,7 +36,7 @@ async def day(database: Database, client: Browsers, clock: Clock) -> Day:
 
 def paths(day: Day) -> tuple[str, str, str, str]:
     room = f"/ateliers/{day.room.id}"
-    return f"{room}/deroule", f"{room}/minuteur", f"{room}/minuteur/prolongation", f"{room}/minuteur/arret"
+    return f"/ateliers/{day.room.id}/deroule", f"{room}/minuteur", f"{room}/minuteur/prolongation", f"{room}/minuteur/arret"
 
 
 async def planned(day: Day, started: int | None = None) -> schedule.Day:
