@@ -13,6 +13,7 @@ import server.sessions
 import server.tries
 import workshops.accounts
 import workshops.frameworks
+import workshops.schedule
 from workshops.records import Record
 
 __all__ = ["server", "workshops"]  # imported for their tables

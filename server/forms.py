@@ -49,6 +49,30 @@ class WorkshopForm(Form):
     held_on: date
     prepares: str = ""
     start: Start
+    schedule: str = ""
+
+
+class ScheduleForm(Form):
+    schedule: str = ""
+    base: int
+
+
+class StartForm(Form):
+    place: int
+
+
+class ExtendForm(Form):
+    minutes: int
+    base: int
+
+
+class StopForm(Form):
+    timer: str = ""
+
+
+class NoteForm(Form):
+    text: str = ""
+    base: int
 
 
 class StageForm(Form):

@@ -54,6 +54,11 @@ def clock(at: datetime) -> str:
     return format_datetime(at.astimezone(PARIS), "HH:mm:ss", locale="fr")
 
 
+def hour(at: datetime) -> str:
+    """« 10 h 42 », Paris time, as one says until when."""
+    return format_datetime(at.astimezone(PARIS), f"H{WIDE}'h'{WIDE}mm", locale="fr")
+
+
 def number(value: int | float) -> str:
     """« 1 234,5 »"""
     return format_decimal(value, locale="fr")

@@ -6,7 +6,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import scenes
 from server.i18n import gettext as _
-from workshops import agenda, audit, comments, frameworks, indicators, journal, labs, memberships, people, roles
+from workshops import (
+    agenda,
+    audit,
+    comments,
+    frameworks,
+    indicators,
+    journal,
+    labs,
+    memberships,
+    people,
+    roles,
+    schedule,
+)
 from workshops.agenda import Stage, Workshop
 from workshops.audit import AuditEntry
 from workshops.consensus import Method
@@ -80,7 +92,7 @@ def _said_by_itself(entry: Entry) -> str:
 
 
 async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
-    """What a gesture's own record adds: the number of the wording, the field, the reason."""
+    """What a gesture's own record adds: the number of the wording, the field, the reason, the point of the schedule."""
     told = {
         wording.gesture: _("rédaction %(number)s") % {"number": wording.number}
         for wording in await indicators.wordings(session, workshop.id)
@@ -91,6 +103,8 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
             told[thread.comment.gesture] = _(BY_NAME[thread.comment.field].label)
             if thread.hiding:
                 told[thread.hiding.gesture] = thread.hiding.because
+    for gesture, title, minutes in await schedule.gestures(session, workshop.id):
+        told[gesture] = _("%(title)s, %(minutes)s min") % {"title": title, "minutes": minutes} if minutes else title
     return told
 
 

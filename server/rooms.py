@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 from server import scenes
 from server.database import Database
 from server.scenes import Room
-from workshops import agenda, frameworks, journal
+from workshops import agenda, frameworks, journal, schedule
 from workshops.journal import Kind
 
 KEPT = 50  # rooms
@@ -24,6 +24,7 @@ ELSEWHERE = (
     Kind.STAGE_MOVED,
     Kind.INDICATOR_CONCLUDED,
     Kind.FRAMEWORK_PUBLISHED,
+    *schedule.KINDS,
 )
 
 
@@ -94,7 +95,7 @@ async def _read(session: AsyncSession, workshop_id: str, before: Room | None) ->
     workshop = await agenda.get(session, workshop_id)
     latest = await frameworks.latest_version(session)
     if workshop.gestures == before.workshop.gestures:
-        return before if latest == before.latest else scenes.with_items(workshop, before.all, latest)
+        return before if latest == before.latest else scenes.with_items(workshop, before.all, latest, before.day)
     touches = await journal.touched(session, workshop_id, before.workshop.gestures, workshop.gestures)
     if workshop.hides is not before.workshop.hides or any(touch.kind in EVERYWHERE for touch in touches):
         return await scenes.room(session, workshop_id)
@@ -106,4 +107,6 @@ async def _read(session: AsyncSession, workshop_id: str, before: Room | None) ->
         items[item.id] = item
     for item in await scenes.items(session, workshop, only=changed) if changed else ():
         items[item.id] = item
-    return scenes.with_items(workshop, tuple(items.values()), latest)
+    is_scheduled = any(touch.kind in schedule.KINDS for touch in touches)
+    day = await schedule.day(session, workshop_id) if is_scheduled else before.day
+    return scenes.with_items(workshop, tuple(items.values()), latest, day)

@@ -16,6 +16,7 @@ from workshops import (
     frameworks,
     indicators,
     labs,
+    schedule,
     tallies,
     votes,
 )
@@ -26,6 +27,7 @@ from workshops.conclusions import Conclusion
 from workshops.consensus import Rule, Secrecy
 from workshops.indicators import Card, Wording
 from workshops.people import Person, Role
+from workshops.schedule import Day
 from workshops.tallies import Tally
 from workshops.vocabulary import Family
 from workshops.votes import Paper, Vote
@@ -138,6 +140,7 @@ class Room:
     items: tuple[Item, ...]
     withdrawn: tuple[Item, ...]
     latest: str | None
+    day: Day
 
     @property
     def rule(self) -> Rule:
@@ -165,6 +168,7 @@ class Detail:
     conclusion: Conclusion | None
     cast: Cast
     latest: str | None
+    day: Day
 
     @property
     def rule(self) -> Rule:
@@ -190,10 +194,11 @@ async def room(session: AsyncSession, workshop_id: str) -> Room:
     """A workshop's room: the last gesture is read before the cards, so that a screen never claims too much."""
     workshop = await agenda.get(session, workshop_id)
     found = await items(session, workshop)
-    return with_items(workshop, tuple(found), await frameworks.latest_version(session))
+    day = await schedule.day(session, workshop_id)
+    return with_items(workshop, tuple(found), await frameworks.latest_version(session), day)
 
 
-def with_items(workshop: Workshop, found: tuple[Item, ...], latest: str | None) -> Room:
+def with_items(workshop: Workshop, found: tuple[Item, ...], latest: str | None, day: Day) -> Room:
     """A room with these indicators, in the order of the page."""
     ordered = sorted(found, key=lambda item: item.card.place)
     return Room(
@@ -201,6 +206,7 @@ def with_items(workshop: Workshop, found: tuple[Item, ...], latest: str | None) 
         tuple(item for item in ordered if item.card.is_open),
         tuple(item for item in ordered if not item.card.is_open),
         latest,
+        day,
     )
 
 
@@ -307,6 +313,7 @@ async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None
         conclusion=await conclusions.get(session, indicator_id),
         cast=await cast(session, workshop.id),
         latest=await frameworks.latest_version(session),
+        day=await schedule.day(session, workshop.id),
     )
 
 

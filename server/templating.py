@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from server import i18n
 from server.settings import ROOT
+from workshops import world
 from workshops.agenda import Stage
 from workshops.canonical import digest
 from workshops.changes import readable
@@ -75,6 +76,7 @@ def environment() -> Environment:
         day=i18n.day,
         moment=i18n.moment,
         clock=i18n.clock,
+        hour=i18n.hour,
         number=i18n.number,
         markdown=markdown,
         typeset=i18n.typeset,
@@ -82,6 +84,7 @@ def environment() -> Environment:
     )
     jinja.globals.update(
         static=static,
+        now=now,
         part=part,
         sheet_rows=sheet_rows,
         fields=FIELDS,
@@ -96,6 +99,11 @@ def environment() -> Environment:
     )
     jinja.globals["ui"] = jinja.get_template("ui.html").module
     return jinja
+
+
+def now() -> int:
+    """The server's clock, in milliseconds: what screens count time by."""
+    return round(world.now().timestamp() * 1000)
 
 
 def said(sentence: str, **values: Any) -> Markup:

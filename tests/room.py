@@ -165,4 +165,7 @@ class Screen:
         assert room is not None
         # Where the socket resumes is the page's own business: a reload starts further.
         room.attributes.pop("hx-ws:connect", None)
+        # So is the server's clock, by which a screen counts time.
+        for node in room.walk():
+            node.attributes.pop("data-now", None)
         return [line for line in room.lines() if "name='key'" not in line]

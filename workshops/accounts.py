@@ -17,8 +17,10 @@ from workshops.indicators import Indicator, Wording
 from workshops.invitations import Invitation
 from workshops.journal import Entry, Receipt
 from workshops.memberships import Membership
+from workshops.notes import Note
 from workshops.people import Granting, Identity, Person
 from workshops.refusals import NotNow, NotYours
+from workshops.schedule import Schedule
 from workshops.votes import Vote
 from workshops.words import N_
 
@@ -71,6 +73,7 @@ async def erase(session: AsyncSession, *, by: Person) -> list[str]:
     await _leave_workshops(session, gone)
     await session.execute(update(Person).where(col(Person.id).in_(gone)).values(name=NOBODY, erased_at=world.now()))
     await session.execute(delete(Receipt).where(col(Receipt.person_id).in_(gone)))
+    await session.execute(delete(Note).where(col(Note.person_id).in_(gone)))
     await session.execute(delete(Identity).where(col(Identity.person_id) == by.id))
     await invitations.withdraw_all(session, by=by)
     session.info.pop("sending", None)  # nobody is left to send it again
@@ -202,6 +205,14 @@ async def everything(session: AsyncSession, person: Person) -> dict[str, Any]:
                 "retire_le": _until(v.taken_back_at),
             }
             for v in votes
+        ],
+        "deroules": [
+            {"atelier": s.workshop_id, "points": s.points, "le": timestamp(s.at)}
+            for s in await rows(Schedule, col(Schedule.by_id).in_(ids))
+        ],
+        "notes": [
+            {"atelier": n.workshop_id, "texte": n.text, "le": timestamp(n.updated_at)}
+            for n in await rows(Note, col(Note.person_id).in_(ids))
         ],
         "gestes": [journal.told(entry) for entry in entries] + [audit.told(deed) for deed in deeds],
     }

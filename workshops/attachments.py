@@ -13,6 +13,7 @@ from workshops.audit import Deed
 from workshops.comments import Comment
 from workshops.indicators import Indicator
 from workshops.journal import Kind
+from workshops.notes import Note
 from workshops.people import Person
 from workshops.records import Moment, Record
 from workshops.refusals import NotYours
@@ -67,6 +68,7 @@ async def _hand_over(session: AsyncSession, guest: Person, to: Person, workshop:
         (Indicator, "author_id", here, {}),
         (Comment, "by_id", col(Comment.indicator_id).in_(theirs), {}),
         (Vote, "person_id", col(Vote.indicator_id).in_(theirs), {}),
+        (Note, "person_id", col(Note.workshop_id) == workshop.id, {}),
     ):
         owner: ColumnElement[Any] = getattr(record, column)
         await session.execute(

@@ -46,6 +46,10 @@ class Kind(Word):
     VOTE_TAKEN_BACK = "vote_taken_back", N_("a retiré son vote")
     INDICATOR_CONCLUDED = "indicator_concluded", N_("a écrit pourquoi finit ainsi l'indicateur")
     FRAMEWORK_PUBLISHED = "framework_published", N_("a publié une version du référentiel")
+    SCHEDULE_WRITTEN = "schedule_written", N_("a écrit le déroulé")
+    TIMER_STARTED = "timer_started", N_("a lancé le minuteur")
+    TIMER_EXTENDED = "timer_extended", N_("a prolongé le minuteur")
+    TIMER_STOPPED = "timer_stopped", N_("a arrêté le minuteur")
 
 
 class Entry(Record, table=True):

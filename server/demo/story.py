@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from server.database import Database
 from server.demo.signin import CAST, MOUNT, Persona, issuer
 from server.settings import Settings
-from workshops import agenda, comments, frameworks, indicators, labs, people, roles, sheet, votes, world
+from workshops import agenda, comments, frameworks, indicators, labs, people, roles, schedule, sheet, votes, world
 from workshops.agenda import Stage, Start, Workshop
 from workshops.comments import Comment
 from workshops.consensus import Choice
@@ -27,6 +27,7 @@ PURPOSE = (
     "et de leur impact, et l'écrire assez précisément pour que deux laboratoires comptent la même chose. "
     "Personnes, avis et votes sont inventés pour la démonstration."
 )
+SCHEDULE = "10 Accueil et règle du vote\n40 Propositions\n15 Pause\n45 Discussion\n25 Vote\n15 Résultats et suite"
 
 # Who comes by the code: a role rather than a name, and a lab (none: an observer). The order is that of the ballots.
 GUESTS: Mapping[str, tuple[str, str | None]] = {
@@ -291,6 +292,7 @@ class Story:
 
     async def play(self) -> Workshop:
         await self._open()
+        await self._do(schedule.write, self.workshop_id, SCHEDULE, base=0, by=self.camille)
         await self._gather()
         await self._move(Stage.PROPOSING)
         await self._propose()

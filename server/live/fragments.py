@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import scenes
 from server.scenes import Detail, Presence, Room
-from server.templating import block, part, partial
+from server.templating import block, now, part, partial
 from workshops import journal
 from workshops.journal import Kind, Touch
 
@@ -49,6 +49,9 @@ class Block:
 
 STAGE = Block("workshops/_room.html", "stage", Where.WORKSHOP)
 PRESENCE = Block("workshops/_presence.html", "presence", Where.WORKSHOP)
+TIMER = Block("workshops/_room.html", "timer", Where.WORKSHOP)
+CONDUCT = Block("workshops/_conduct.html", "conduct", Where.LIST)
+SCHEDULE = Block("workshops/_schedule.html", "schedule", Where.LIST)
 BANNER = Block("workshops/_room.html", "banner", Where.WORKSHOP)
 LIST = Block("workshops/_list.html", "list", Where.LIST)
 TEXT = Block("indicators/_text.html", "text", Where.CARD)
@@ -81,6 +84,10 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.VOTE_TAKEN_BACK: (TALLY, REASONS),
     Kind.INDICATOR_CONCLUDED: (CONCLUSION,),
     Kind.FRAMEWORK_PUBLISHED: (STAGE, BANNER, CONCLUSION),
+    Kind.SCHEDULE_WRITTEN: (CONDUCT, SCHEDULE),
+    Kind.TIMER_STARTED: (TIMER, CONDUCT, SCHEDULE),
+    Kind.TIMER_EXTENDED: (TIMER, CONDUCT),
+    Kind.TIMER_STOPPED: (TIMER, CONDUCT, SCHEDULE),
 }
 EVERYWHERE = (Kind.RULE_ANNOUNCED, Kind.ROUND_OPENED, Kind.FRAMEWORK_PUBLISHED)  # what may change every indicator
 AMBIENT = (PRESENCE, BANNER)  # what changes without a gesture of this workshop
@@ -107,13 +114,13 @@ class Drawing:
         return self
 
     async def frame(self, cursor: int, view: str, *, ambient: bool) -> str:
-        """What a screen at `cursor` must redraw to be at `upto`: the mark of the gesture, then the blocks."""
+        """What a screen at `cursor` must redraw to be at `upto`: the mark of the gesture and of the time, then the blocks."""
         touched = self._touched(cursor, view)
         if ambient:
             touched.update(dict.fromkeys((block, "") for block in AMBIENT))
         fresh = self._fresh(cursor)
         parts = [await self._part(block, about, view, fresh) for block, about in touched]
-        return f'<div data-geste="{self.upto}"></div>' + "".join(parts)
+        return f'<div data-geste="{self.upto}" data-now="{now()}"></div>' + "".join(parts)
 
     def _touched(self, cursor: int, view: str) -> dict[tuple[Block, str], None]:
         """The blocks to redraw, in the order of the last gestures, each once."""

@@ -49,7 +49,8 @@ class Line:
 async def room(websocket: WebSocket) -> None:
     """WS /ateliers/{workshop}/direct?depuis=N[&vue=indicator]: frames of what changed since gesture N.
 
-    A frame is HTML: `<div data-geste="58"></div>` (up to which gesture it is drawn), then one `<hx-partial>` a block.
+    A frame is HTML: `<div data-geste="58" data-now="1764064800000"></div>` (up to which gesture it is drawn, and when,
+    in milliseconds), then one `<hx-partial>` a block.
     """
     seat = await _seat(websocket)
     await websocket.accept()

@@ -16,8 +16,9 @@ from server.identity import signed_in
 from server.limits import Patience
 from server.rooms import Rooms
 from server.templating import Once, page
-from workshops import agenda, comments, comparisons, frameworks, journal, labs, people, world
+from workshops import agenda, comments, comparisons, frameworks, journal, labs, models, people, rules, schedule, world
 from workshops.agenda import Start, Workshop
+from workshops.consensus import ANNOUNCED
 from workshops.guests import Guest
 from workshops.people import Role
 from workshops.refusals import NotFound, NotThus
@@ -40,21 +41,28 @@ async def new(request: Request) -> Response:
     viewer = signed_in(request)
     async with reading(request) as session:
         await people.require(session, viewer, Role.FACILITATOR)
-        return page(request, "workshops/new.html", errors={}, **await _convening(session))
+        values = await _convening(session)
+        values["form"] |= await _to_start_from(request, session, values["starts"])
+    chosen = request.query_params.get("modele")
+    return page(request, "workshops/new.html", errors={}, chosen=chosen, **values)
 
 
 async def convene(request: Request) -> Response:
     """Open a workshop, with its starting content on the table."""
     viewer = signed_in(request)
     try:
-        form = await read(request, WorkshopForm)
+        form, rule = await read(request, WorkshopForm), rules.read(await typed(request))
         async with transaction(request) as session:
-            workshop = await agenda.convene(session, **form.model_dump(), by=viewer)
+            workshop = await agenda.convene(session, **form.model_dump(exclude={"schedule"}), by=viewer)
             await frameworks.lay_table(session, workshop, by=viewer)
+            with journal.as_part(session):
+                await rules.announce(session, workshop.id, rule, by=viewer)
+                await schedule.write(session, workshop.id, form.schedule, base=0, by=viewer)
     except NotThus as refusal:
         async with reading(request) as session:
             values = await _convening(session)
-        return again(request, "workshops/new.html", refusal, **{**values, "form": await typed(request)})
+        values["form"] = rules.write(ANNOUNCED) | await typed(request)
+        return again(request, "workshops/new.html", refusal, chosen=None, **values)
     workshop_id = next(iter(request.state.gestures))
     return done(request, f"/ateliers/{workshop_id}", atelier=workshop_id)
 
@@ -65,13 +73,30 @@ async def _convening(session: AsyncSession) -> dict[str, Any]:
     starts = [start for start in Start if latest or start is not Start.PREVIOUS]
     prepares = comparisons.bump(latest, Level.MINOR) if latest else frameworks.FIRST
     form = {
+        **rules.write(ANNOUNCED),
         "title": "",
         "purpose": "",
         "held_on": world.now().date().isoformat(),
         "prepares": prepares,
         "start": (Start.PREVIOUS if latest else Start.COMMITMENT).value,
     }
-    return {"starts": starts, "form": form, "key": world.new_id()}
+    return {"starts": starts, "form": form, "models": list(models.known().values()), "key": world.new_id()}
+
+
+async def _to_start_from(request: Request, session: AsyncSession, starts: list[Start]) -> dict[str, str]:
+    """What a model, or another workshop, puts in the form; nothing when none is named."""
+    copied, named = request.query_params.get("copie"), request.query_params.get("modele")
+    if copied:
+        workshop = await agenda.get(session, copied)
+        day = await schedule.day(session, copied)
+        same = {"title": workshop.title, "purpose": workshop.purpose, "schedule": day.text}
+        same |= rules.write(workshop.announced)
+        return {**same, "start": workshop.start.value} if workshop.start in starts else same
+    if named:
+        model = models.get(named)
+        rule = rules.write(rules.read(model.rule))
+        return {"title": model.title, "purpose": model.purpose, "schedule": model.schedule, **rule}
+    return {}
 
 
 async def door(request: Request) -> Response:
@@ -166,6 +191,7 @@ async def room(request: Request) -> Response:
         member=member,
         fresh=frozenset(item.id for item in scene.items),
         may_publish=Role.PUBLISHER in roles,
+        may_convene=Role.FACILITATOR in roles,
         **_ways_in(request, scene.workshop.code),
     )
 

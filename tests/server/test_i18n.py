@@ -48,6 +48,7 @@ def test_moments_are_those_of_paris() -> None:
     winter, summer = datetime(2026, 11, 23, 9, 42, 7, tzinfo=UTC), datetime(2026, 7, 14, 22, 5, 0, tzinfo=UTC)
     assert (i18n.moment(winter), i18n.clock(winter)) == ("23 novembre à 10:42", "10:42:07")
     assert (i18n.moment(summer), i18n.clock(summer)) == ("15 juillet à 00:05", "00:05:00")
+    assert (i18n.hour(winter), i18n.hour(summer)) == (f"10{WIDE}h{WIDE}42", f"0{WIDE}h{WIDE}05")
 
 
 @pytest.mark.parametrize(

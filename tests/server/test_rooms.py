@@ -14,7 +14,7 @@ from server.rooms import Rooms
 from server.scenes import Room
 from server.templating import part
 from tests.cast import SHEET, act, ask, facilitator, member_of, move, publish, publisher, reread, stranger, workshop
-from workshops import agenda, comments, conclusions, frameworks, indicators, journal, rules, votes
+from workshops import agenda, comments, conclusions, frameworks, indicators, journal, rules, schedule, votes
 from workshops.agenda import Stage
 from workshops.consensus import Choice, Rule, Secrecy
 from workshops.journal import Kind
@@ -74,6 +74,15 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     await same()
     two_rounds = Rule(rounds=2, secrecy=Secrecy.CLOSED)
     await act(database, rules.announce, room.id, two_rounds, by=camille)
+    await same()
+    await act(database, schedule.write, room.id, "10 Accueil\n20 Vote", base=0, by=camille)
+    assert (await same()).day.minutes == 30
+    await act(database, schedule.start, room.id, 1, by=camille)
+    running = (await same()).day.running
+    assert running
+    await act(database, schedule.extend, room.id, 5, base=running.set_by, by=camille)
+    await same()
+    await act(database, schedule.stop, room.id, running.timer_id, by=camille)
     await same()
     await move(database, room, Stage.VOTING, by=camille)
     await same()

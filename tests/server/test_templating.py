@@ -127,7 +127,7 @@ async def test_every_file_a_page_asks_for_is_there(client: type[httpx2.AsyncClie
     browser = client()
     page = read(await browser.get("/"))
     asked = [e["href"] for e in page.all("link", rel="stylesheet")] + [e["src"] for e in page.all("script")]
-    assert len(asked) == 7
+    assert len(asked) == 8
     for path in asked:
         answer = await browser.get(path)
         assert (path, answer.status_code) == (path, 200)

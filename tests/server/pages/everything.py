@@ -25,7 +25,7 @@ from tests.cast import (
     workshop,
 )
 from tests.server.pages.day import Day, begin
-from workshops import comments, indicators, invitations, memberships, people, roles, votes
+from workshops import comments, indicators, invitations, memberships, people, roles, schedule, votes
 from workshops.agenda import Stage, Start
 from workshops.consensus import Choice
 from workshops.people import TERMS, Role
@@ -48,6 +48,11 @@ FORMS: dict[str, dict[str, Any]] = {
     "workshops.move": {"stage": "closed"},
     "rules.announce": {"method": "two_axes"},
     "rules.open_round": {"round": "2"},
+    "schedule.write": {"schedule": "10 Accueil", "base": "0"},
+    "schedule.start": {"place": "1"},
+    "schedule.extend": {"minutes": "5", "base": "0"},
+    "schedule.stop": {"timer": "0nexistepas0"},
+    "notes.write": {"text": "Penser à la pause.", "base": "0"},
     "indicators.propose": {"libelle": "L", "famille": "impact", "definition": "D"},
     "indicators.reword": {"libelle": "L", "famille": "impact", "definition": "D", "base": "1"},
     "comments.post": {"field": "libelle", "text": "Bien."},
@@ -108,6 +113,8 @@ async def everything(database: Database, client: Browsers) -> World:
     await day.reword(by=day.sacha)
     drop = {"wording": 2, "choice": Choice.DROP, "reason": "Rien à mesurer."}
     await act(database, votes.cast, day.card.id, **drop, by=day.sacha)
+    await act(database, schedule.write, day.room.id, "10 Accueil", base=0, by=day.camille)
+    await act(database, schedule.start, day.room.id, 1, by=day.camille)
     ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "code": day.room.code}
     ids |= {"slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
     return World(day, ids | await _around(database, day))

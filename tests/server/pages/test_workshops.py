@@ -42,7 +42,20 @@ from tests.server.pages.day import (
 )
 from tests.server.pages.everything import PAGES, everything
 from tests.server.pages.reading import Element, errors, plain, read, value
-from workshops import agenda, attachments, comments, conclusions, indicators, journal, labs, rules, votes
+from workshops import (
+    agenda,
+    attachments,
+    comments,
+    conclusions,
+    indicators,
+    journal,
+    labs,
+    models,
+    rules,
+    schedule,
+    votes,
+    world,
+)
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import ANNOUNCED, Choice, Rule
 from workshops.indicators import commitment_texts
@@ -96,6 +109,76 @@ async def test_the_form_proposes_the_commitment_first(clock: Clock, database: Da
     assert held == {**FORM, "title": "", "purpose": ""}
     assert value(form, "key") != ""
     assert [choice["value"] for choice in form.all("input", name="start")] == ["commitment", "empty"]
+
+
+async def test_a_model_fills_the_form(database: Database, client: Browsers) -> None:
+    camille = await signed_in(client, await facilitator(database))
+    page = read(await camille.get("/ateliers/nouveau"))
+    offered = page.one("nav", class_="gc-models").all("a")
+    assert [link["href"] for link in offered] == [f"/ateliers/nouveau?modele={name}" for name in models.known()]
+    for link, model in zip(offered, models.known().values(), strict=True):
+        page = read(await camille.get(link["href"]))
+        form = page.one("form", action="/ateliers")
+        held = {name: value(form, name) for name in ("title", "purpose", "schedule", "start")}
+        assert held == {
+            "title": model.title,
+            "purpose": model.purpose,
+            "schedule": model.schedule,
+            "start": "commitment",
+        }
+        chosen = page.one("nav", class_="gc-models").one("a", **{"aria-current": "true"})
+        assert chosen["href"] == link["href"]
+    assert (await camille.get("/ateliers/nouveau?modele=inconnu")).status_code == 404
+
+
+async def test_a_workshop_is_duplicated_with_its_schedule(database: Database, client: Browsers) -> None:
+    camille = await facilitator(database)
+    first = await workshop(database, by=camille, start=Start.EMPTY, title="Atelier de mars")
+    await act(database, schedule.write, first.id, "10 Accueil\n20 Vote", base=0, by=camille)
+    leads = await signed_in(client, camille)
+    link = f"/ateliers/nouveau?copie={first.id}"
+    assert len(read(await leads.get(f"/ateliers/{first.id}")).all("a", href=link)) == 1
+    form = read(await leads.get(link)).one("form", action="/ateliers")
+    held = {name: value(form, name) for name in (*FORM, "schedule")}
+    assert held == {
+        **FORM,
+        "title": "Atelier de mars",
+        "start": "empty",
+        "held_on": world.now().date().isoformat(),
+        "schedule": "10 Accueil\n20 Vote",
+    }
+    answer = await leads.post("/ateliers", data=held)
+    second = await ask(database, agenda.get, answer.headers["location"].rpartition("/")[2])
+    assert (second.id != first.id, second.title, second.start) == (True, "Atelier de mars", Start.EMPTY)
+    assert (await ask(database, schedule.day, second.id)).text == "10 Accueil\n20 Vote"
+    assert (await leads.get("/ateliers/nouveau?copie=0nexistepas0")).status_code == 404
+
+
+async def test_who_only_leads_with_somebody_is_not_offered_to_duplicate(database: Database, client: Browsers) -> None:
+    camille, robin = await facilitator(database), await stranger(database)
+    room = await workshop(database, by=camille)
+    await act(database, agenda.appoint, room.id, robin, by=camille)
+    page = await (await signed_in(client, robin)).get(f"/ateliers/{room.id}")
+    assert "/deroule" in page.text
+    assert "?copie=" not in page.text
+
+
+async def test_a_workshop_opened_twice_with_a_schedule_is_one(database: Database, client: Browsers) -> None:
+    camille = await signed_in(client, await facilitator(database))
+    sent = {**FORM, "schedule": "10 Accueil", "key": "k-1"}
+    first, again = [await camille.post("/ateliers", data=sent) for _ in range(2)]
+    room = await only_workshop(database)
+    assert first.headers["location"] == again.headers["location"] == f"/ateliers/{room.id}"
+    entries = await ask(database, journal.since, room.id, 0)
+    assert [entry.kind for entry in entries] == [Kind.WORKSHOP_CONVENED, Kind.SCHEDULE_WRITTEN]
+
+
+async def test_a_wrong_line_of_the_schedule_opens_nothing(database: Database, client: Browsers) -> None:
+    camille = await signed_in(client, await facilitator(database))
+    answer = await camille.post("/ateliers", data={**FORM, "schedule": "Accueil"})
+    assert (answer.status_code, list(errors(read(answer)))) == (422, ["schedule"])
+    assert value(read(answer).one("form", action="/ateliers"), "schedule") == "Accueil"
+    assert await ask(database, agenda.calendar) == []
 
 
 async def test_once_a_version_is_published_the_form_proposes_the_next(database: Database, client: Browsers) -> None:
@@ -781,6 +864,12 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
     await act(database, votes.cast, day.card.id, wording=2, choice=Choice.KEEP, by=day.sacha)
     await act(database, agenda.appoint, day.room.id, day.stranger, by=day.camille)
     await act(database, rules.open_round, day.room.id, 2, by=day.camille)
+    await act(database, schedule.write, day.room.id, "10 Vote à 50 %", base=0, by=day.stranger)
+    await act(database, schedule.start, day.room.id, 1, by=day.camille)
+    running = (await ask(database, schedule.day, day.room.id)).running
+    assert running
+    await act(database, schedule.extend, day.room.id, 5, base=running.set_by, by=day.camille)
+    await act(database, schedule.stop, day.room.id, running.timer_id, by=day.camille)
     await day.move(Stage.CLOSED)
     await act(database, conclusions.conclude, day.card.id, because="Il le faut.", by=day.camille)
     await publish(database, day.room, exceptions={"ACT-01": Exceptional(True, "Urgent.")}, by=day.dominique)
@@ -805,6 +894,10 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Sacha (SIILAB) a voté ACT-01",
         "Camille a partagé l'animation avec Inconnu",
         "Camille a ouvert un tour de vote tour 2",
+        "Inconnu a écrit le déroulé",
+        "Camille a lancé le minuteur Vote à 50 %, 10 min",
+        "Camille a prolongé le minuteur Vote à 50 %, 5 min",
+        "Camille a arrêté le minuteur Vote à 50 %",
         "Camille a changé d'étape Clôture",
         "Camille a écrit pourquoi finit ainsi l'indicateur ACT-01",
         "Dominique a publié une version du référentiel 2.0.0",

@@ -1,0 +1,70 @@
+"""Turnout: who still has something to vote on."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from workshops import agenda, indicators
+from workshops.agenda import Member, Stage, Workshop
+from workshops.attachments import Attachment
+from workshops.indicators import Indicator, Withdrawal
+from workshops.labs import Lab
+from workshops.people import Person, Role
+from workshops.votes import Vote
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Somebody, and on how many of the open indicators they have no vote on the current text, in this round."""
+
+    name: str
+    lab: str
+    number: int
+    has_voted: bool
+
+
+async def require_reminding(session: AsyncSession, workshop: Workshop, person: Person) -> None:
+    """Whoever leads may ask who has not voted, while people vote; the refusal says why not."""
+    await agenda.require_member(session, workshop, person, *agenda.LEADING)
+    workshop.require(Stage.VOTING)
+
+
+async def missing(session: AsyncSession, workshop: Workshop) -> list[Missing]:
+    """The members who have not voted on everything, most missing first, then by lab and name. Two queries.
+
+    Whoever was forgotten, or was the guest of somebody who has a seat too, is waited for no more.
+    """
+    on_table = await indicators.count(session, workshop.id)
+    current = (
+        select(Vote.person_id, Vote.indicator_id)
+        .join(
+            Indicator,
+            (col(Indicator.id) == col(Vote.indicator_id)) & (col(Indicator.wording) == col(Vote.wording)),
+        )
+        .outerjoin(Withdrawal, col(Withdrawal.indicator_id) == col(Indicator.id))
+        .where(
+            col(Indicator.workshop_id) == workshop.id,
+            col(Vote.round) == workshop.round,
+            col(Vote.taken_back_at).is_(None),
+            col(Withdrawal.indicator_id).is_(None),
+        )
+        .subquery()
+    )
+    rows = await session.execute(
+        select(Member.name, Lab.name, func.count(current.c.indicator_id))
+        .outerjoin(Lab, col(Lab.slug) == col(Member.lab_slug))
+        .outerjoin(current, current.c.person_id == col(Member.person_id))
+        .join(Person, col(Person.id) == col(Member.person_id))
+        .outerjoin(Attachment, col(Attachment.guest_id) == col(Member.person_id))
+        .where(
+            col(Member.workshop_id) == workshop.id,
+            col(Member.role) == Role.MEMBER,
+            col(Person.erased_at).is_(None),
+            col(Attachment.guest_id).is_(None),
+        )
+        .group_by(col(Member.id), col(Member.name), col(Lab.name))
+    )
+    found = [Missing(name, lab or "", on_table - votes, votes > 0) for name, lab, votes in rows if votes < on_table]
+    return sorted(found, key=lambda each: (-each.number, each.lab, each.name))
