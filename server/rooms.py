@@ -14,12 +14,18 @@ from workshops.journal import Kind
 
 KEPT = 50  # rooms
 VOTES = (Kind.VOTE_CAST, Kind.VOTE_CONFIRMED, Kind.VOTE_TAKEN_BACK)
-# No indicator.
+# Nothing of an indicator in a list.
 ELSEWHERE = (
     Kind.MEMBER_JOINED,
     Kind.MEMBER_CHANGED,
     Kind.LEAD_SHARED,
     Kind.STAGE_MOVED,
+    Kind.AMENDMENT_PROPOSED,
+    Kind.AMENDMENT_DECLINED,
+    Kind.AMENDMENT_WITHDRAWN,
+    Kind.CONTEST_OPENED,
+    Kind.CONTEST_GRADED,
+    Kind.CONTEST_ABANDONED,
     Kind.FRAMEWORK_PUBLISHED,
 )
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server import amending
+from server.amending import Amended
 from server.i18n import gettext as _
 from server.templating import REASON
 from workshops import (
@@ -185,6 +187,7 @@ class Detail:
     wordings: tuple[Wording, ...]
     threads: tuple[Thread, ...]
     reasons: tuple[Vote, ...]
+    amended: Amended
     cast: Cast
     latest: str | None
     rule: ThreeChoices = consensus.ANNOUNCED
@@ -267,13 +270,17 @@ async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None
     """One indicator's page."""
     indicator = await indicators.get(session, indicator_id)
     workshop = await agenda.get(session, indicator.workshop_id)
+    wordings = await indicators.history(session, indicator)
+    who = await cast(session, workshop.id)
+    member = who.members.get(viewer.id) if viewer else None
     return Detail(
         workshop=workshop,
         item=await item(session, indicator_id, viewer),
-        wordings=tuple(await indicators.history(session, indicator)),
+        wordings=tuple(wordings),
         threads=tuple(await comments.threads(session, indicator_id)),
         reasons=tuple(await votes.reasons(session, indicator)),
-        cast=await cast(session, workshop.id),
+        amended=await amending.amended(session, indicator, wordings, member),
+        cast=who,
         latest=await frameworks.latest_version(session),
     )
 
@@ -319,7 +326,7 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
             told[thread.comment.gesture] = _(BY_NAME[thread.comment.field].label)
             if thread.hiding:
                 told[thread.hiding.gesture] = thread.hiding.because
-    return told
+    return told | await amending.told(session, workshop.id)
 
 
 async def cast(session: AsyncSession, workshop_id: str) -> Cast:

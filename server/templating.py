@@ -18,7 +18,7 @@ from server import i18n
 from server.settings import ROOT
 from workshops.agenda import Stage
 from workshops.changes import readable
-from workshops.consensus import Choice
+from workshops.consensus import Choice, Grade
 from workshops.people import TERMS
 from workshops.sheet import FIELDS, Field, Sheet, missing
 from workshops.votes import Vote
@@ -95,6 +95,7 @@ def environment() -> Environment:
         fields=FIELDS,
         labels={field.name: field.label for field in FIELDS},
         choices=list(Choice),
+        grades=list(reversed(Grade)),
         stages=list(Stage),
         terms=TERMS,
     )

@@ -259,6 +259,19 @@ async def of(session: AsyncSession, indicator_id: str) -> list[Contest]:
     return await _contests(session, col(Contest.indicator_id) == indicator_id)
 
 
+async def counted(session: AsyncSession, indicator_id: str) -> list[tuple[Contest, int]]:
+    """The contests of an indicator, in order, each with how many people graded. One query."""
+    people = func.count(distinct(col(Judgement.person_id)))
+    rows = await session.execute(
+        select(Contest, people)
+        .outerjoin(Judgement, col(Judgement.contest_id) == col(Contest.id))
+        .where(col(Contest.indicator_id) == indicator_id)
+        .group_by(col(Contest.id))
+        .order_by(col(Contest.gesture))
+    )
+    return [(contest, number) for contest, number in rows]
+
+
 async def all_of(session: AsyncSession, workshop_id: str) -> list[Contest]:
     """The contests of every indicator of a workshop, in order."""
     here = select(Indicator.id).where(col(Indicator.workshop_id) == workshop_id)
