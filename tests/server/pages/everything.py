@@ -113,12 +113,12 @@ async def everything(database: Database, client: Browsers) -> World:
     drop = {"wording": 2, "choice": Choice.DROP, "reason": "Rien à mesurer."}
     await act(database, votes.cast, day.card.id, **drop, by=day.sacha)
     ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "code": day.room.code}
-    ids |= await _competing(day)
+    ids |= await competing(day)
     ids |= {"slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
     return World(day, ids | await _around(database, day))
 
 
-async def _competing(day: Day) -> dict[str, str]:
+async def competing(day: Day) -> dict[str, str]:
     """An amendment that waits, and another one put to a contest, which has a ballot."""
     database = day.database
     amendment = await day.amend(by=day.alix)
