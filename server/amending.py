@@ -42,6 +42,11 @@ class Amended:
     coauthors: tuple[str, ...]
 
     @property
+    def waiting(self) -> int:
+        """How many have no answer yet."""
+        return sum(line.ending is None for line in self.lines)
+
+    @property
     def open_contest(self) -> Contest | None:
         return next((contest for contest in self.contests if contest.is_open), None)
 

@@ -12,6 +12,7 @@ from server.i18n import gettext as _
 from server.templating import REASON
 from workshops import (
     agenda,
+    amendments,
     attachments,
     audit,
     changes,
@@ -67,6 +68,7 @@ class Item:
     card: Card
     tally: Tally
     said: int
+    waiting: int  # amendments without an answer yet
     own: Own | None = None
     drawn: dict[tuple[str, Hashable], Markup] = field(default_factory=dict, compare=False, repr=False)
 
@@ -224,8 +226,9 @@ async def items(session: AsyncSession, workshop: Workshop, only: Collection[str]
     """The indicators of a workshop, or `only` those of these ids, withdrawn ones too."""
     tallies = await votes.tallies(session, workshop.id, only)
     said = await comments.counts(session, workshop.id, only)
+    waiting = await amendments.counts(session, workshop.id, only)
     return [
-        Item(card, tallies.get(card.id, Tally()), said.get(card.id, 0))
+        Item(card, tallies.get(card.id, Tally()), said.get(card.id, 0), waiting.get(card.id, 0))
         for card in await indicators.cards(session, workshop.id, only)
     ]
 
@@ -248,8 +251,13 @@ async def seen_by(session: AsyncSession, room: Room, viewer: Person) -> Room:
 
 async def item(session: AsyncSession, indicator_id: str, viewer: Person | None = None) -> Item:
     """One indicator of a list."""
+    said, waiting = await comments.count(session, indicator_id), len(await amendments.waiting(session, indicator_id))
+    return await _item(session, indicator_id, viewer, said, waiting)
+
+
+async def _item(session: AsyncSession, indicator_id: str, viewer: Person | None, said: int, waiting: int) -> Item:
     card = await indicators.card(session, indicator_id)
-    found = Item(card, await votes.tally(session, indicator_id), await comments.count(session, indicator_id))
+    found = Item(card, await votes.tally(session, indicator_id), said, waiting)
     if viewer is None:
         return found
     ballot = await votes.ballot(session, card.indicator, viewer)
@@ -273,13 +281,16 @@ async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None
     wordings = await indicators.history(session, indicator)
     who = await cast(session, workshop.id)
     member = who.members.get(viewer.id) if viewer else None
+    threads = await comments.threads(session, indicator_id)
+    said = sum(each.hiding is None for head in threads for each in (head, *head.answers))
+    amended = await amending.amended(session, indicator, wordings, member)
     return Detail(
         workshop=workshop,
-        item=await item(session, indicator_id, viewer),
+        item=await _item(session, indicator_id, viewer, said, amended.waiting),
         wordings=tuple(wordings),
-        threads=tuple(await comments.threads(session, indicator_id)),
+        threads=tuple(threads),
         reasons=tuple(await votes.reasons(session, indicator)),
-        amended=await amending.amended(session, indicator, wordings, member),
+        amended=amended,
         cast=who,
         latest=await frameworks.latest_version(session),
     )

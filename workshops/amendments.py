@@ -1,11 +1,11 @@
 """Amendments: another wording that somebody proposes for an indicator that is not theirs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement
+from sqlalchemy import JSON, ColumnElement, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
@@ -295,6 +295,18 @@ async def proposed(session: AsyncSession, indicator_id: str) -> list[Proposed]:
 async def waiting(session: AsyncSession, indicator_id: str) -> list[Amendment]:
     """Those that wait for an answer."""
     return [each.amendment for each in await proposed(session, indicator_id) if each.is_open]
+
+
+async def counts(session: AsyncSession, workshop_id: str, only: Collection[str] | None = None) -> dict[str, int]:
+    """How many wait for an answer, for each indicator of a workshop, or `only` these. One query."""
+    rows = await session.execute(
+        select(Amendment.indicator_id, func.count())
+        .join(Indicator, col(Indicator.id) == col(Amendment.indicator_id))
+        .outerjoin(Ending, col(Ending.amendment_id) == col(Amendment.id))
+        .where(indicators.among(workshop_id, only), col(Ending.amendment_id).is_(None))
+        .group_by(col(Amendment.indicator_id))
+    )
+    return dict(rows.all())
 
 
 async def all_proposed(session: AsyncSession, workshop_id: str) -> list[Proposed]:

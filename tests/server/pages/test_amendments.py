@@ -101,6 +101,19 @@ async def test_the_page_shows_what_would_change_and_who_would_change_it(database
     assert shown.one("dt").text == "Définition"
 
 
+async def test_the_list_says_how_many_wait(database: Database, client: Browsers) -> None:
+    day = await amending(database, client)
+
+    async def foot() -> str:
+        return read(await client().get(f"/ateliers/{day.room.id}")).one(id=f"said-{day.card.id}").text
+
+    assert "amendement" not in await foot()
+    made = await day.amend(by=day.sacha)
+    assert "1 amendement en attente sur ACT-01" in await foot()
+    await act(database, amendments.decline, made.id, answer="Non.", by=day.alix)
+    assert "amendement" not in await foot()
+
+
 async def test_a_program_amends(database: Database, client: Browsers) -> None:
     day = await amending(database, client)
     assert await told(day, await day.browser(day.sacha), path(day), form(day)) == {"geste": await day.last()}
