@@ -47,6 +47,10 @@ async def test_its_journal_is_true(database: Database, told: Workshop) -> None:
         "member_changed",
         "lead_shared",
         "indicator_withdrawn",
+        "amendment_accepted",
+        "amendment_withdrawn",
+        "contest_closed",
+        "contest_abandoned",
         "vote_taken_back",
         "framework_published",
     }
