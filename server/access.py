@@ -24,6 +24,8 @@ class Who(Enum):
     LEADER = "qui anime ou co-anime l'atelier"
     FACILITATOR = "qui anime l'atelier"
     AUTHOR = "qui a écrit la proposition"
+    DECIDER = "qui a écrit la proposition, ou anime l'atelier"
+    AMENDER = "qui a proposé l'amendement"
     CONVENER = "qui a le rôle d'animation sur la plateforme"
     PUBLISHER = "l'édition (DITP)"
     REFERENT = "une personne référente du laboratoire, ou la DITP"

@@ -1,5 +1,6 @@
 """Forms: one small model each; `read` turns what was sent into it, or says in French what does not hold."""
 
+import re
 from datetime import date
 from typing import Any, TypeVar
 
@@ -131,6 +132,15 @@ class BaseForm(Form):
     base: int
 
 
+class AmendmentForm(Form):
+    base: int
+    why: str = ""
+
+
+class AnswerForm(Form):
+    answer: str = ""
+
+
 class PublishForm(Form):
     version: str = ""
     note: str = ""
@@ -170,6 +180,12 @@ async def read(request: Request, form: type[AnyForm]) -> AnyForm:
 async def typed(request: Request) -> dict[str, Any]:
     """Every field as typed, to show the form again."""
     return dict(await sent(request))
+
+
+async def typed_grades(request: Request) -> dict[int, str]:
+    """The grade given to each candidate, by its number, as sent."""
+    found = ((re.fullmatch(r"grade-([0-9]{1,4})", name), value) for name, value in (await sent(request)).items())
+    return {int(named[1]): str(value) for named, value in found if named}
 
 
 async def typed_sheet(request: Request) -> dict[str, str | list[str]]:

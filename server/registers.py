@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server import scenes
+from server import amending, scenes
 from server.i18n import gettext as _
 from workshops import (
     agenda,
@@ -105,7 +105,7 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
                 told[thread.hiding.gesture] = thread.hiding.because
     for gesture, title, minutes in await schedule.gestures(session, workshop.id):
         told[gesture] = _("%(title)s, %(minutes)s min") % {"title": title, "minutes": minutes} if minutes else title
-    return told
+    return told | await amending.told(session, workshop.id)
 
 
 async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMinute]:

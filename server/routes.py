@@ -6,8 +6,10 @@ from server.access import Page, Who, guard
 from server.live import socket
 from server.pages import (
     account,
+    amendments,
     comments,
     conclusions,
+    contests,
     frameworks,
     home,
     indicators,
@@ -117,6 +119,17 @@ ROUTES: list[BaseRoute] = [
     _page("/indicateurs/{indicator:tag}/conclusion",                conclusions.conclude,       Who.LEADER, "POST"),
     _page("/indicateurs/{indicator:tag}/avis",                      comments.post,              Who.PARTICIPANT, "POST"),
     _page("/avis/{comment:tag}/masquage",                           comments.hide,              Who.LEADER, "POST"),
+    _page("/indicateurs/{indicator:tag}/amendements/nouveau",       amendments.new,             Who.PARTICIPANT),
+    _page("/indicateurs/{indicator:tag}/amendements",               amendments.propose,         Who.PARTICIPANT, "POST"),
+    _page("/amendements/{amendment:tag}/suite",                     amendments.own,             Who.PARTICIPANT),
+    _page("/amendements/{amendment:tag}/accord",                    amendments.accept,          Who.DECIDER, "POST"),
+    _page("/amendements/{amendment:tag}/refus",                     amendments.decline,         Who.DECIDER, "POST"),
+    _page("/amendements/{amendment:tag}/retrait",                   amendments.withdraw,        Who.AMENDER, "POST"),
+    _page("/indicateurs/{indicator:tag}/departages",                contests.start,             Who.LEADER, "POST"),
+    _page("/departages/{contest:tag}",                              contests.show,              Who.ANYONE),
+    _page("/departages/{contest:tag}/bulletin",                     contests.grade,             Who.VOTER, "POST"),
+    _page("/departages/{contest:tag}/cloture",                      contests.close,             Who.LEADER, "POST"),
+    _page("/departages/{contest:tag}/abandon",                      contests.abandon,           Who.LEADER, "POST"),
     _page("/indicateurs/{indicator:tag}/vote",                      votes.cast,                 Who.VOTER, "POST"),
     _page("/indicateurs/{indicator:tag}/vote/retrait",              votes.take_back,            Who.VOTER, "POST"),
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field, replace
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server import amending
+from server.amending import Amended
 from server.templating import REASON
 from workshops import (
     agenda,
+    amendments,
     attachments,
     changes,
     comments,
@@ -66,6 +69,7 @@ class Item:
     card: Card
     tally: Tally
     said: int
+    waiting: int = 0  # amendments without an answer yet
     round: int = 1
     former: Tally | None = None
     own: Own | None = None
@@ -166,6 +170,7 @@ class Detail:
     threads: tuple[Thread, ...]
     reasons: tuple[Vote, ...]
     conclusion: Conclusion | None
+    amended: Amended
     cast: Cast
     latest: str | None
     day: Day
@@ -215,8 +220,16 @@ async def items(session: AsyncSession, workshop: Workshop, only: Collection[str]
     counted = await shown(session, workshop, only)
     former = await tallies.former(session, workshop, only)
     said = await comments.counts(session, workshop.id, only)
+    waiting = await amendments.counts(session, workshop.id, only)
     return [
-        Item(card, counted.get(card.id) or _none(workshop), said.get(card.id, 0), workshop.round, former.get(card.id))
+        Item(
+            card,
+            counted.get(card.id) or _none(workshop),
+            said.get(card.id, 0),
+            waiting.get(card.id, 0),
+            workshop.round,
+            former.get(card.id),
+        )
         for card in await indicators.cards(session, workshop.id, only)
     ]
 
@@ -304,14 +317,18 @@ async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None
     """One indicator's page."""
     indicator = await indicators.get(session, indicator_id)
     workshop = await agenda.get(session, indicator.workshop_id)
+    wordings = await indicators.history(session, indicator)
+    who = await cast(session, workshop.id)
+    member = who.members.get(viewer.id) if viewer else None
     return Detail(
         workshop=workshop,
         item=await _item(session, workshop, indicator_id, viewer),
-        wordings=tuple(await indicators.history(session, indicator)),
+        wordings=tuple(wordings),
         threads=tuple(await comments.threads(session, indicator_id)),
         reasons=() if workshop.hides else tuple(await votes.reasons(session, workshop, indicator)),
         conclusion=await conclusions.get(session, indicator_id),
-        cast=await cast(session, workshop.id),
+        amended=await amending.amended(session, indicator, wordings, member),
+        cast=who,
         latest=await frameworks.latest_version(session),
         day=await schedule.day(session, workshop.id),
     )

@@ -91,7 +91,7 @@ def environment() -> Environment:
         labels={field.name: field.label for field in FIELDS},
         choices=list(Choice),
         axes=list(Axis),
-        grades=list(Grade),
+        grades=list(reversed(Grade)),
         rule_words=WORDS,
         ballot_key=ballot_key,
         stages=list(Stage),

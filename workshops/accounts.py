@@ -9,10 +9,12 @@ from sqlmodel import col, select
 
 from workshops import agenda, audit, invitations, journal, people, roles, world
 from workshops.agenda import Member
+from workshops.amendments import Amendment, Ending
 from workshops.attachments import Attachment
 from workshops.audit import AuditEntry, Deed, Register
 from workshops.canonical import timestamp
 from workshops.comments import Comment, Hiding
+from workshops.contests import Judgement
 from workshops.indicators import Indicator, Wording
 from workshops.invitations import Invitation
 from workshops.journal import Entry, Receipt
@@ -187,6 +189,14 @@ async def everything(session: AsyncSession, person: Person) -> dict[str, Any]:
             {"indicateur": w.indicator_id, "numero": w.number, "fiche": w.sheet}
             for w in await rows(Wording, col(Wording.by_id).in_(ids))
         ],
+        "amendements": [
+            {"indicateur": a.indicator_id, "redaction": a.base, "champs": a.changes, "pourquoi": a.why}
+            for a in await rows(Amendment, col(Amendment.by_id).in_(ids))
+        ],
+        "reponses_aux_amendements": [
+            {"amendement": e.amendment_id, "suite": e.fate.value, "reponse": e.answer}
+            for e in await rows(Ending, col(Ending.by_id).in_(ids))
+        ],
         "avis": [
             {"indicateur": c.indicator_id, "champ": c.field, "texte": c.text}
             for c in await rows(Comment, col(Comment.by_id).in_(ids))
@@ -213,6 +223,10 @@ async def everything(session: AsyncSession, person: Person) -> dict[str, Any]:
         "notes": [
             {"atelier": n.workshop_id, "texte": n.text, "le": timestamp(n.updated_at)}
             for n in await rows(Note, col(Note.person_id).in_(ids))
+        ],
+        "jugements": [
+            {"departage": j.contest_id, "texte": j.candidate, "mention": j.grade.value, "le": timestamp(j.at)}
+            for j in await rows(Judgement, col(Judgement.person_id).in_(ids))
         ],
         "gestes": [journal.told(entry) for entry in entries] + [audit.told(deed) for deed in deeds],
     }

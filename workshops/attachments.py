@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from workshops import agenda, audit, journal, people, world
 from workshops.agenda import Member, Workshop
+from workshops.amendments import Amendment
 from workshops.audit import Deed
 from workshops.comments import Comment
+from workshops.contests import Contest, Judgement
 from workshops.indicators import Indicator
 from workshops.journal import Kind
 from workshops.notes import Note
@@ -36,8 +39,9 @@ class Attachment(Record, table=True):
 async def attach(session: AsyncSession, guest: Person, *, by: Person) -> None:
     """What a guest did on this device is an account's from now on; attaching twice is once.
 
-    Where the account has no seat, the guest's seat, votes, proposals and comments go to it, and the browser that the guest
-    was cannot be them any more. Where it has one, an open workshop takes back the guest's votes: nobody counts twice.
+    Where the account has no seat, the guest's seat, votes, ballots, proposals, amendments and comments go to it, and the
+    browser that the guest was cannot be them any more. Where it has one, an open workshop takes back the guest's votes,
+    and a contest under way knows one ballot: nobody counts twice.
     Journals and wordings are sealed: they keep the guest's id. Raises NotYours when the guest is somebody with an account,
     or was attached to another.
     """
@@ -58,6 +62,7 @@ async def attach(session: AsyncSession, guest: Person, *, by: Person) -> None:
                 await _hand_over(session, guest, by, workshop)
             elif workshop.is_open:
                 await _take_back(session, guest, by, workshop)
+                await _one_ballot(session, guest, by, workshop)
 
 
 async def _hand_over(session: AsyncSession, guest: Person, to: Person, workshop: Workshop) -> None:
@@ -67,8 +72,10 @@ async def _hand_over(session: AsyncSession, guest: Person, to: Person, workshop:
         (Member, "person_id", col(Member.workshop_id) == workshop.id, {"door": None}),
         (Indicator, "author_id", here, {}),
         (Comment, "by_id", col(Comment.indicator_id).in_(theirs), {}),
+        (Amendment, "by_id", col(Amendment.indicator_id).in_(theirs), {}),
         (Vote, "person_id", col(Vote.indicator_id).in_(theirs), {}),
         (Note, "person_id", col(Note.workshop_id) == workshop.id, {}),
+        (Judgement, "person_id", col(Judgement.contest_id).in_(_contests(workshop)), {}),
     ):
         owner: ColumnElement[Any] = getattr(record, column)
         await session.execute(
@@ -97,6 +104,37 @@ async def _take_back(session: AsyncSession, guest: Person, by: Person, workshop:
         )
         journal.record(session, floor, Kind.VOTE_TAKEN_BACK, by=by, about=indicator_id)
         await session.flush()
+
+
+async def _one_ballot(session: AsyncSession, guest: Person, by: Person, workshop: Workshop) -> None:
+    """In each contest under way the account's own ballot stands, for which the guest's makes room; else the guest's is theirs."""
+    under_way = _contests(workshop).where(col(Contest.ended_at).is_(None))
+    of_guest = (col(Judgement.person_id) == guest.id, col(Judgement.contest_id).in_(under_way))
+    graded = select(Judgement.contest_id, Contest.indicator_id).join(Contest, col(Contest.id) == col(Judgement.contest_id))
+    both = (
+        await session.execute(
+            graded.where(
+                *of_guest,
+                col(Judgement.contest_id).in_(select(Judgement.contest_id).where(col(Judgement.person_id) == by.id)),
+            )
+            .distinct()
+            .order_by(col(Judgement.contest_id))
+        )
+    ).all()
+    for contest_id, indicator_id in both:
+        floor = await agenda.take_floor(session, workshop.id, by=by)
+        await session.execute(delete(Judgement).where(*of_guest, col(Judgement.contest_id) == contest_id))
+        journal.record(session, floor, Kind.CONTEST_GRADED, by=by, about=indicator_id)
+        await session.flush()
+    await session.execute(
+        update(Judgement).where(*of_guest).values(person_id=by.id).execution_options(synchronize_session=False)
+    )
+
+
+def _contests(workshop: Workshop) -> SelectOfScalar[str]:
+    """The contests of a workshop."""
+    here = select(Indicator.id).where(col(Indicator.workshop_id) == workshop.id)
+    return select(Contest.id).where(col(Contest.indicator_id).in_(here))
 
 
 async def members(session: AsyncSession, workshop_id: str) -> dict[str, Member]:

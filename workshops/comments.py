@@ -16,7 +16,7 @@ from workshops.people import Person
 from workshops.records import Moment, Record
 from workshops.refusals import NotFound, NotThus
 from workshops.sheet import BY_NAME
-from workshops.texts import clean
+from workshops.texts import said
 from workshops.words import N_
 
 LONGEST = 2000
@@ -71,7 +71,7 @@ async def post(
         indicator_id=indicator.id,
         wording=indicator.wording,
         field=parent.field if parent else _field(field),
-        text=_said(text, "text", LONGEST, N_("Écrivez votre avis.")),
+        text=said(text, "text", LONGEST, N_("Écrivez votre avis.")),
         parent_id=parent.id if parent else None,
         by_id=by.id,
         gesture=workshop.gestures,
@@ -87,7 +87,7 @@ async def hide(session: AsyncSession, comment_id: str, *, because: str, by: Pers
     indicator = await indicators.get(session, comment.indicator_id)
     workshop = await agenda.take_floor(session, indicator.workshop_id, by=by)
     await agenda.require_member(session, workshop, by, *agenda.LEADING)
-    because = _said(because, "because", REASON_LENGTH, N_("Dites pourquoi cet avis est masqué."))
+    because = said(because, "because", REASON_LENGTH, N_("Dites pourquoi cet avis est masqué."))
     if await session.get(Hiding, comment.id) is None:
         session.add(Hiding(comment_id=comment.id, by_id=by.id, because=because, gesture=workshop.gestures))
         journal.record(session, workshop, Kind.COMMENT_HIDDEN, by=by, about=indicator.id)
@@ -110,15 +110,6 @@ def _field(name: str) -> str:
     if name not in BY_NAME:
         raise NotThus({"field": N_("Choisissez le champ dont vous parlez.")})
     return name
-
-
-def _said(text: str, field: str, longest: int, empty: str) -> str:
-    text = clean(text)
-    if not text:
-        raise NotThus({field: empty})
-    if len(text) > longest:
-        raise NotThus({field: N_("C'est trop long.")})
-    return text
 
 
 async def get(session: AsyncSession, comment_id: str) -> Comment:

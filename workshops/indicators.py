@@ -168,14 +168,18 @@ async def reword(session: AsyncSession, indicator_id: str, sheet: Sheet, *, base
         raise Stale(current, sheet)
     if sheet == current.sheet:
         raise NotThus({"libelle": N_("Rien n'a changé : modifiez au moins un champ.")})
-    indicator.wording += 1
-    session.add(
-        Wording(
-            indicator_id=indicator.id, number=indicator.wording, sheet=sheet, by_id=by.id, gesture=workshop.gestures
-        )
-    )
+    write(session, workshop, indicator, sheet, by_id=by.id)
     journal.record(session, workshop, Kind.INDICATOR_REWORDED, by=by, about=indicator.id)
     return indicator
+
+
+def write(session: AsyncSession, workshop: Workshop, indicator: Indicator, sheet: Sheet, *, by_id: str) -> None:
+    """The next wording, by whoever wrote it, in the gesture under way. Former votes stay where they were cast."""
+    indicator.wording += 1
+    number = indicator.wording
+    session.add(
+        Wording(indicator_id=indicator.id, number=number, sheet=sheet, by_id=by_id, gesture=workshop.gestures)
+    )
 
 
 async def require_proposing(session: AsyncSession, workshop: Workshop, person: Person) -> None:
@@ -190,7 +194,7 @@ async def require_rewording(session: AsyncSession, workshop: Workshop, indicator
     _require_stage(workshop, member, Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING)
     if not may_reword(indicator, member):
         raise NotYours(N_("Seules la personne qui a proposé l'indicateur et l'animation peuvent le réécrire."))
-    await _require_on_table(session, indicator.id)
+    await require_on_table(session, indicator.id)
 
 
 def may_reword(indicator: Indicator, member: Member | None) -> bool:
@@ -251,7 +255,7 @@ _WRITTEN_AT = select(Wording.indicator_id, Wording.number, Wording.at).where(
 async def on_floor(session: AsyncSession, indicator_id: str, *, by: Person) -> tuple[Indicator, Workshop]:
     """An indicator still on the table, once its workshop's floor is taken."""
     indicator, workshop = await _found_on_floor(session, indicator_id, by=by)
-    await _require_on_table(session, indicator_id)
+    await require_on_table(session, indicator_id)
     return indicator, workshop
 
 
@@ -261,7 +265,7 @@ async def _found_on_floor(session: AsyncSession, indicator_id: str, *, by: Perso
     return await session.get_one(Indicator, indicator_id), workshop
 
 
-async def _require_on_table(session: AsyncSession, indicator_id: str) -> None:
+async def require_on_table(session: AsyncSession, indicator_id: str) -> None:
     if await session.get(Withdrawal, indicator_id):
         raise withdrawn()
 

@@ -2,6 +2,9 @@
 
 import unicodedata
 
+from workshops.refusals import NotThus
+from workshops.words import N_
+
 # Control characters, halves of surrogate pairs, and what turns a line around: none of them is a text of anyone.
 UNWANTED = ("Cc", "Cs")
 INVISIBLE = frozenset("\u061c\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -17,3 +20,13 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """The same, on one line, with single spaces."""
     return " ".join(clean(text).split())
+
+
+def said(text: str, field: str, longest: int, empty: str) -> str:
+    """What somebody had to say in a field, clean. Raises NotThus when it is empty, or longer than that."""
+    text = clean(text)
+    if not text:
+        raise NotThus({field: empty})
+    if len(text) > longest:
+        raise NotThus({field: N_("C'est trop long.")})
+    return text

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from server.database import Database
+from server.demo import rewriting
 from server.demo.signin import CAST, MOUNT, Persona, issuer
 from server.settings import Settings
 from workshops import agenda, comments, frameworks, indicators, labs, people, roles, schedule, sheet, votes, world
@@ -303,6 +304,7 @@ class Story:
         await self._vote()
         await self._reword("ACT-01", INVOLVED, by="sacha")
         await self._look_again()
+        await rewriting.play(self._do, self.people, self.ids, camille=self.camille)
         async with self.database.reading() as session:
             return await agenda.get(session, self.workshop_id)
 

@@ -63,20 +63,31 @@ SHEET = Block("indicators/_sheet.html", "sheet", Where.SHEET)
 HISTORY = Block("indicators/_history.html", "history", Where.SHEET)
 REASONS = Block("indicators/_reasons.html", "reasons", Where.SHEET)
 CONCLUSION = Block("indicators/_conclusion.html", "conclusion", Where.SHEET)
+AMENDMENTS = Block("amendments/_amendments.html", "amendments", Where.SHEET)
 COMMENTS = Block("indicators/_comments.html", "comments", Where.SHEET)
+
+REWORDED = (LIST, TEXT, TALLY, BALLOT, HEAD, SHEET, HISTORY, REASONS, COMMENTS, AMENDMENTS)
 
 # The whole knowledge of "what changes when".
 REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.WORKSHOP_CONVENED: (STAGE, LIST),
     Kind.MEMBER_JOINED: (PRESENCE,),
-    Kind.MEMBER_CHANGED: (PRESENCE, REASONS, COMMENTS, HISTORY),
+    Kind.MEMBER_CHANGED: (PRESENCE, HEAD, REASONS, COMMENTS, AMENDMENTS, HISTORY),
     Kind.LEAD_SHARED: (PRESENCE,),
     Kind.RULE_ANNOUNCED: (STAGE, TALLY, BALLOT),
     Kind.STAGE_MOVED: (STAGE,),
     Kind.ROUND_OPENED: (STAGE, TALLY, BALLOT, REASONS),
     Kind.INDICATOR_PROPOSED: (LIST, STAGE),
-    Kind.INDICATOR_REWORDED: (LIST, TEXT, TALLY, BALLOT, HEAD, SHEET, HISTORY, REASONS, COMMENTS),
+    Kind.INDICATOR_REWORDED: REWORDED,
     Kind.INDICATOR_WITHDRAWN: (LIST, STAGE, HEAD),
+    Kind.AMENDMENT_PROPOSED: (SAID, AMENDMENTS),
+    Kind.AMENDMENT_ACCEPTED: (*REWORDED, SAID),
+    Kind.AMENDMENT_DECLINED: (SAID, AMENDMENTS),
+    Kind.AMENDMENT_WITHDRAWN: (SAID, AMENDMENTS),
+    Kind.CONTEST_OPENED: (AMENDMENTS,),
+    Kind.CONTEST_GRADED: (AMENDMENTS,),
+    Kind.CONTEST_CLOSED: (*REWORDED, SAID),
+    Kind.CONTEST_ABANDONED: (AMENDMENTS,),
     Kind.COMMENT_POSTED: (SAID, COMMENTS),
     Kind.COMMENT_HIDDEN: (SAID, COMMENTS),
     Kind.VOTE_CAST: (TALLY, REASONS),

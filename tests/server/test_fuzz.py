@@ -31,7 +31,7 @@ from server.database import Database
 from tests.browser import serving
 from tests.cast import Browsers, act, all_vote, facilitator, move, session_of, workshop
 from tests.server.pages.day import Day, begin
-from tests.server.pages.everything import FORMS, GESTURES, PAGES, UNKNOWN, address, everything
+from tests.server.pages.everything import FORMS, GESTURES, PAGES, UNKNOWN, address, competing, everything
 from tests.server.pages.reading import read
 from tests.server.test_protection import OUR_HEADERS, SHARED, breaches
 from workshops import guests, memberships, people
@@ -287,7 +287,7 @@ class Ground:
         said = await self.day.say("Un avis.")
         assert self.day.card
         self.ids |= {"workshop": self.day.room.id, "indicator": self.day.card.id, "comment": said.id}
-        self.ids["code"] = self.day.room.code
+        self.ids |= {"code": self.day.room.code, **await competing(self.day)}
         await self.seat_everyone()
 
     async def seat_everyone(self) -> None:
@@ -408,7 +408,7 @@ async def test_what_people_type_is_nobodys_markup(ground: Ground) -> None:
     card = f"/indicateurs/{ground.ids['indicator']}"
     room = f"/ateliers/{ground.ids['workshop']}"
     taken: set[str] = set()
-    for typed in TYPED:
+    for number, typed in enumerate(TYPED):
         sheet = {"famille": "impact", **dict.fromkeys(FREE, typed)}
         for stage, who, path, form in (
             (None, "camille", "/ateliers", {**FORMS["workshops.convene"], "title": typed, "purpose": typed}),
@@ -418,10 +418,14 @@ async def test_what_people_type_is_nobodys_markup(ground: Ground) -> None:
             (None, "alix", f"{card}/avis", {"field": "definition", "text": typed}),
             (None, "sacha", f"{card}/avis", {"field": "definition", "text": typed, "answers": ground.ids["comment"]}),
             (None, "camille", f"/avis/{(await day.say('Masqué.')).id}/masquage", {"because": typed}),
+            (None, "alix", f"{card}/amendements", {**sheet, "libelle": f"{number}", "base": "", "why": typed}),
+            (None, "camille", f"/amendements/{(await day.amend(str(number), by=day.alix)).id}/refus", {"answer": typed}),
             (Stage.VOTING, "alix", f"{card}/vote", {"wording": "", "choice": "drop", "reason": typed}),
         ):
             if stage and stage is not day.room.stage:
                 await day.move(stage)
+            if form.get("base") == "":
+                form["base"] = str((await day.reread()).wording.number)
             if "wording" in form:
                 form["wording"] = str((await day.reread()).wording.number)
             answer = await (browsers[who] if who else ground.client()).post(path, data=form)
@@ -430,6 +434,10 @@ async def test_what_people_type_is_nobodys_markup(ground: Ground) -> None:
             if answer.status_code == 303:
                 taken.add(path.rpartition("/")[2])
     assert taken >= {"ateliers", ground.ids["code"], "indicateurs", "redaction", "avis", "masquage", "vote"}
+    assert taken >= {"amendements", "refus"}
+    given_up = f"/departages/{ground.ids['contest']}/abandon"
+    answer = await browsers["camille"].post(given_up, data={"because": " ".join(TYPED)[:500]})
+    assert (answer.status_code, breaches(answer)) == (303, []), answer.text
     await all_vote(day.database, day.room, by=day.sacha)
     await day.move(Stage.CLOSED)
     note = {"note": "\n\n".join(TYPED), "incomplete": "on", "because-incomplete": " ".join(TYPED)}

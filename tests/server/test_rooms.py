@@ -14,7 +14,19 @@ from server.rooms import Rooms
 from server.scenes import Room
 from server.templating import part
 from tests.cast import SHEET, act, ask, facilitator, member_of, move, publish, publisher, reread, stranger, workshop
-from workshops import agenda, comments, conclusions, frameworks, indicators, journal, rules, schedule, votes
+from workshops import (
+    agenda,
+    amendments,
+    comments,
+    conclusions,
+    contests,
+    frameworks,
+    indicators,
+    journal,
+    rules,
+    schedule,
+    votes,
+)
 from workshops.agenda import Stage
 from workshops.consensus import Choice, Rule, Secrecy
 from workshops.journal import Kind
@@ -95,9 +107,33 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     await same()
     await act(database, votes.take_back, ours.id, by=sacha)
     await same()
+
+    async def amend(limites: str) -> str:
+        card = await ask(database, indicators.card, ours.id)
+        how = {"base": card.wording.number, "by": sacha}
+        made = await act(database, amendments.propose, ours.id, {**card.sheet, "limites": limites}, **how)
+        await same()
+        return made.id
+
+    await act(database, amendments.accept, await amend("Une."), by=alix)
+    await same()
+    await act(database, amendments.decline, await amend("Deux."), answer="Non.", by=alix)
+    await same()
+    await act(database, amendments.withdraw, await amend("Trois."), by=sacha)
+    await same()
+    await amend("Quatre.")
+    given_up = await act(database, contests.start, ours.id, by=camille)
+    await same()
+    await act(database, contests.abandon, given_up.id, because="Trop tôt.", by=camille)
+    await same()
+    contest = await act(database, contests.start, ours.id, by=camille)
+    await act(database, contests.grade, contest.id, {1: "fair", 2: "good"}, by=sacha)
+    await same()
+    await act(database, contests.close, contest.id, by=camille)
+    await same()
     await act(database, rules.open_round, room.id, 2, by=camille)
     await same()
-    await act(database, votes.cast, ours.id, wording=2, choice=Choice.KEEP, by=alix)
+    await act(database, votes.cast, ours.id, wording=4, choice=Choice.KEEP, by=alix)
     await same()
     await move(database, room, Stage.CLOSED, by=camille)
     await same()

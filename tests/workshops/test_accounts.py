@@ -214,6 +214,7 @@ async def test_all_that_is_kept_is_in_the_file(database: Database, room: Worksho
         "membership_asked",
         "role_granted",
     }
+    assert (kept["amendements"], kept["reponses_aux_amendements"], kept["jugements"]) == ([], [], [])
     other = await ask(database, accounts.everything, await stranger(database))
     assert (other["votes"], other["gestes"], other["identites"]) == ([], [], [])
 

@@ -25,9 +25,22 @@ from tests.cast import (
     workshop,
 )
 from tests.room import Node, Screen, parse
-from workshops import agenda, comments, conclusions, frameworks, indicators, rules, schedule, votes
+from workshops import (
+    agenda,
+    amendments,
+    comments,
+    conclusions,
+    contests,
+    frameworks,
+    indicators,
+    rules,
+    schedule,
+    votes,
+)
 from workshops.agenda import Stage, Workshop
-from workshops.consensus import Choice, Method, Rule, Secrecy
+from workshops.amendments import Amendment
+from workshops.consensus import Choice, Grade, Method, Rule, Secrecy
+from workshops.contests import Contest
 from workshops.journal import Kind
 from workshops.people import Person
 from workshops.sheet import Sheet
@@ -250,6 +263,82 @@ async def stop(world: World) -> None:
     await act(world.database, schedule.stop, world.workshop.id, running.timer_id, by=world.camille)
 
 
+AMENDED: Sheet = {**SHEET, "limites": "Peu de cas par an."}
+
+
+async def amend(world: World) -> None:
+    """Sacha would write Alix's indicator otherwise."""
+    how = {"base": 1, "why": "On <b>saura</b> lire."}
+    await act(world.database, amendments.propose, world.ours, AMENDED, **how, by=world.sacha)
+
+
+async def amended(world: World) -> None:
+    """Sacha, then Camille, would write it otherwise; it has votes."""
+    await voting(world)
+    await amend(world)
+    await act(world.database, amendments.propose, world.ours, REWORDED, base=1, by=world.camille)
+
+
+async def overtake(world: World) -> None:
+    """Alix rewrites the very field that Sacha would change."""
+    await act(world.database, indicators.reword, world.ours, {**SHEET, "limites": "Aucune."}, base=1, by=world.alix)
+
+
+async def first_amendment(world: World) -> Amendment:
+    async with world.database.reading() as session:
+        return (await amendments.proposed(session, world.ours))[0].amendment
+
+
+async def accept(world: World) -> None:
+    await act(world.database, amendments.accept, (await first_amendment(world)).id, by=world.alix)
+
+
+async def decline(world: World) -> None:
+    amendment = await first_amendment(world)
+    await act(world.database, amendments.decline, amendment.id, answer="Déjà dit.", by=world.alix)
+
+
+async def withdraw_amendment(world: World) -> None:
+    await act(world.database, amendments.withdraw, (await first_amendment(world)).id, by=world.sacha)
+
+
+async def accepted(world: World) -> None:
+    await amended(world)
+    await accept(world)
+
+
+async def open_contest(world: World) -> None:
+    await act(world.database, contests.start, world.ours, by=world.camille)
+
+
+async def contested(world: World) -> None:
+    await amended(world)
+    await open_contest(world)
+
+
+async def contest(world: World) -> Contest:
+    async with world.database.reading() as session:
+        return (await contests.of(session, world.ours))[-1]
+
+
+async def grade(world: World) -> None:
+    ballot = {1: Grade.FAIR.value, 2: Grade.GOOD.value, 3: Grade.PASSABLE.value}
+    await act(world.database, contests.grade, (await contest(world)).id, ballot, by=world.alix)
+
+
+async def graded(world: World) -> None:
+    await contested(world)
+    await grade(world)
+
+
+async def close_contest(world: World) -> None:
+    await act(world.database, contests.close, (await contest(world)).id, by=world.camille)
+
+
+async def abandon(world: World) -> None:
+    await act(world.database, contests.abandon, (await contest(world)).id, because="Trop tôt.", by=world.camille)
+
+
 Step = Callable[[World], Awaitable[None]]
 
 
@@ -264,6 +353,8 @@ def to(stage: Stage) -> Step:
 CASES: list[tuple[Kind, Step, Step]] = [
     (Kind.MEMBER_JOINED, nothing, join),
     (Kind.MEMBER_CHANGED, signed, move_house),
+    (Kind.MEMBER_CHANGED, amended, move_house),
+    (Kind.MEMBER_CHANGED, accepted, move_house),
     (Kind.LEAD_SHARED, nothing, share_the_lead),
     (Kind.RULE_ANNOUNCED, nothing, announce),
     (Kind.ROUND_OPENED, two_rounds, open_round),
@@ -277,6 +368,18 @@ CASES: list[tuple[Kind, Step, Step]] = [
     (Kind.INDICATOR_REWORDED, nothing, reword),
     (Kind.INDICATOR_REWORDED, voting, reword),
     (Kind.INDICATOR_REWORDED, nothing, change_family),
+    (Kind.INDICATOR_REWORDED, amended, overtake),
+    (Kind.INDICATOR_REWORDED, contested, overtake),
+    (Kind.STAGE_MOVED, amended, to(Stage.CLOSED)),
+    (Kind.AMENDMENT_PROPOSED, nothing, amend),
+    (Kind.AMENDMENT_PROPOSED, voting, amended),
+    (Kind.AMENDMENT_ACCEPTED, amended, accept),
+    (Kind.AMENDMENT_DECLINED, amended, decline),
+    (Kind.AMENDMENT_WITHDRAWN, amended, withdraw_amendment),
+    (Kind.CONTEST_OPENED, amended, open_contest),
+    (Kind.CONTEST_GRADED, contested, grade),
+    (Kind.CONTEST_CLOSED, graded, close_contest),
+    (Kind.CONTEST_ABANDONED, graded, abandon),
     (Kind.INDICATOR_WITHDRAWN, commented, withdraw),
     (Kind.COMMENT_POSTED, nothing, commented),
     (Kind.COMMENT_POSTED, commented, answer),
@@ -371,6 +474,10 @@ async def test_a_screen_catches_up_from_any_gesture(world: World, client: Browse
         cast,
         reword,
         confirm,
+        amend_later,
+        open_contest,
+        abandon,
+        accept,
         take_back,
         started,
         extend,
@@ -390,6 +497,12 @@ async def test_a_screen_catches_up_from_any_gesture(world: World, client: Browse
         for name, screen in opened.items():
             await catch_up(world, screen, since)
             assert differences(screen, expected[name]) == [], (since, name)
+
+
+async def amend_later(world: World) -> None:
+    """On the second wording."""
+    sheet = {**REWORDED, "limites": "Peu de cas par an."}
+    await act(world.database, amendments.propose, world.ours, sheet, base=2, by=world.sacha)
 
 
 async def test_a_frame_twice_changes_nothing(world: World, client: Browsers) -> None:

@@ -28,8 +28,9 @@ from tests.cast import (
     workshop,
 )
 from tests.server.pages.reading import plain, read, value
-from workshops import comments, indicators
+from workshops import amendments, comments, indicators
 from workshops.agenda import Stage, Start, Workshop
+from workshops.amendments import Amendment
 from workshops.comments import Comment
 from workshops.indicators import Card
 from workshops.journal import Entry, Kind
@@ -112,6 +113,13 @@ class Day:
         sheet = {**current.sheet, "definition": definition}
         base = current.wording.number
         await act(self.database, indicators.reword, current.id, sheet, base=base, by=by or self.alix)
+
+    async def amend(self, definition: str = "Autrement dit.", *, by: Person, on: Card | None = None) -> Amendment:
+        """Another definition, proposed for the indicator, or for another one."""
+        current = on or await self.reread()
+        sheet = {**current.sheet, "definition": definition}
+        base = current.wording.number
+        return await act(self.database, amendments.propose, current.id, sheet, base=base, why="C'est dit.", by=by)
 
 
 async def begin(

@@ -16,6 +16,7 @@ from tests.cast import (
     act,
     all_vote,
     ask,
+    card,
     member_of,
     move,
     publish,
@@ -25,7 +26,7 @@ from tests.cast import (
     workshop,
 )
 from tests.server.pages.day import Day, begin
-from workshops import comments, indicators, invitations, memberships, people, roles, schedule, votes
+from workshops import comments, contests, indicators, invitations, memberships, people, roles, schedule, votes
 from workshops.agenda import Stage, Start
 from workshops.consensus import Choice
 from workshops.people import TERMS, Role
@@ -55,6 +56,10 @@ FORMS: dict[str, dict[str, Any]] = {
     "notes.write": {"text": "Penser à la pause.", "base": "0"},
     "indicators.propose": {"libelle": "L", "famille": "impact", "definition": "D"},
     "indicators.reword": {"libelle": "L", "famille": "impact", "definition": "D", "base": "1"},
+    "amendments.propose": {"libelle": "L", "famille": "impact", "definition": "D", "base": "2"},
+    "amendments.decline": {"answer": "Déjà dit ailleurs."},
+    "contests.grade": {"grade-1": "fair", "grade-2": "good"},
+    "contests.abandon": {"because": "Trop tôt."},
     "comments.post": {"field": "libelle", "text": "Bien."},
     "conclusions.conclude": {"because": "Trop vague."},
     "comments.hide": {"because": "Hors sujet."},
@@ -69,6 +74,8 @@ UNKNOWN = {
     "workshop": "0nexistepas0",
     "indicator": "0nexistepas0",
     "comment": "0nexistepas0",
+    "amendment": "0nexistepas0",
+    "contest": "0nexistepas0",
     "session": "0nexistepas0",
     "identity": "0nexistepas0",
     "invitation": "0nexistepas0",
@@ -116,8 +123,20 @@ async def everything(database: Database, client: Browsers) -> World:
     await act(database, schedule.write, day.room.id, "10 Accueil", base=0, by=day.camille)
     await act(database, schedule.start, day.room.id, 1, by=day.camille)
     ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "code": day.room.code}
+    ids |= await competing(day)
     ids |= {"slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
     return World(day, ids | await _around(database, day))
+
+
+async def competing(day: Day) -> dict[str, str]:
+    """An amendment that waits, and another one put to a contest, which has a ballot."""
+    database = day.database
+    amendment = await day.amend(by=day.alix)
+    other = await card(database, day.room, "ACT-02")
+    await day.amend(by=day.sacha, on=other)
+    contest = await act(database, contests.start, other.id, by=day.camille)
+    await act(database, contests.grade, contest.id, {1: "good", 2: "fair"}, by=day.sacha)
+    return {"amendment": amendment.id, "contest": contest.id}
 
 
 async def _around(database: Database, day: Day) -> dict[str, str]:

@@ -44,6 +44,8 @@ ALLOWED: dict[Who, set[str]] = {
     Who.LEADER: {"facilitator", "cofacilitator"},
     Who.FACILITATOR: {"facilitator"},
     Who.AUTHOR: {"member"},
+    Who.DECIDER: {"member", "facilitator", "cofacilitator"},
+    Who.AMENDER: {"member"},
     Who.CONVENER: {"facilitator"},
     Who.PUBLISHER: {"publisher"},
     Who.REFERENT: {"publisher", "referent"},
@@ -146,7 +148,7 @@ async def test_every_gesture_is_open_to_those_it_is_for_and_to_nobody_else(
 ) -> None:
     world = await everything(database, client)
     browsers = await everybody(world, client)
-    if ACCESS[route.name] is Who.AUTHOR:
+    if ACCESS[route.name] in (Who.AUTHOR, Who.DECIDER):
         async with database.transaction() as session:
             (await indicators.get(session, world.ids["indicator"])).author_id = world.day.alix.id
     outside = set(browsers) - allowed(route)

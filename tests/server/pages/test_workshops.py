@@ -32,6 +32,7 @@ from tests.server.pages.day import (
     JSON,
     OBSERVING,
     SIGN_IN,
+    Day,
     begin,
     block,
     gesture,
@@ -44,9 +45,11 @@ from tests.server.pages.everything import PAGES, everything
 from tests.server.pages.reading import Element, errors, plain, read, value
 from workshops import (
     agenda,
+    amendments,
     attachments,
     comments,
     conclusions,
+    contests,
     indicators,
     journal,
     labs,
@@ -844,6 +847,25 @@ async def test_the_state_says_no_more_to_a_member_than_to_anyone(database: Datab
 # ── The minutes
 
 
+REASON = "100 % <b>hors sujet</b>, « %(name)s »"
+
+
+async def compete(day: Day) -> None:
+    """Amendments accepted, declined, taken back, put to a contest that is given up, then to one that is closed."""
+    database = day.database
+    await act(database, amendments.accept, (await day.amend("Une.", by=day.alix)).id, by=day.camille)
+    declined = await day.amend("Deux.", by=day.alix)
+    await act(database, amendments.decline, declined.id, answer=REASON, by=day.camille)
+    await act(database, amendments.withdraw, (await day.amend("Trois.", by=day.alix)).id, by=day.alix)
+    await day.amend("Quatre.", by=day.alix)
+    given_up = await act(database, contests.start, day.card.id, by=day.camille)
+    await act(database, contests.abandon, given_up.id, because=REASON, by=day.camille)
+    contest = await act(database, contests.start, day.card.id, by=day.camille)
+    await act(database, contests.grade, contest.id, {1: "fair", 2: "good"}, by=day.sacha)
+    await act(database, contests.close, contest.id, by=day.camille)
+    await act(database, votes.cast, day.card.id, wording=4, choice=Choice.KEEP, by=day.sacha)
+
+
 async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop, list[str]]:
     """One gesture of each kind, and how each is told."""
     day = await begin(database, client, Stage.PROPOSING)
@@ -851,8 +873,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
     one = await act(database, indicators.propose, day.room.id, texts, by=day.alix)
     await act(database, indicators.reword, one.id, {**texts, "definition": "Trois."}, base=1, by=day.alix)
     said = await day.say()
-    reason = "100 % <b>hors sujet</b>, « %(name)s »"
-    await act(database, comments.hide, said.id, because=reason, by=day.camille)
+    await act(database, comments.hide, said.id, because=REASON, by=day.camille)
     await act(database, indicators.withdraw, one.id, by=day.alix)
     await act(database, rules.announce, day.room.id, Rule(rounds=2), by=day.camille)
     await day.move(Stage.VOTING)
@@ -862,6 +883,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
     await act(database, votes.cast, day.card.id, wording=2, choice=Choice.KEEP, by=day.sacha)
     await act(database, votes.take_back, day.card.id, by=day.sacha)
     await act(database, votes.cast, day.card.id, wording=2, choice=Choice.KEEP, by=day.sacha)
+    await compete(day)
     await act(database, agenda.appoint, day.room.id, day.stranger, by=day.camille)
     await act(database, rules.open_round, day.room.id, 2, by=day.camille)
     await act(database, schedule.write, day.room.id, "10 Vote à 50 %", base=0, by=day.stranger)
@@ -882,7 +904,7 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Alix (Ti Lab) a proposé un indicateur ACT-08",
         "Alix (Ti Lab) a réécrit un indicateur ACT-08 rédaction 2",
         "Alix (Ti Lab) a donné un avis ACT-01 Définition",
-        f"Camille a masqué un avis ACT-01 {reason}",
+        f"Camille a masqué un avis ACT-01 {REASON}",
         "Alix (Ti Lab) a retiré sa proposition ACT-08",
         "Camille a annoncé la règle de décision Trois choix",
         "Camille a changé d'étape Vote",
@@ -892,6 +914,19 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Sacha (SIILAB) a confirmé son vote sur la nouvelle rédaction ACT-01",
         "Sacha (SIILAB) a retiré son vote ACT-01",
         "Sacha (SIILAB) a voté ACT-01",
+        "Alix (Ti Lab) a proposé un amendement ACT-01 Définition",
+        "Camille a accepté un amendement ACT-01 rédaction 3",
+        "Alix (Ti Lab) a proposé un amendement ACT-01 Définition",
+        f"Camille a refusé un amendement ACT-01 {REASON}",
+        "Alix (Ti Lab) a proposé un amendement ACT-01 Définition",
+        "Alix (Ti Lab) a retiré son amendement ACT-01",
+        "Alix (Ti Lab) a proposé un amendement ACT-01 Définition",
+        "Camille a ouvert un départage ACT-01",
+        f"Camille a abandonné un départage ACT-01 {REASON}",
+        "Camille a ouvert un départage ACT-01",
+        "Sacha (SIILAB) a jugé les textes d'un départage ACT-01",
+        "Camille a clos un départage ACT-01 rédaction 4",
+        "Sacha (SIILAB) a confirmé son vote sur la nouvelle rédaction ACT-01",
         "Camille a partagé l'animation avec Inconnu",
         "Camille a ouvert un tour de vote tour 2",
         "Inconnu a écrit le déroulé",
