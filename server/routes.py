@@ -10,6 +10,7 @@ from server.pages import (
     comments,
     conclusions,
     contests,
+    contributions,
     frameworks,
     home,
     indicators,
@@ -65,6 +66,8 @@ ROUTES: list[BaseRoute] = [
     _page("/compte/identites/{identity:tag}/retrait",               account.remove_identity,    Who.SOMEBODY, "POST"),
     _page("/compte/effacement",                                     account.farewell,           Who.SOMEBODY),
     _page("/compte/effacement",                                     account.erase,              Who.SOMEBODY, "POST"),
+
+    _page("/mes-contributions",                                     contributions.show,         Who.SOMEBODY),
 
     _page("/invitations",                                           invitations.make,           Who.GIVER, "POST"),
     _page("/invitations/{invitation:tag}/retrait",                  invitations.withdraw,       Who.GIVER, "POST"),

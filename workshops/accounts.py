@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from workshops import agenda, audit, invitations, journal, people, roles, world
+from workshops import agenda, attachments, audit, invitations, journal, people, roles, world
 from workshops.agenda import Member
 from workshops.amendments import Amendment, Ending
 from workshops.attachments import Attachment
@@ -70,7 +70,7 @@ async def erase(session: AsyncSession, *, by: Person) -> list[str]:
     """
     register = await audit.take_floor(session, by=by)
     await roles.require_another_publisher(session, by.id)
-    guests = await session.scalars(select(Attachment.guest_id).where(col(Attachment.person_id) == by.id))
+    guests = await attachments.guests_of(session, by)
     gone = [by.id, *guests]
     await _leave_workshops(session, gone)
     await session.execute(update(Person).where(col(Person.id).in_(gone)).values(name=NOBODY, erased_at=world.now()))
@@ -121,7 +121,7 @@ async def done_by(session: AsyncSession, person: Person) -> dict[str, int]:
 
 async def everything(session: AsyncSession, person: Person) -> dict[str, Any]:
     """All that is kept of a person, in the words of the published data: what they may take away."""
-    guests = list(await session.scalars(select(Attachment.guest_id).where(col(Attachment.person_id) == person.id)))
+    guests = await attachments.guests_of(session, person)
     ids = [person.id, *guests]
 
     async def rows(record: Any, condition: ColumnElement[bool]) -> list[Any]:

@@ -161,3 +161,8 @@ async def seats_of(session: AsyncSession, guest: Person) -> list[tuple[Member, W
         .order_by(col(Member.joined_at))
     )
     return [(member, workshop) for member, workshop in found]
+
+
+async def guests_of(session: AsyncSession, person: Person) -> list[str]:
+    """The guests that a person turned out to have been."""
+    return list(await session.scalars(select(Attachment.guest_id).where(col(Attachment.person_id) == person.id)))
