@@ -67,6 +67,11 @@ class Line:
         return [vote for vote in self.said if self.tally.rule.decision.is_reserved(vote.choice)]
 
     @property
+    def is_told_by_votes(self) -> bool:
+        """Whether nobody wrote why it ends so but those who voted."""
+        return bool(self.reserves) and self.because == "\n".join(vote.reason for vote in self.reserves)
+
+    @property
     def because(self) -> str:
         """Why it ends so: the exception's reason, else what was written, else the rule (what a sheet lacks is part
         of it), else what voters said.
@@ -82,7 +87,7 @@ class Line:
         if self.is_unfinished:
             return f"Fiche incomplète : il manque {', '.join(field.label.lower() for field in self.missing)}."
         if self.outcome in (Outcome.DROPPED, Outcome.REWORKED):
-            return " ".join(vote.reason for vote in self.reserves)
+            return "\n".join(vote.reason for vote in self.reserves)
         return ""
 
 
