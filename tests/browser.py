@@ -87,6 +87,18 @@ class Screen:
         assert told == [], told
         self.complaints.clear()
 
+    async def come_in(self, session: str, path: str) -> None:
+        """With a session that was opened before."""
+        await self.page.goto("/rejoindre")
+        await self.context.add_cookies([{"name": "session", "value": session, "url": self.page.url}])
+        await self.page.goto(path)
+
+    async def fits(self) -> None:
+        """Nothing is wider than the screen."""
+        width = await self.page.evaluate("document.documentElement.scrollWidth")
+        assert self.page.viewport_size is not None
+        assert width <= self.page.viewport_size["width"], self.page.url
+
     async def check_accessibility(self) -> None:
         """axe-core finds nothing, on the page as it stands."""
         await self.page.evaluate(AXE.read_text("utf-8"))

@@ -110,6 +110,13 @@ def test_routes_are_named_after_their_pages() -> None:
         assert (route.path, route.name) == (route.path, f"{module}.{route.endpoint.__name__}")
 
 
+def test_each_component_has_a_name_of_its_own() -> None:
+    """A macro that bears the name of another, or of what templates are given, hides it in silence."""
+    names = re.findall(r"{% macro (\w+)\(", (TEMPLATES / "ui.html").read_text())
+    assert len(names) > 50
+    assert [name for name in names if names.count(name) > 1 or name in JINJA.globals] == []
+
+
 # ── Blocks
 
 

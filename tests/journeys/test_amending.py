@@ -6,28 +6,14 @@ from playwright.async_api import Browser, expect
 from starlette.applications import Starlette
 
 from server.database import Database
-from tests.browser import DESK, PHONE, Screen, screen, serving
+from tests.browser import DESK, PHONE, screen, serving
 from tests.cast import SHEET, act, ask, facilitator, member_of, move, session_of, workshop
 from workshops import amendments, indicators, tallies, votes
 from workshops.agenda import Stage
 from workshops.consensus import Choice
-from workshops.people import Person
 from workshops.tallies import Tally
 
 expect.set_options(timeout=20_000)  # milliseconds: a busy machine is not a wrong program
-
-
-async def come_in(database: Database, on: Screen, person: Person, address: str, path: str) -> None:
-    """With a session that was opened before."""
-    session = await session_of(database, person)
-    await on.context.add_cookies([{"name": "session", "value": session, "url": address}])
-    await on.page.goto(path)
-
-
-async def fits(on: Screen) -> None:
-    """Nothing is wider than the phone."""
-    width = await on.page.evaluate("document.documentElement.scrollWidth")
-    assert width <= PHONE["width"], on.page.url
 
 
 async def test_a_text_is_amended_answered_and_put_to_the_room(
@@ -47,16 +33,16 @@ async def test_a_text_is_amended_answered_and_put_to_the_room(
         screen(browser, address, "animation", DESK) as desk,
         screen(browser, address, "sans script", PHONE, javascript=False) as plain,
     ):
-        await come_in(database, author, alix, address, path)
-        await come_in(database, desk, camille, address, path)
+        await author.come_in(await session_of(database, alix), path)
+        await desk.come_in(await session_of(database, camille), path)
 
         # 1. Sacha writes it otherwise; the author sees it come, with what she may do.
-        await come_in(database, phone, sacha, address, path)
+        await phone.come_in(await session_of(database, sacha), path)
         await phone.page.get_by_role("link", name="Proposer un amendement").click()
         await phone.page.get_by_label("Intitulé", exact=True).fill("Part des projets abandonnés à temps")
         await phone.page.get_by_label("Pourquoi ce changement ?").fill("Un nombre seul ne dit rien.")
         await phone.check_accessibility()
-        await fits(phone)
+        await phone.fits()
         await phone.page.get_by_role("button", name="Proposer cet amendement").click()
         await phone.page.wait_for_url(re.compile(re.escape(path) + "#"))
         mine = phone.page.locator(".gc-amendment")
@@ -95,12 +81,12 @@ async def test_a_text_is_amended_answered_and_put_to_the_room(
         # 4. On the phone a whole ballot is a few taps; without a script too.
         await phone.page.get_by_role("link", name="Juger les textes").click()
         await phone.check_accessibility()
-        await fits(phone)
+        await phone.fits()
         for number, label in ((1, "Bien"), (2, "Assez bien"), (3, "Excellent")):
             await phone.page.locator(".gc-grades").nth(number - 1).get_by_label(label, exact=True).check()
         await phone.page.get_by_role("button", name="Envoyer mon bulletin").click()
         await expect(phone.page.locator("#ballot")).to_contain_text("Votre bulletin est enregistré")
-        await come_in(database, plain, alix, address, phone.page.url.partition("#")[0])
+        await plain.come_in(await session_of(database, alix), phone.page.url.partition("#")[0])
         for number, label in ((1, "Passable"), (2, "Passable"), (3, "Bien")):
             await plain.page.locator(".gc-grades").nth(number - 1).get_by_label(label, exact=True).check()
         await plain.page.get_by_role("button", name="Envoyer mon bulletin").click()
@@ -115,5 +101,5 @@ async def test_a_text_is_amended_answered_and_put_to_the_room(
         await phone.page.reload()
         await expect(phone.page.get_by_role("heading", name="Résultat")).to_be_visible()
         await phone.check_accessibility()
-        await fits(phone)
+        await phone.fits()
         assert await ask(database, tallies.tally, ours) == Tally(earlier=1)
