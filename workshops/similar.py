@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from workshops.indicators import Card
 
 MOST = 5
-ENOUGH = 62  # out of a hundred: about half of the words that matter in common, give or take a slip of the keyboard
+ENOUGH = 65  # out of a hundred: more than one word in common out of two, give or take a slip of the keyboard
 
 LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 # Words that say nothing of what is measured; those of one letter, elisions among them, never count.
