@@ -13,6 +13,7 @@ from workshops.changes import Change
 from workshops.comments import Comment, Thread
 from workshops.consensus import Choice
 from workshops.journal import Entry
+from workshops.lineage import Relative
 from workshops.sheet import FIELDS
 from workshops.vocabulary import Family
 
@@ -20,7 +21,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: int) -> dict[str, Any]:
-    """`/ateliers/{id}.json`: stage, indicators (withdrawn ones last) with their text, tallies and comments, last gesture."""
+    """`/ateliers/{id}.json`: stage, indicators (those that left the table last) with their text, tallies and comments, last gesture."""
     workshop: Workshop = scene.workshop
     return {
         "id": workshop.id,
@@ -38,15 +39,30 @@ def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: in
                 "id": item.id,
                 "code": item.card.indicator.code,
                 "redaction": item.card.wording.number,
-                "statut": "open" if item.card.is_open else "withdrawn",
+                **_standing(item),
                 "origine": item.card.indicator.origin.value,
                 "fiche": item.card.sheet,
                 "votes": None if item.tally.is_hidden else item.tally.published(),
                 "avis": [comment(said, cast) for thread in threads.get(item.id, []) for said in _visible(thread)],
             }
-            for item in (*scene.items, *scene.withdrawn)
+            for item in scene.all
         ],
     }
+
+
+def _standing(item: Any) -> dict[str, Any]:
+    """Whether an indicator is on the table, else how it left and why; what it became, and what it comes from."""
+    left = item.card.departure
+    return {
+        "statut": left.how.value if left else "open",
+        "motif": left.because if left else None,
+        "devient": [_relative(each) for each in item.kin.became],
+        "provient_de": [_relative(each) for each in item.kin.comes_from],
+    }
+
+
+def _relative(each: Relative) -> dict[str, str]:
+    return {"id": each.id, "code": each.code}
 
 
 def _visible(thread: Thread) -> list[Comment]:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, ImmutableMultiDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -93,6 +93,11 @@ class BecauseForm(Form):
 class ConclusionForm(Form):
     because: str = ""
     answer: str = ""
+
+
+class MergeForm(Form):
+    into: str = ""
+    because: str = ""
 
 
 class InvitationForm(Form):
@@ -190,7 +195,15 @@ async def typed_grades(request: Request) -> dict[int, str]:
 
 async def typed_sheet(request: Request) -> dict[str, str | list[str]]:
     """The fields of a sheet as typed; a list field keeps all its values."""
-    form = await sent(request)
+    return _sheet(await sent(request))
+
+
+def asked_sheet(request: Request) -> dict[str, str | list[str]]:
+    """The fields of a sheet that an address carries, those left empty apart."""
+    return {name: value for name, value in _sheet(request.query_params).items() if value}
+
+
+def _sheet(form: ImmutableMultiDict[str, Any]) -> dict[str, str | list[str]]:
     return {
         field.name: [str(value) for value in form.getlist(field.name)]
         if field.kind == "choices"

@@ -14,6 +14,7 @@ from workshops import (
     indicators,
     journal,
     labs,
+    lineage,
     memberships,
     people,
     roles,
@@ -23,7 +24,9 @@ from workshops.agenda import Stage, Workshop
 from workshops.audit import AuditEntry
 from workshops.consensus import Method
 from workshops.frameworks import Framework
+from workshops.indicators import Leaving
 from workshops.journal import Entry, Kind
+from workshops.lineage import ALONE
 from workshops.sheet import BY_NAME
 
 
@@ -98,6 +101,7 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
         for wording in await indicators.wordings(session, workshop.id)
         if wording.number > 1
     }
+    told |= await _why_they_left(session, workshop)
     for threads in (await comments.all_threads(session, workshop)).values():
         for thread in (each for head in threads for each in (head, *head.answers)):
             told[thread.comment.gesture] = _(BY_NAME[thread.comment.field].label)
@@ -106,6 +110,20 @@ async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
     for gesture, title, minutes in await schedule.gestures(session, workshop.id):
         told[gesture] = _("%(title)s, %(minutes)s min") % {"title": title, "minutes": minutes} if minutes else title
     return told | await amending.told(session, workshop.id)
+
+
+async def _why_they_left(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
+    """What leaving the table adds: what the indicator became, and the reason."""
+    kin, told = await lineage.kin(session, workshop.id), {}
+    for left in await lineage.departures(session, workshop.id):
+        became = ", ".join(heir.code for heir in kin.get(left.indicator_id, ALONE).became)
+        said = {"codes": became, "reason": left.because}
+        told[left.gesture] = {
+            Leaving.WITHDRAWN: left.because,
+            Leaving.MERGED: _("dans %(codes)s : %(reason)s") % said,
+            Leaving.SPLIT: _("en %(codes)s : %(reason)s") % said,
+        }[left.how]
+    return told
 
 
 async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMinute]:

@@ -9,13 +9,14 @@ from starlette.requests import HTTPConnection
 from server import scenes
 from server.database import Database
 from server.scenes import Room
-from workshops import agenda, frameworks, journal, schedule
+from workshops import agenda, frameworks, journal, lineage, schedule
 from workshops.journal import Kind
 
 KEPT = 50  # rooms
 VOTES = (Kind.VOTE_CAST, Kind.VOTE_CONFIRMED, Kind.VOTE_TAKEN_BACK)
 # Every indicator, as it is shown.
 EVERYWHERE = (Kind.WORKSHOP_CONVENED, Kind.RULE_ANNOUNCED, Kind.ROUND_OPENED)
+LEFT = (Kind.INDICATOR_MERGED, Kind.INDICATOR_SPLIT)  # what they come from, and what comes from them, changes too
 # No indicator, as a list shows it.
 ELSEWHERE = (
     Kind.MEMBER_JOINED,
@@ -105,7 +106,11 @@ async def _read(session: AsyncSession, workshop_id: str, before: Room | None) ->
     items = {item.id: item for item in before.all}
     # Votes change tallies, and nothing else of an indicator: most of what happens in a room is votes.
     voted = {touch.about for touch in touches if touch.kind in VOTES}
+    for touch in touches:
+        if touch.kind is Kind.VOTE_TAKEN_BACK:
+            voted.update(before.sharing(touch.about))
     changed = {touch.about for touch in touches if touch.kind not in VOTES + ELSEWHERE}
+    changed |= await lineage.relatives(session, [touch.about for touch in touches if touch.kind in LEFT])
     for item in await scenes.recounted(session, workshop, [items[id] for id in voted - changed]):
         items[item.id] = item
     for item in await scenes.items(session, workshop, only=changed) if changed else ():

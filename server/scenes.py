@@ -13,22 +13,26 @@ from workshops import (
     agenda,
     amendments,
     attachments,
+    ballots,
     changes,
     comments,
     conclusions,
     frameworks,
     indicators,
     labs,
+    lineage,
     schedule,
     tallies,
     votes,
 )
 from workshops.agenda import Member, Workshop
+from workshops.ballots import Ballot
 from workshops.changes import Change
 from workshops.comments import Thread
 from workshops.conclusions import Conclusion
 from workshops.consensus import Rule, Secrecy
 from workshops.indicators import Card, Wording
+from workshops.lineage import ALONE, Kin, Relative
 from workshops.people import Person, Role
 from workshops.schedule import Day
 from workshops.tallies import Tally
@@ -48,12 +52,14 @@ class Presence:
 class Own:
     """A person's own ballot: the vote on this text, or the one on an earlier text with what changed since.
 
-    `results`: what the group says, where the rule shows it to whoever has voted. `is_late`: the earlier one was said
-    after the text had changed, and counts nowhere.
+    `ancestor`: what the earlier one is on, where that is an indicator that this one comes from. `results`: what the
+    group says, where the rule shows it to whoever has voted. `is_late`: the earlier one was said after the text had
+    changed, and counts nowhere.
     """
 
     current: Vote | None = None
     earlier: Vote | None = None
+    ancestor: Relative | None = None
     changed: tuple[Change, ...] = ()
     results: Tally | None = None
     is_late: bool = False
@@ -72,6 +78,7 @@ class Item:
     waiting: int = 0  # amendments without an answer yet
     round: int = 1
     former: Tally | None = None
+    kin: Kin = ALONE
     own: Own | None = None
     drawn: dict[tuple[str, Hashable], Markup] = field(default_factory=dict, compare=False, repr=False)
 
@@ -83,6 +90,11 @@ class Item:
     def number(self) -> int:
         """The number of the current wording."""
         return self.card.wording.number
+
+    @property
+    def ancestors(self) -> list[str]:
+        """All that it comes from."""
+        return [ancestor.id for ancestor in self.kin.ancestors]
 
     @property
     def rule(self) -> Rule:
@@ -142,7 +154,7 @@ class Room:
 
     workshop: Workshop
     items: tuple[Item, ...]
-    withdrawn: tuple[Item, ...]
+    left: tuple[Item, ...]
     latest: str | None
     day: Day
 
@@ -152,8 +164,13 @@ class Room:
 
     @property
     def all(self) -> tuple[Item, ...]:
-        """The indicators on the table, then the withdrawn ones."""
-        return self.items + self.withdrawn
+        """The indicators on the table, then those that left it."""
+        return self.items + self.left
+
+    def sharing(self, indicator_id: str) -> list[str]:
+        """What may have a vote in common with an indicator: itself, those it comes from, those that come from one of them."""
+        lines = {item.id: {item.id, *item.ancestors} for item in self.all}
+        return [id for id, line in lines.items() if line & lines.get(indicator_id, set())]
 
     @property
     def families(self) -> list[tuple[Family, list[Item]]]:
@@ -216,11 +233,12 @@ def with_items(workshop: Workshop, found: tuple[Item, ...], latest: str | None, 
 
 
 async def items(session: AsyncSession, workshop: Workshop, only: Collection[str] | None = None) -> list[Item]:
-    """The indicators of a workshop, or `only` those of these ids, those off the table too."""
+    """The indicators of a workshop, or `only` those of these ids, those that left the table too."""
     counted = await shown(session, workshop, only)
     former = await tallies.former(session, workshop, only)
     said = await comments.counts(session, workshop.id, only)
     waiting = await amendments.counts(session, workshop.id, only)
+    kin = await lineage.kin(session, workshop.id, only)
     return [
         Item(
             card,
@@ -229,6 +247,7 @@ async def items(session: AsyncSession, workshop: Workshop, only: Collection[str]
             waiting.get(card.id, 0),
             workshop.round,
             former.get(card.id),
+            kin.get(card.id, ALONE),
         )
         for card in await indicators.cards(session, workshop.id, only)
     ]
@@ -256,18 +275,19 @@ async def recounted(session: AsyncSession, workshop: Workshop, items: list[Item]
 async def seen_by(session: AsyncSession, room: Room, viewer: Person) -> Room:
     """The room with a person's own ballots."""
     numbers = {item.id: item.number for item in room.items}
-    ballots = await votes.ballots(session, room.workshop, numbers, viewer)
-    earlier = await votes.texts_read(session, [ballot.earlier for ballot in ballots.values() if ballot.earlier])
-    results = await _results(session, room.workshop, ballots)
+    before = {item.id: item.ancestors for item in room.items}
+    mine = await ballots.ballots(session, room.workshop, numbers, viewer, before)
+    earlier = await ballots.texts_read(session, [ballot.earlier for ballot in mine.values() if ballot.earlier])
+    results = await _results(session, room.workshop, mine)
     own = (
-        replace(item, own=_own(item.card, ballots.get(item.id), earlier, results.get(item.id))) for item in room.items
+        replace(item, own=_own(item, mine.get(item.id), earlier, results.get(item.id))) for item in room.items
     )
     return replace(room, items=tuple(own))
 
 
-async def _results(session: AsyncSession, workshop: Workshop, ballots: dict[str, votes.Ballot]) -> dict[str, Tally]:
+async def _results(session: AsyncSession, workshop: Workshop, mine: dict[str, Ballot]) -> dict[str, Tally]:
     """What the rule shows to whoever has voted: the tallies of what they voted on. No query for another rule."""
-    voted = [id for id, ballot in ballots.items() if ballot.current]
+    voted = [id for id, ballot in mine.items() if ballot.current]
     if not (workshop.hides and workshop.announced.secrecy is Secrecy.VOTED and voted):
         return {}
     return await tallies.tallies(session, workshop, voted)
@@ -283,19 +303,20 @@ async def _item(session: AsyncSession, workshop: Workshop, indicator_id: str, vi
     (found,) = await items(session, workshop, [indicator_id])
     if viewer is None:
         return found
-    ballot = await votes.ballot(session, workshop, found.card.indicator, viewer)
-    earlier = await votes.texts_read(session, [ballot.earlier] if ballot.earlier else [])
+    ballot = await ballots.ballot(session, workshop, found.card.indicator, viewer, {indicator_id: found.ancestors})
+    earlier = await ballots.texts_read(session, [ballot.earlier] if ballot.earlier else [])
     results = await _results(session, workshop, {indicator_id: ballot})
-    return replace(found, own=_own(found.card, ballot, earlier, results.get(indicator_id)))
+    return replace(found, own=_own(found, ballot, earlier, results.get(indicator_id)))
 
 
-def _own(card: Card, ballot: votes.Ballot | None, texts: dict[tuple[str, int], Wording], results: Tally | None) -> Own:
+def _own(item: Item, ballot: Ballot | None, texts: dict[tuple[str, int], Wording], results: Tally | None) -> Own:
     if ballot is None:
         return Own()
     if ballot.earlier is None:
         return Own(current=ballot.current, results=results)
     read = texts[ballot.earlier.indicator_id, ballot.earlier.wording]
-    return Own(earlier=ballot.earlier, changed=tuple(changes.between(read.sheet, card.sheet)))
+    on = next((each for each in item.kin.ancestors if each.id == ballot.earlier.indicator_id), None)
+    return Own(earlier=ballot.earlier, ancestor=on, changed=tuple(changes.between(read.sheet, item.card.sheet)))
 
 
 async def too_late(session: AsyncSession, item: Item, paper: Paper) -> Item:
@@ -309,8 +330,8 @@ async def too_late(session: AsyncSession, item: Item, paper: Paper) -> Item:
         reason=paper.reason,
         gesture=0,
     )
-    texts = await votes.texts_read(session, [said])
-    return replace(item, own=replace(_own(item.card, votes.Ballot(earlier=said), texts, None), is_late=True))
+    texts = await ballots.texts_read(session, [said])
+    return replace(item, own=replace(_own(item, Ballot(earlier=said), texts, None), is_late=True))
 
 
 async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None = None) -> Detail:

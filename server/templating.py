@@ -21,6 +21,7 @@ from workshops.agenda import Stage
 from workshops.canonical import digest
 from workshops.changes import readable
 from workshops.consensus import ANNOUNCED, Axis, Choice, Grade, Rule
+from workshops.lineage import ALONE
 from workshops.people import TERMS
 from workshops.rules import WORDS
 from workshops.sheet import FIELDS, Field, Sheet, missing
@@ -222,20 +223,23 @@ def cast_ballot(id: str, vote: Vote, rule: Rule) -> str:
 @lru_cache(4096)
 def _cast_ballot(id: str, number: int, choice: str, has_reason: bool, rule: Rule) -> Markup:
     """The ballot of all those who said this; the place of the reason is left to be filled."""
-    own = {"current": {"choice": choice, "reason": REASON if has_reason else ""}, "earlier": None, "results": None}
-    item = {"id": id, "number": number, "round": 1, "former": None, "rule": rule, "own": own}
+    own = {"current": {"choice": choice, "reason": REASON if has_reason else ""}, "earlier": None, "ancestor": None, "results": None}
+    item = {"id": id, "number": number, "round": 1, "former": None, "rule": rule, "kin": ALONE, "own": own}
     html = block("indicators/_ballot_form.html", "ballot_form", item=item, errors={}, form={})
     return Markup(html)  # noqa: S704  our own template
 
 
 @lru_cache(4096)
-def ballot_key(number: int, round: int, rule: Rule) -> str:
-    """What a ballot is for, in its id: another text, round or rule is another ballot on every screen."""
+def ballot_key(number: int, round: int, rule: Rule, ancestors: int) -> str:
+    """What a ballot is for, in its id: another text, round or rule, or one more indicator that this one comes from, is
+    another ballot on every screen."""
     parts = [str(number)]
     if rule != ANNOUNCED:
         parts.append(digest(rule.published())[:6])
     if round > 1:
         parts.append(f"t{round}")
+    if ancestors:
+        parts.append(f"l{ancestors}")
     return "-".join(parts)
 
 

@@ -15,7 +15,7 @@ from workshops.audit import AuditEntry, Deed, Register
 from workshops.canonical import timestamp
 from workshops.comments import Comment, Hiding
 from workshops.contests import Judgement
-from workshops.indicators import Indicator, Wording
+from workshops.indicators import Departure, Indicator, Wording
 from workshops.invitations import Invitation
 from workshops.journal import Entry, Receipt
 from workshops.memberships import Membership
@@ -188,6 +188,10 @@ async def everything(session: AsyncSession, person: Person) -> dict[str, Any]:
         "redactions": [
             {"indicateur": w.indicator_id, "numero": w.number, "fiche": w.sheet}
             for w in await rows(Wording, col(Wording.by_id).in_(ids))
+        ],
+        "retraits": [
+            {"indicateur": d.indicator_id, "comment": d.how.value, "motif": d.because}
+            for d in await rows(Departure, col(Departure.by_id).in_(ids))
         ],
         "amendements": [
             {"indicateur": a.indicator_id, "redaction": a.base, "champs": a.changes, "pourquoi": a.why}

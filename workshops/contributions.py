@@ -16,7 +16,7 @@ from workshops.amendments import Amendment, Ending
 from workshops.comments import Comment, Hiding
 from workshops.conclusions import Conclusion
 from workshops.frameworks import Framework
-from workshops.indicators import Indicator, Withdrawal, Wording
+from workshops.indicators import Departure, Indicator, Wording
 from workshops.people import Person
 from workshops.sheet import BY_NAME
 from workshops.tallies import Tally
@@ -38,7 +38,6 @@ class Fate(Word):
 
     ON_TABLE = "on_table", N_("Sur la table")
     WAITING = "waiting", N_("En attente de réponse")
-    WITHDRAWN = "withdrawn", N_("Retiré")
     HIDDEN = "hidden", N_("Masqué")
     ANSWERED = "answered", N_("Suivi d'une réponse")
     REWORDED = "reworded", N_("Le texte a été réécrit depuis")
@@ -127,17 +126,17 @@ async def _ends(session: AsyncSession, workshops: Iterable[Workshop]) -> dict[st
 async def _proposals(session: AsyncSession, ids: list[str]) -> list[Contribution]:
     rows = (
         await session.execute(
-            select(Indicator, Workshop, Wording, Withdrawal)
+            select(Indicator, Workshop, Wording, Departure)
             .join(Workshop, col(Workshop.id) == col(Indicator.workshop_id))
             .join(Wording, (col(Wording.indicator_id) == col(Indicator.id)) & (col(Wording.number) == 1))
-            .outerjoin(Withdrawal, col(Withdrawal.indicator_id) == col(Indicator.id))
+            .outerjoin(Departure, col(Departure.indicator_id) == col(Indicator.id))
             .where(col(Indicator.author_id).in_(ids))
         )
     ).all()
     ends = await _ends(session, (row[1] for row in rows if row[3] is None))
     found = []
-    for indicator, workshop, wording, withdrawal in rows:
-        fate, because, version = (Fate.WITHDRAWN, "", None) if withdrawal else ends[workshop.id].of(indicator)
+    for indicator, workshop, wording, left in rows:
+        fate, because, version = (left.how, left.because, None) if left else ends[workshop.id].of(indicator)
         title = wording.sheet["libelle"]
         text = wording.sheet["definition"]
         found.append(Contribution(Sort.PROPOSAL, workshop, indicator, title, text, wording.at, fate, because, version))

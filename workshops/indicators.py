@@ -22,6 +22,16 @@ from workshops.sheet import Sheet
 from workshops.vocabulary import PREFIXES, Family
 from workshops.words import N_, Word
 
+REASON_LENGTH = 300
+
+
+class Leaving(Word):
+    """How an indicator left the table."""
+
+    WITHDRAWN = "withdrawn", N_("Retiré")
+    MERGED = "merged", N_("Fusionné")
+    SPLIT = "split", N_("Scindé")
+
 
 class Origin(Word):
     """Where an indicator comes from."""
@@ -62,10 +72,14 @@ class Wording(Record, table=True):
     gesture: int
 
 
-class Withdrawal(Record, table=True):
-    """An indicator its author took back."""
+class Departure(Record, table=True):
+    """That an indicator left the table, how and why. Its texts, its votes and its comments stay where they are."""
+
+    __table_args__ = (one_of("how", Leaving),)
 
     indicator_id: str = Field(primary_key=True, foreign_key="indicator.id", max_length=12)
+    how: Leaving = Field(sa_type=Coded(Leaving))
+    because: str = Field(max_length=REASON_LENGTH)
     by_id: str = Field(foreign_key="person.id", max_length=12)
     at: datetime = Field(default_factory=world.now, sa_type=Moment)
     gesture: int
@@ -73,11 +87,11 @@ class Withdrawal(Record, table=True):
 
 @dataclass(frozen=True)
 class Card:
-    """An indicator as it stands: its current text, and whether it was withdrawn."""
+    """An indicator as it stands: its current text, and how it left the table, if it did."""
 
     indicator: Indicator
     wording: Wording
-    withdrawal: Withdrawal | None
+    departure: Departure | None
 
     @property
     def id(self) -> str:
@@ -93,7 +107,7 @@ class Card:
 
     @property
     def is_open(self) -> bool:
-        return self.withdrawal is None
+        return self.departure is None
 
     @property
     def place(self) -> tuple[int, int, str]:
@@ -130,14 +144,18 @@ async def propose(session: AsyncSession, workshop_id: str, sheet: Sheet, *, by: 
     """
     workshop = await agenda.take_floor(session, workshop_id, by=by)
     await require_proposing(session, workshop, by)
-    indicator = Indicator(
-        workshop_id=workshop.id,
-        code=await _next_code(session, Family(sheet["famille"])),
-        origin=Origin.WORKSHOP,
-        author_id=by.id,
-    )
-    await _put(session, workshop, indicator, sheet, by=by)
+    indicator = await lay(session, workshop, sheet, author_id=by.id, by=by)
     journal.record(session, workshop, Kind.INDICATOR_PROPOSED, by=by, about=indicator.id)
+    return indicator
+
+
+async def lay(
+    session: AsyncSession, workshop: Workshop, sheet: Sheet, *, author_id: str | None, by: Person
+) -> Indicator:
+    """A new text on the table, in the gesture under way, with the next code of its family."""
+    code = await _next_code(session, Family(sheet["famille"]))
+    indicator = Indicator(workshop_id=workshop.id, code=code, origin=Origin.WORKSHOP, author_id=author_id)
+    await _put(session, workshop, indicator, sheet, by=by)
     return indicator
 
 
@@ -185,13 +203,13 @@ def write(session: AsyncSession, workshop: Workshop, indicator: Indicator, sheet
 async def require_proposing(session: AsyncSession, workshop: Workshop, person: Person) -> None:
     """Whether a person may propose now, or the refusal that says why not."""
     member = await agenda.require_member(session, workshop, person)
-    _require_stage(workshop, member, Stage.PROPOSING)
+    require_stage(workshop, member, Stage.PROPOSING)
 
 
 async def require_rewording(session: AsyncSession, workshop: Workshop, indicator: Indicator, person: Person) -> None:
     """Whether a person may reword this indicator now, or the refusal that says why not."""
     member = await agenda.require_member(session, workshop, person)
-    _require_stage(workshop, member, Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING)
+    require_stage(workshop, member, Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING)
     if not may_reword(indicator, member):
         raise NotYours(N_("Seules la personne qui a proposé l'indicateur et l'animation peuvent le réécrire."))
     await require_on_table(session, indicator.id)
@@ -204,21 +222,6 @@ def may_reword(indicator: Indicator, member: Member | None) -> bool:
     return indicator.author_id in (None, member.person_id) or member.role in agenda.LEADING
 
 
-async def withdraw(session: AsyncSession, indicator_id: str, *, by: Person) -> Indicator:
-    """An author takes back a proposal, before the vote. It stays in the minutes; taking it back twice is once."""
-    indicator, workshop = await _found_on_floor(session, indicator_id, by=by)
-    member = await agenda.require_member(session, workshop, by)
-    if indicator.author_id != by.id:
-        raise NotYours(N_("On ne retire que sa propre proposition."))
-    if await session.get(Withdrawal, indicator_id):
-        agenda.yield_floor(session, workshop)
-        return indicator
-    _require_stage(workshop, member, Stage.PROPOSING, Stage.DISCUSSING)
-    session.add(Withdrawal(indicator_id=indicator.id, by_id=by.id, gesture=workshop.gestures))
-    journal.record(session, workshop, Kind.INDICATOR_WITHDRAWN, by=by, about=indicator.id)
-    return indicator
-
-
 async def home(session: AsyncSession, indicator_id: str) -> str:
     """The id of an indicator's workshop; it never changes."""
     workshop_id = await session.scalar(select(Indicator.workshop_id).where(col(Indicator.id) == indicator_id))
@@ -228,16 +231,16 @@ async def home(session: AsyncSession, indicator_id: str) -> str:
 
 
 _CURRENT = (
-    select(Indicator.id, Indicator.wording, Withdrawal.indicator_id)
-    .outerjoin(Withdrawal, col(Withdrawal.indicator_id) == col(Indicator.id))
+    select(Indicator.id, Indicator.wording, Departure.indicator_id)
+    .outerjoin(Departure, col(Departure.indicator_id) == col(Indicator.id))
     .where(col(Indicator.id).in_(bindparam("indicators", expanding=True)))
 )
 
 
 def current_wordings(connection: Connection, indicator_ids: Collection[str]) -> dict[str, int | None]:
-    """The number of the current wording of some indicators, None for one that was withdrawn. Their floor is taken."""
+    """The number of the current wording of some indicators, None for one off the table. Their floor is taken."""
     found = connection.execute(_CURRENT, {"indicators": list(indicator_ids)})
-    return {indicator_id: None if withdrawn else number for indicator_id, number, withdrawn in found}
+    return {indicator_id: None if left else number for indicator_id, number, left in found}
 
 
 def replaced_at(connection: Connection, read: Collection[tuple[str, int]]) -> dict[tuple[str, int], datetime]:
@@ -254,28 +257,29 @@ _WRITTEN_AT = select(Wording.indicator_id, Wording.number, Wording.at).where(
 
 async def on_floor(session: AsyncSession, indicator_id: str, *, by: Person) -> tuple[Indicator, Workshop]:
     """An indicator still on the table, once its workshop's floor is taken."""
-    indicator, workshop = await _found_on_floor(session, indicator_id, by=by)
+    indicator, workshop = await found_on_floor(session, indicator_id, by=by)
     await require_on_table(session, indicator_id)
     return indicator, workshop
 
 
-async def _found_on_floor(session: AsyncSession, indicator_id: str, *, by: Person) -> tuple[Indicator, Workshop]:
+async def found_on_floor(session: AsyncSession, indicator_id: str, *, by: Person) -> tuple[Indicator, Workshop]:
     """An indicator, read after its workshop is locked, never before."""
     workshop = await agenda.take_floor(session, await home(session, indicator_id), by=by)
     return await session.get_one(Indicator, indicator_id), workshop
 
 
 async def require_on_table(session: AsyncSession, indicator_id: str) -> None:
-    if await session.get(Withdrawal, indicator_id):
-        raise withdrawn()
+    """That an indicator has not left the table, or NotNow."""
+    if await session.get(Departure, indicator_id):
+        raise off_table()
 
 
-def withdrawn() -> NotNow:
+def off_table() -> NotNow:
     """What is said to whoever comes too late."""
-    return NotNow(N_("Cet indicateur a été retiré par la personne qui l'avait proposé."))
+    return NotNow(N_("Cet indicateur a quitté la table : sa page dit pourquoi, et ce qu'il est devenu."))
 
 
-def _require_stage(workshop: Workshop, member: Member, *stages: Stage) -> None:
+def require_stage(workshop: Workshop, member: Member, *stages: Stage) -> None:
     """One of the stages; whoever leads may also work while preparing."""
     if workshop.stage is Stage.PREPARING and member.role in agenda.LEADING:
         return
@@ -357,12 +361,12 @@ async def card(session: AsyncSession, indicator_id: str) -> Card:
 
 async def _cards(session: AsyncSession, condition: ColumnElement[bool]) -> list[Card]:
     rows = await session.execute(
-        select(Indicator, Wording, Withdrawal)
+        select(Indicator, Wording, Departure)
         .join(
             Wording,
             (col(Wording.indicator_id) == col(Indicator.id)) & (col(Wording.number) == col(Indicator.wording)),
         )
-        .outerjoin(Withdrawal, col(Withdrawal.indicator_id) == col(Indicator.id))
+        .outerjoin(Departure, col(Departure.indicator_id) == col(Indicator.id))
         .where(condition)
     )
     return [Card(*row) for row in rows]
@@ -374,8 +378,8 @@ async def count(session: AsyncSession, workshop_id: str) -> int:
         await session.scalar(
             select(func.count())
             .select_from(Indicator)
-            .outerjoin(Withdrawal, col(Withdrawal.indicator_id) == col(Indicator.id))
-            .where(col(Indicator.workshop_id) == workshop_id, col(Withdrawal.indicator_id).is_(None))
+            .outerjoin(Departure, col(Departure.indicator_id) == col(Indicator.id))
+            .where(col(Indicator.workshop_id) == workshop_id, col(Departure.indicator_id).is_(None))
         )
         or 0
     )

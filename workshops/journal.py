@@ -39,6 +39,8 @@ class Kind(Word):
     INDICATOR_PROPOSED = "indicator_proposed", N_("a proposé un indicateur")
     INDICATOR_REWORDED = "indicator_reworded", N_("a réécrit un indicateur")
     INDICATOR_WITHDRAWN = "indicator_withdrawn", N_("a retiré sa proposition")
+    INDICATOR_MERGED = "indicator_merged", N_("a fusionné un indicateur")
+    INDICATOR_SPLIT = "indicator_split", N_("a scindé un indicateur")
     AMENDMENT_PROPOSED = "amendment_proposed", N_("a proposé un amendement")
     AMENDMENT_ACCEPTED = "amendment_accepted", N_("a accepté un amendement")
     AMENDMENT_DECLINED = "amendment_declined", N_("a refusé un amendement")

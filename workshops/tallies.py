@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, distinct, func
+from sqlalchemy import ColumnElement, distinct, func, union_all
 from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -31,6 +31,7 @@ from workshops.consensus import (
     histogram,
 )
 from workshops.indicators import Indicator
+from workshops.lineage import Lineage
 from workshops.votes import Vote
 
 Ballots = dict[str | None, Counter[str]]  # by lab, how many of each ballot; by None where persons count
@@ -38,7 +39,8 @@ Ballots = dict[str | None, Counter[str]]  # by lab, how many of each ballot; by 
 
 @dataclass(frozen=True)
 class Tally:
-    """What was said of the current text in the current round, and how many people's vote is still on an earlier one.
+    """What was said of the current text in the current round, and how many people's vote is still on an earlier
+    one, or on what the indicator comes from.
 
     `counts`: voices by ballot, as the rule counts them; `people`: how many persons they are. `raters`: how many judged
     at least one indicator, where the rule counts those who are missing. Hidden, it only says how many people voted.
@@ -207,26 +209,34 @@ async def _ballots(
 
 
 async def _earlier(session: AsyncSession, condition: ColumnElement[bool], round: int) -> dict[str, int]:
-    """How many people's vote is on an earlier text, or of an earlier round, and not on the current one."""
-    same = aliased(Vote)
-    rows = await session.execute(
-        select(Vote.indicator_id, func.count(distinct(col(Vote.person_id))))
+    """How many people's vote is on an earlier text, of an earlier round, or on what the indicator comes from, and not
+    on the current text."""
+    standing = col(Vote.taken_back_at).is_(None)
+    own = (
+        select(Vote.indicator_id, Vote.person_id)
         .join(Indicator, col(Indicator.id) == col(Vote.indicator_id))
+        .where(condition, standing, (col(Vote.wording) < col(Indicator.wording)) | (col(Vote.round) < round))
+    )
+    inherited = (
+        select(Lineage.child_id, Vote.person_id)
+        .join(Vote, col(Vote.indicator_id) == col(Lineage.parent_id))
+        .join(Indicator, col(Indicator.id) == col(Lineage.child_id))
+        .where(condition, standing)
+    )
+    before, same = union_all(own, inherited).subquery(), aliased(Vote)
+    rows = await session.execute(
+        select(before.c.indicator_id, func.count(distinct(before.c.person_id)))
+        .join(Indicator, col(Indicator.id) == before.c.indicator_id)
         .outerjoin(
             same,
-            (col(same.indicator_id) == col(Vote.indicator_id))
-            & (col(same.person_id) == col(Vote.person_id))
+            (col(same.indicator_id) == before.c.indicator_id)
+            & (col(same.person_id) == before.c.person_id)
             & (col(same.wording) == col(Indicator.wording))
             & (col(same.round) == round)
             & (col(same.taken_back_at).is_(None)),
         )
-        .where(
-            condition,
-            col(Vote.taken_back_at).is_(None),
-            (col(Vote.wording) < col(Indicator.wording)) | (col(Vote.round) < round),
-            col(same.person_id).is_(None),
-        )
-        .group_by(col(Vote.indicator_id))
+        .where(col(same.person_id).is_(None))
+        .group_by(before.c.indicator_id)
     )
     return dict(rows.all())
 

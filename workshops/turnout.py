@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from workshops import agenda, indicators
 from workshops.agenda import Member, Stage, Workshop
 from workshops.attachments import Attachment
-from workshops.indicators import Indicator, Withdrawal
+from workshops.indicators import Departure, Indicator
 from workshops.labs import Lab
 from workshops.people import Person, Role
 from workshops.votes import Vote
@@ -43,12 +43,12 @@ async def missing(session: AsyncSession, workshop: Workshop) -> list[Missing]:
             Indicator,
             (col(Indicator.id) == col(Vote.indicator_id)) & (col(Indicator.wording) == col(Vote.wording)),
         )
-        .outerjoin(Withdrawal, col(Withdrawal.indicator_id) == col(Indicator.id))
+        .outerjoin(Departure, col(Departure.indicator_id) == col(Indicator.id))
         .where(
             col(Indicator.workshop_id) == workshop.id,
             col(Vote.round) == workshop.round,
             col(Vote.taken_back_at).is_(None),
-            col(Withdrawal.indicator_id).is_(None),
+            col(Departure.indicator_id).is_(None),
         )
         .subquery()
     )

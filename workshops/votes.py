@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Index, bindparam, tuple_, update
+from sqlalchemy import Connection, Index, bindparam, update
 from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
-from workshops import agenda, indicators, journal, world
+from workshops import agenda, indicators, journal, lineage, world
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Rule, Secrecy
 from workshops.floors import Floor
-from workshops.indicators import Indicator, Wording
+from workshops.indicators import Indicator
 from workshops.journal import AlreadyDone, Entry, Given, Kind, Receipt, Sending
 from workshops.people import Person, Role
 from workshops.records import Moment, Record, Row, add, put
@@ -65,14 +65,6 @@ class Outdated(NotNow):
 
 
 @dataclass(frozen=True)
-class Ballot:
-    """A person's own votes on an indicator: on the current text, else the last one on an earlier text or round."""
-
-    current: Vote | None = None
-    earlier: Vote | None = None
-
-
-@dataclass(frozen=True)
 class Paper:
     """What one person puts in the ballot box: a ballot on the wording they read.
 
@@ -92,17 +84,22 @@ class Paper:
 
 @dataclass(frozen=True)
 class Counted:
-    """A paper that counts: where, its vote, the number of the wording that was current then, and the rule."""
+    """A paper that counts: where, its vote, the number of the wording that was current then, and the rule.
+
+    `is_born`: the indicator comes from another.
+    """
 
     workshop_id: str
     vote: Vote
     current: int
     rule: Rule
+    is_born: bool
 
     @property
     def is_all(self) -> bool:
         """Whether this vote is all that its own ballot shows: on the current text, with nothing of the group beside."""
-        return self.vote.wording == self.current and self.vote.round == 1 and self.rule.secrecy is not Secrecy.VOTED
+        is_first = self.vote.round == 1 and not self.is_born
+        return self.vote.wording == self.current and is_first and self.rule.secrecy is not Secrecy.VOTED
 
 
 @dataclass
@@ -110,7 +107,8 @@ class _Table:
     """What papers are judged by: read once under the workshop's lock, kept up to date as each is counted.
 
     `current`: wording by indicator, None when off the table; `until`: when each earlier text that somebody read stopped
-    being current; `own`: standing ballots by (person, indicator) and key.
+    being current; `before`: what each indicator comes from; `own`: standing ballots by (person, indicator) and key, in
+    the order of `_confirms`: those on what it comes from are of round 0.
     """
 
     floor: Floor
@@ -119,6 +117,7 @@ class _Table:
     seats: dict[str, tuple[Role, str | None]]
     current: dict[str, int | None]
     until: dict[tuple[str, int], datetime]
+    before: dict[str, set[str]]
     own: dict[tuple[str, str], dict[Key, str]]
     cast: dict[tuple[str, int, str], Row] = field(default_factory=dict)
     entries: list[Row] = field(default_factory=list)
@@ -172,7 +171,7 @@ def _cast_all(
 
 
 _STANDING = columns(
-    col(Vote.person_id), col(Vote.indicator_id), col(Vote.round), col(Vote.wording), col(Vote.choice)
+    col(Vote.person_id), col(Vote.indicator_id), col(Vote.round), col(Vote.wording), col(Vote.choice), col(Vote.gesture)
 ).where(
     col(Vote.indicator_id).in_(bindparam("indicators", expanding=True)),
     col(Vote.person_id).in_(bindparam("people", expanding=True)),
@@ -184,9 +183,12 @@ def _lay(connection: Connection, floor: Floor, papers: Sequence[Paper]) -> _Tabl
     people = {paper.by.id for paper in papers}
     on = {paper.indicator_id for paper in papers}
     current = indicators.current_wordings(connection, on)
+    before = lineage.ancestors(connection, on)
     own: dict[tuple[str, str], dict[Key, str]] = {}
-    for vote in connection.execute(_STANDING, {"indicators": list(on), "people": list(people)}):
+    for vote in connection.execute(_STANDING, {"indicators": list(on.union(*before.values())), "people": list(people)}):
         own.setdefault((vote.person_id, vote.indicator_id), {})[vote.round, vote.wording] = vote.choice
+        for heir in (heir for heir, ancestors in before.items() if vote.indicator_id in ancestors):
+            own.setdefault((vote.person_id, heir), {})[0, vote.gesture] = vote.choice
     late = {
         (paper.indicator_id, paper.wording) for paper in papers if paper.wording < (current[paper.indicator_id] or 0)
     }
@@ -197,6 +199,7 @@ def _lay(connection: Connection, floor: Floor, papers: Sequence[Paper]) -> _Tabl
         seats=agenda.seats(connection, floor.id, people),
         current=current,
         until=indicators.replaced_at(connection, late),
+        before=before,
         own=own,
     )
 
@@ -229,7 +232,7 @@ def _count(table: _Table, said: dict[Any, Any], paper: Paper) -> Counted | Excep
     if paper.sending:
         table.answered.append(journal.receipt(paper.by, paper.sending, floor))
         table.receipts[paper.by.id, paper.sending.key] = Given(paper.sending.digest, floor.id, floor.gestures)
-    return Counted(floor.id, Vote(**vote), current, table.rule)
+    return Counted(floor.id, Vote(**vote), current, table.rule, paper.indicator_id in table.before)
 
 
 def _admit(table: _Table, paper: Paper) -> int:
@@ -239,7 +242,7 @@ def _admit(table: _Table, paper: Paper) -> int:
         journal.refuse_again(given, paper.sending)
     current = table.current[paper.indicator_id]
     if current is None:
-        raise indicators.withdrawn()
+        raise indicators.off_table()
     agenda.require_stage(table.floor.stage, Stage.VOTING)
     agenda.require_role(table.seats.get(paper.by.id, (None, None))[0], Role.MEMBER)
     decision = table.rule.decision
@@ -261,24 +264,24 @@ def _confirms(paper: Paper, current: Key, own: Mapping[Key, str]) -> bool:
 
 
 async def take_back(session: AsyncSession, indicator_id: str, *, by: Person) -> None:
-    """Until the stage ends, one may have no vote at all on an indicator, whatever the wording.
+    """Until the stage ends, one may have no vote at all on an indicator, whatever the wording, nor on what it comes from.
 
     Nothing to take back is not a gesture.
     """
     indicator, workshop = await indicators.on_floor(session, indicator_id, by=by)
     workshop.require(Stage.VOTING)
-    if not await _own(session, by, [indicator.id]):  # who leads or observes by now may have voted before
+    own = (await standing(session, by, [indicator.id])).get(indicator.id)
+    if not own:  # who leads or observes by now may have voted before
         await agenda.require_member(session, workshop, by, Role.MEMBER)
-    taken = await session.scalars(
-        update(Vote)
-        .where(col(Vote.person_id) == by.id, col(Vote.taken_back_at).is_(None), col(Vote.indicator_id) == indicator.id)
-        .values(taken_back_at=world.now())
-        .returning(col(Vote.wording))
-    )
-    if taken.all():
-        journal.record(session, workshop, Kind.VOTE_TAKEN_BACK, by=by, about=indicator.id)
-    else:
         agenda.yield_floor(session, workshop)
+        return
+    voted = {vote.indicator_id for vote in own}
+    await session.execute(
+        update(Vote)
+        .where(col(Vote.person_id) == by.id, col(Vote.taken_back_at).is_(None), col(Vote.indicator_id).in_(voted))
+        .values(taken_back_at=world.now())
+    )
+    journal.record(session, workshop, Kind.VOTE_TAKEN_BACK, by=by, about=indicator.id)
 
 
 def _check_reason(paper: Paper, *, is_needed: bool) -> None:
@@ -300,31 +303,25 @@ _OWN = (
 )
 
 
-async def _own(session: AsyncSession, person: Person, indicator_ids: Collection[str]) -> list[Vote]:
-    return list(await session.scalars(_OWN, {"person": person.id, "indicators": list(indicator_ids)}))
+async def standing(
+    session: AsyncSession, person: Person, indicator_ids: Collection[str], before: Mapping[str, Collection[str]] | None = None
+) -> dict[str, list[Vote]]:
+    """A person's standing votes for each of these indicators where there are some, the last one the nearest to its
+    current text: those on what it comes from, as they were said, then its own.
 
-
-def _ballot(current: Key, own: list[Vote]) -> Ballot:
-    on_current = [vote for vote in own if vote.key == current]
-    earlier = [vote for vote in own if vote.key < current]
-    if on_current:
-        return Ballot(current=on_current[0])
-    return Ballot(earlier=earlier[-1] if earlier else None)
-
-
-async def ballots(
-    session: AsyncSession, workshop: Workshop, current: Mapping[str, int], person: Person
-) -> dict[str, Ballot]:
-    """A person's own votes on some indicators, given by the number of their current wording. One query."""
-    own: dict[str, list[Vote]] = {}
-    for vote in await _own(session, person, current):
-        own.setdefault(vote.indicator_id, []).append(vote)
-    return {id: _ballot((workshop.round, current[id]), found) for id, found in own.items()}
-
-
-async def ballot(session: AsyncSession, workshop: Workshop, indicator: Indicator, person: Person) -> Ballot:
-    """A person's own votes on one indicator."""
-    return _ballot((workshop.round, indicator.wording), await _own(session, person, [indicator.id]))
+    One query where what they come from is known, and two otherwise.
+    """
+    if before is None:
+        before = await session.run_sync(lambda own: lineage.ancestors(own.connection(), indicator_ids))
+    line = list({*indicator_ids}.union(*before.values()))
+    cast: dict[str, list[Vote]] = {}
+    for vote in await session.scalars(_OWN, {"person": person.id, "indicators": line}):
+        cast.setdefault(vote.indicator_id, []).append(vote)
+    found = {}
+    for id in indicator_ids:
+        inherited = [vote for ancestor in before.get(id, ()) for vote in cast.get(ancestor, ())]
+        found[id] = sorted(inherited, key=lambda vote: vote.gesture) + cast.get(id, [])
+    return {id: own for id, own in found.items() if own}
 
 
 async def reasons(session: AsyncSession, workshop: Workshop, indicator: Indicator) -> list[Vote]:
@@ -355,14 +352,3 @@ async def _reasons(
     ):
         found.setdefault(vote.indicator_id, []).append(vote)
     return found
-
-
-async def texts_read(session: AsyncSession, cast: list[Vote]) -> dict[tuple[str, int], Wording]:
-    """The wordings some votes were for, by (indicator, number). One query, none for no vote."""
-    if not cast:
-        return {}
-    keys = [(vote.indicator_id, vote.wording) for vote in cast]
-    found = await session.scalars(
-        select(Wording).where(tuple_(col(Wording.indicator_id), col(Wording.number)).in_(keys))
-    )
-    return {(wording.indicator_id, wording.number): wording for wording in found}

@@ -80,6 +80,8 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.INDICATOR_PROPOSED: (LIST, STAGE),
     Kind.INDICATOR_REWORDED: REWORDED,
     Kind.INDICATOR_WITHDRAWN: (LIST, STAGE, HEAD),
+    Kind.INDICATOR_MERGED: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD),
+    Kind.INDICATOR_SPLIT: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD),
     Kind.AMENDMENT_PROPOSED: (SAID, AMENDMENTS),
     Kind.AMENDMENT_ACCEPTED: (*REWORDED, SAID),
     Kind.AMENDMENT_DECLINED: (SAID, AMENDMENTS),
@@ -102,6 +104,7 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
 }
 EVERYWHERE = (Kind.RULE_ANNOUNCED, Kind.ROUND_OPENED, Kind.FRAMEWORK_PUBLISHED)  # what may change every indicator
 AMBIENT = (PRESENCE, BANNER)  # what changes without a gesture of this workshop
+LEFT = (Kind.INDICATOR_MERGED, Kind.INDICATOR_SPLIT)  # what comes from the indicator is redrawn with it
 UNHURRIED = (Kind.MEMBER_JOINED,)  # nobody waits for these: a room that fills would redraw every screen at each tick
 
 
@@ -152,12 +155,19 @@ class Drawing:
         """The indicators that a gesture changed."""
         if touch.kind in EVERYWHERE or touch.kind is Kind.STAGE_MOVED:
             return self._items if view == LOBBY else (view,)
+        if touch.kind is Kind.VOTE_TAKEN_BACK:
+            return self.room.sharing(touch.about)
+        if touch.kind in LEFT:
+            return (touch.about, *(heir.id for heir in self._items[touch.about].kin.heirs))
         # Somebody's name is on every indicator's page: the one a screen has open is about them too.
         return (view,) if touch.kind is Kind.MEMBER_CHANGED else (touch.about,)
 
     def _fresh(self, cursor: int) -> frozenset[str]:
         """The indicators a screen at `cursor` has never had."""
         born = {touch.about for touch in self._since(cursor) if touch.kind is Kind.INDICATOR_PROPOSED}
+        for touch in self._since(cursor):
+            if touch.kind is Kind.INDICATOR_SPLIT:
+                born.update(part.id for part in self._items[touch.about].kin.became)
         if any(touch.kind is Kind.WORKSHOP_CONVENED for touch in self._since(cursor)):
             born.update(self._items)
         return frozenset(born)

@@ -6,22 +6,43 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from server import identity, scenes
-from server.forms import BaseForm, read, typed_sheet
+from server.forms import BaseForm, BecauseForm, asked_sheet, read, typed, typed_sheet
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
-from server.templating import own_ballot, page
-from workshops import agenda, changes, indicators, journal, sheet, world
-from workshops.indicators import Stale
+from server.rooms import Rooms
+from server.templating import own_ballot, page, redraw
+from workshops import agenda, changes, indicators, journal, lineage, sheet, similar, world
+from workshops.indicators import Card, Stale
 from workshops.refusals import NotNow, NotThus, NotYours
 
 
 async def new(request: Request) -> Response:
-    """A blank sheet: three fields, the rest folded."""
+    """A blank sheet: three fields, the rest folded. Asked for again with a title, it says what resembles it."""
     viewer = signed_in(request)
     async with reading(request) as session:
         workshop = await agenda.get(session, request.path_params["workshop"])
         await indicators.require_proposing(session, workshop, viewer)
-    return page(request, "indicators/new.html", workshop=workshop, raw={}, errors={}, key=world.new_id())
+    raw = asked_sheet(request)
+    found = await _resembling(request, workshop.id, str(raw.get("libelle", "")))
+    values: dict[str, Any] = {"workshop": workshop, "raw": raw, "errors": {}, "similar": found}
+    return page(request, "indicators/new.html", **values, key=world.new_id())
+
+
+async def alike(request: Request) -> Response:
+    """The proposals that resemble a title, while it is being typed."""
+    viewer = signed_in(request)
+    async with reading(request) as session:
+        workshop = await agenda.get(session, request.path_params["workshop"])
+        await agenda.require_member(session, workshop, viewer)
+    found = await _resembling(request, workshop.id, request.query_params.get("libelle", ""))
+    return redraw(request, "indicators/_similar.html", "similar", similar=found)
+
+
+async def _resembling(request: Request, workshop_id: str, title: str) -> list[Card]:
+    if not title:
+        return []
+    room = await Rooms.of(request).now(workshop_id)
+    return similar.to(title, [item.card for item in room.items])
 
 
 async def propose(request: Request) -> Response:
@@ -36,7 +57,9 @@ async def propose(request: Request) -> Response:
     except (NotThus, NotNow, NotYours) as refusal:
         async with reading(request) as session:
             workshop = await agenda.get(session, workshop_id)
-        return again(request, "indicators/new.html", refusal, workshop=workshop, raw=raw, key=world.new_id())
+        found = await _resembling(request, workshop_id, str(raw.get("libelle", "")))
+        values: dict[str, Any] = {"workshop": workshop, "raw": raw, "similar": found}
+        return again(request, "indicators/new.html", refusal, **values, key=world.new_id())
     # Found by its gesture: the same sending, sent again, tells the same indicator.
     async with reading(request) as session:
         gesture = await journal.get(session, workshop_id, request.state.gestures[workshop_id])
@@ -64,6 +87,8 @@ async def show(request: Request) -> Response:
         seat=scenes.seat_name(member),
         may_reword=indicators.may_reword(indicator, member),
         is_author=viewer is not None and indicator.author_id == viewer.id,
+        form={},
+        errors={},
         key=world.new_id(),
     )
 
@@ -121,9 +146,17 @@ async def _editing(request: Request, indicator_id: str, raw: dict[str, Any], bas
 
 
 async def withdraw(request: Request) -> Response:
-    """Take back one's own proposal."""
+    """Take back one's own proposal, saying why."""
     viewer = signed_in(request)
     indicator_id = request.path_params["indicator"]
-    async with transaction(request) as session:
-        await indicators.withdraw(session, indicator_id, by=viewer)
+    form = await read(request, BecauseForm)
+    try:
+        async with transaction(request) as session:
+            await lineage.withdraw(session, indicator_id, because=form.because, by=viewer)
+    except NotThus as refusal:
+        async with reading(request) as session:
+            card = await indicators.card(session, indicator_id)
+            workshop = await agenda.get(session, card.indicator.workshop_id)
+        values: dict[str, Any] = {"card": card, "workshop": workshop, "form": await typed(request)}
+        return again(request, "indicators/withdraw.html", refusal, **values, key=world.new_id())
     return done(request, f"/indicateurs/{indicator_id}")

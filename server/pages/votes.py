@@ -12,6 +12,8 @@ from workshops import agenda, votes
 from workshops.refusals import NotThus
 from workshops.votes import Counted, Outdated, Paper
 
+TAKEN_BACK = '{"taken-back": {"target": "body"}}'  # told to the page: other ballots may have asked about the same vote
+
 
 async def cast(request: Request) -> Response:
     """Judge a wording: first vote, change or confirmation, in one tap."""
@@ -41,7 +43,9 @@ async def take_back(request: Request) -> Response:
     indicator_id = request.path_params["indicator"]
     async with transaction(request) as session:
         await votes.take_back(session, indicator_id, by=viewer)
-    return await _done(request, indicator_id)
+    answer = await _done(request, indicator_id)
+    answer.headers["HX-Trigger"] = TAKEN_BACK
+    return answer
 
 
 async def _done(request: Request, indicator_id: str, counted: Counted | None = None) -> Response:

@@ -53,7 +53,12 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   if (isGesture(ctx) && ctx.response.status < 400) hush()
 })
 
+// Help while one types is not asked for without a network; when it does not come, nobody misses it.
+document.addEventListener("htmx:config:request", event => {
+  if (event.detail.ctx.sourceElement.dataset.quiet && !navigator.onLine) event.preventDefault()
+})
+
 // A gesture that is kept says so by itself: this is for the others.
 document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
-  if (ctx?.request && ctx.text === undefined) tell(notice()?.dataset.offline)
+  if (ctx?.request && ctx.text === undefined && !ctx.sourceElement.dataset.quiet) tell(notice()?.dataset.offline)
 })

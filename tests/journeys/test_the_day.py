@@ -108,6 +108,7 @@ async def test_a_day_from_a_proposal_to_a_published_framework(
         await expect(wall.page.locator(".gc-card")).to_have_count(21)
         await plain.page.goto(f"/indicateurs/{coffee}")
         await plain.page.get_by_text("Retirer ma proposition").click()
+        await plain.page.get_by_label("Pourquoi la retirer ?").fill("Cela ne mesure rien.")
         await plain.page.get_by_role("button", name="Retirer cet indicateur").click()
         await expect(plain.page.get_by_text("Retiré", exact=True)).to_be_visible()
         await expect(wall.page.locator(".gc-card")).to_have_count(20)

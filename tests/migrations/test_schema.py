@@ -20,9 +20,9 @@ import workshops.comments
 import workshops.votes
 from server import migrating
 from server.database import Database
-from tests.cast import act, facilitator, published, workshop
+from tests.cast import act, card, facilitator, published, workshop
 from workshops import roles
-from workshops.indicators import CodeCounter
+from workshops.indicators import CodeCounter, Leaving
 from workshops.people import Role
 from workshops.records import Record
 
@@ -76,6 +76,24 @@ async def test_going_down_leaves_nothing_and_up_again_works(database: Database) 
         "alembic_version",
         *Record.metadata.tables,
     }
+
+
+async def test_what_was_withdrawn_when_nobody_asked_why_says_so(database: Database) -> None:
+    camille = await facilitator(database)
+    room = await workshop(database, by=camille)
+    one = (await card(database, room)).id
+    await asyncio.to_thread(command.downgrade, migrating.config(database.url), "0008-1")
+    withdrawn = "INSERT INTO withdrawal SELECT indicator_id, by_id, at, gesture FROM wording WHERE indicator_id = :one"
+    async with database.engine.begin() as connection:
+        await connection.execute(text(withdrawn), {"one": one})
+    await asyncio.to_thread(migrating.upgrade, database.url)
+    left = (await card(database, room)).departure
+    assert left is not None
+    assert (left.how, left.because, left.by_id) == (
+        Leaving.WITHDRAWN,
+        "Retiré avant que le motif ne soit demandé.",
+        camille.id,
+    )
 
 
 def forbidden(table: str, column: str, *, is_sqlite: bool) -> Iterator[str]:

@@ -172,9 +172,14 @@ async def test_every_gesture_says_its_number(database: Database, client: Browser
     world = await everything(database, client)
     day = world.day
     await day.move(Stage.PROPOSING)
-    own = await act(database, indicators.propose, day.room.id, SHEET, by=day.alix)
+    gone, merged, halved = [
+        await act(database, indicators.propose, day.room.id, SHEET, by=day.alix) for _ in range(3)
+    ]
+    leaving = {"indicators.withdraw": gone.id, "lineage.merge": merged.id, "lineage.split": halved.id}
     await day.move(Stage.VOTING)
     by = {
+        "lineage.merge": day.camille,
+        "lineage.split": day.camille,
         "workshops.join": await stranger(database, "Une autre"),
         "workshops.move": day.camille,
         "comments.hide": day.camille,
@@ -185,17 +190,18 @@ async def test_every_gesture_says_its_number(database: Database, client: Browser
         "workshops.move": {"stage": "preparing"},
         "indicators.reword": {**SHEET, "base": "2"},
         "votes.cast": {"wording": "3", "choice": "keep"},  # after the rewording
+        "lineage.merge": {"into": world.ids["indicator"], "because": "Un doublon."},
         "frameworks.publish": {
             "decision-ACT-02": "keep",
             "because-ACT-02": "Urgent.",
             "reason-others": "Personne n'en a parlé.",
         },
     }
-    nouns = ("workshops", "indicators", "comments", "votes", "frameworks")
+    nouns = ("workshops", "indicators", "comments", "votes", "frameworks", "lineage")
     routes = [route for route in GESTURES if route.name.startswith(nouns) and route.name != "workshops.convene"]
     for route in sorted(routes, key=lambda route: route.name == "frameworks.publish"):
         await day.move(Stage.CLOSED if route.name == "frameworks.publish" else only_when.get(route.name, Stage.VOTING))
-        ids = {**world.ids, "indicator": own.id} if route.name == "indicators.withdraw" else world.ids
+        ids = {**world.ids, "indicator": leaving.get(route.name, world.ids["indicator"])}
         form = instead.get(route.name, FORMS.get(route.name, {}))
         answer = await (await day.browser(by.get(route.name, day.alix))).post(address(route, ids), data=form)
         said = (route.name, answer.status_code, answer.headers.get("x-geste"))

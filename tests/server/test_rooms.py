@@ -23,6 +23,7 @@ from workshops import (
     frameworks,
     indicators,
     journal,
+    lineage,
     rules,
     schedule,
     votes,
@@ -79,7 +80,13 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     await same()
     await act(database, comments.hide, said.id, because="Hors sujet.", by=camille)
     await same()
-    await act(database, indicators.withdraw, theirs.id, by=sacha)
+    await act(database, lineage.withdraw, theirs.id, because="Un doublon.", by=sacha)
+    await same()
+    table = {item.card.indicator.code: item.id for item in (await same()).items}
+    await act(database, lineage.merge, table["ACT-02"], into=table["ACT-01"], because="Un doublon.", by=camille)
+    await same()
+    parts = [{**SHEET, "libelle": "Une moitié"}, {**SHEET, "libelle": "L'autre"}]
+    await act(database, lineage.split, table["ACT-01"], sheets=parts, because="Deux choses.", by=camille)
     await same()
     await act(database, agenda.join, room.id, name="Alix", lab="erasme", by=alix)
     await act(database, agenda.appoint, room.id, await stranger(database), by=camille)
@@ -106,6 +113,12 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     await act(database, votes.cast, ours.id, wording=2, choice=Choice.KEEP, by=alix)
     await same()
     await act(database, votes.take_back, ours.id, by=sacha)
+    await same()
+    whole = table["IMP-05"]
+    await act(database, votes.cast, whole, wording=1, choice=Choice.KEEP, by=alix)
+    (half, _) = await act(database, lineage.split, whole, sheets=parts, because="Deux choses.", by=camille)
+    await same()
+    await act(database, votes.take_back, half.id, by=alix)
     await same()
 
     async def amend(limites: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from server.database import Database
 from tests.cast import SHEET, act, ask, card, facilitator, member_of, move, observer, reread, stranger, workshop
-from workshops import amendments, indicators, journal, tallies, votes
+from workshops import amendments, indicators, journal, lineage, tallies, votes
 from workshops.agenda import Stage, Workshop
 from workshops.amendments import Amendment, Fate, Overtaken, Proposed
 from workshops.consensus import Choice
@@ -153,7 +153,7 @@ async def test_an_indicator_off_the_table_is_not_amended(
     database: Database, ours: Indicator, alix: Person, sacha: Person, camille: Person
 ) -> None:
     made = await amend(database, ours.id, sacha)
-    await act(database, indicators.withdraw, ours.id, by=alix)
+    await act(database, lineage.withdraw, ours.id, because="Un doublon.", by=alix)
     with pytest.raises(NotNow):
         await amend(database, ours.id, sacha)
     with pytest.raises(NotNow):

@@ -4,7 +4,7 @@ import pytest
 
 from server.database import Database
 from tests.cast import SHEET, act, ask, card, cards, facilitator, member_of, move, observer, reread, stranger, workshop
-from workshops import comments, indicators, journal
+from workshops import comments, indicators, journal, lineage
 from workshops.agenda import Stage, Workshop
 from workshops.comments import Comment, Thread
 from workshops.indicators import Card
@@ -151,7 +151,7 @@ async def test_nobody_comments_on_what_was_withdrawn(
 ) -> None:
     await move(database, room, Stage.PROPOSING, by=camille)
     proposed = await act(database, indicators.propose, room.id, SHEET, by=alix)
-    await act(database, indicators.withdraw, proposed.id, by=alix)
+    await act(database, lineage.withdraw, proposed.id, because="Un doublon.", by=alix)
     with pytest.raises(NotNow):
         await say(database, (await cards(database, room))["ACT-08"], alix)
 

@@ -31,7 +31,7 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
-from workshops import comparisons, frameworks, indicators, journal, votes
+from workshops import comparisons, frameworks, indicators, journal, lineage, votes
 from workshops.agenda import Stage, Start, Workshop
 from workshops.comparisons import Comparison
 from workshops.consensus import ANNOUNCED, Choice, Outcome
@@ -72,7 +72,7 @@ async def room(database: Database, camille: Person) -> Workshop:
     alix = await member_of(database, room)
     sheets = [{**COMPLETE, "libelle": "Complet"}, SHEET, {**COMPLETE, "libelle": "Écarté"}, SHEET, SHEET]
     proposed = [await act(database, indicators.propose, room.id, sheet, by=alix) for sheet in sheets]
-    await act(database, indicators.withdraw, proposed[4].id, by=alix)
+    await act(database, lineage.withdraw, proposed[4].id, because="Un doublon.", by=alix)
     await move(database, room, Stage.VOTING, by=camille)
     for indicator, choice in zip(proposed[:3], [Choice.KEEP, Choice.KEEP, Choice.DROP], strict=True):
         await act(database, votes.cast, indicator.id, wording=1, choice=choice, reason="Une raison.", by=alix)

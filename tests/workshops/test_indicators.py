@@ -21,7 +21,7 @@ from tests.cast import (
     stranger,
     workshop,
 )
-from workshops import indicators, journal
+from workshops import indicators, journal, lineage
 from workshops.agenda import Stage, Start, Workshop
 from workshops.indicators import Origin, Stale
 from workshops.journal import Kind
@@ -108,7 +108,7 @@ async def test_a_member_proposes_and_the_code_comes_after_the_commitment(
 async def test_a_code_is_never_given_twice(database: Database, room: Workshop, camille: Person, alix: Person) -> None:
     elsewhere = await workshop(database, Stage.PROPOSING, by=camille, title="Un autre atelier")
     first = await act(database, indicators.propose, room.id, SHEET, by=alix)
-    await act(database, indicators.withdraw, first.id, by=alix)
+    await act(database, lineage.withdraw, first.id, because="Un doublon.", by=alix)
     second = await act(database, indicators.propose, elsewhere.id, SHEET, by=await member_of(database, elsewhere))
     third = await act(database, indicators.propose, room.id, SHEET, by=alix)
     assert [first.code, second.code, third.code] == ["ACT-08", "ACT-09", "ACT-10"]
@@ -243,8 +243,8 @@ async def test_an_author_takes_a_proposal_back_and_it_stays_in_the_minutes(
     proposed = await act(database, indicators.propose, room.id, SHEET, by=alix)
     for person in (sacha, camille):
         with pytest.raises(NotYours):
-            await act(database, indicators.withdraw, proposed.id, by=person)
-    await act(database, indicators.withdraw, proposed.id, by=alix)
+            await act(database, lineage.withdraw, proposed.id, because="Un doublon.", by=person)
+    await act(database, lineage.withdraw, proposed.id, because="Un doublon.", by=alix)
     found = await card(database, room, "ACT-08")
     assert (found.is_open, found.sheet) == (False, SHEET)
     assert await ask(database, indicators.count, room.id) == 19
@@ -257,13 +257,13 @@ async def test_taking_back_twice_is_once_even_when_the_vote_is_open(
     database: Database, room: Workshop, camille: Person, alix: Person, sacha: Person
 ) -> None:
     proposed = await act(database, indicators.propose, room.id, SHEET, by=alix)
-    await act(database, indicators.withdraw, proposed.id, by=alix)
+    await act(database, lineage.withdraw, proposed.id, because="Un doublon.", by=alix)
     for stage in (Stage.PROPOSING, Stage.VOTING, Stage.CLOSED):
         before = await move(database, room, stage, by=camille)
-        assert await act(database, indicators.withdraw, proposed.id, by=alix) == proposed
+        assert await act(database, lineage.withdraw, proposed.id, because="Un doublon.", by=alix) == proposed
         for person in (sacha, camille):
             with pytest.raises(NotYours):
-                await act(database, indicators.withdraw, proposed.id, by=person)
+                await act(database, lineage.withdraw, proposed.id, because="Un doublon.", by=person)
         assert await reread(database, room) == before
 
 
@@ -294,7 +294,7 @@ async def test_whether_one_may_propose_or_reword_is_asked_before_writing(
         **outside,
     }
     room = await move(database, room, Stage.PROPOSING, by=camille)
-    await act(database, indicators.withdraw, proposed.id, by=alix)
+    await act(database, lineage.withdraw, proposed.id, because="Un doublon.", by=alix)
     assert await asked(indicators.require_rewording, room, proposed) == {
         **{"Camille": NotNow, "Alix": NotNow, "Sacha": NotYours},
         **outside,
@@ -306,10 +306,10 @@ async def test_nobody_withdraws_a_text_of_the_commitment_nor_anything_once_the_v
 ) -> None:
     proposed = await act(database, indicators.propose, room.id, SHEET, by=alix)
     with pytest.raises(NotYours):
-        await act(database, indicators.withdraw, (await card(database, room)).id, by=alix)
+        await act(database, lineage.withdraw, (await card(database, room)).id, because="Un doublon.", by=alix)
     await move(database, room, Stage.VOTING, by=camille)
     with pytest.raises(NotNow):
-        await act(database, indicators.withdraw, proposed.id, by=alix)
+        await act(database, lineage.withdraw, proposed.id, because="Un doublon.", by=alix)
 
 
 async def test_what_does_not_exist_is_not_found(database: Database, room: Workshop, alix: Person) -> None:

@@ -8,15 +8,16 @@ from hypothesis import strategies as st
 
 from server.database import Database
 from tests.cast import act, ask, card, facilitator, member_of, move, observer, reread, stranger, workshop
-from workshops import indicators, journal, rules, tallies, votes
+from workshops import ballots, indicators, journal, rules, tallies, votes
 from workshops.agenda import Stage, Workshop
+from workshops.ballots import Ballot
 from workshops.consensus import ANNOUNCED, Choice, Grade, Method, Outcome, Rule, Secrecy, Voices
 from workshops.indicators import Card
 from workshops.journal import Kind
 from workshops.people import Person
 from workshops.refusals import NotNow, NotThus, NotYours
 from workshops.tallies import Tally
-from workshops.votes import Ballot, Vote
+from workshops.votes import Vote
 
 TWO_AXES = Rule(method=Method.TWO_AXES)
 GRADES = Rule(method=Method.MAJORITY_JUDGMENT)
@@ -247,7 +248,7 @@ async def test_a_round_opens_once_in_its_order_and_votes_stay_where_they_were_ca
     assert await ask(database, tallies.tally, text.id) == Tally(rule, earlier=1)
     assert await ask(database, tallies.former, room) == {text.id: Tally(rule, {"keep": 1}, people=1)}
     indicator = await ask(database, indicators.get, text.id)
-    own = await ask(database, votes.ballot, room, indicator, alix)
+    own = await ask(database, ballots.ballot, room, indicator, alix)
     assert (own.current, own.earlier and own.earlier.choice) == (None, "keep")
 
     with pytest.raises(NotNow):
@@ -255,7 +256,7 @@ async def test_a_round_opens_once_in_its_order_and_votes_stay_where_they_were_ca
     again = await cast(database, text, alix, Choice.KEEP, round=2)
     assert [entry.kind for entry in await ask(database, journal.since, room.id, before + 1)] == [Kind.VOTE_CONFIRMED]
     assert await ask(database, tallies.tally, text.id) == Tally(rule, {"keep": 1}, people=1)
-    assert await ask(database, votes.ballot, room, indicator, alix) == Ballot(current=again)
+    assert await ask(database, ballots.ballot, room, indicator, alix) == Ballot(current=again)
 
 
 async def test_a_round_opens_while_the_workshop_votes(database: Database, room: Workshop, camille: Person) -> None:

@@ -19,7 +19,7 @@ from tests.cast import (
     stranger,
     workshop,
 )
-from workshops import accounts, agenda, attachments, indicators, turnout, votes
+from workshops import accounts, agenda, attachments, indicators, lineage, turnout, votes
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
 from workshops.people import Person
@@ -82,7 +82,7 @@ async def test_a_withdrawn_indicator_is_asked_of_nobody(database: Database, cami
     alix = await member_of(database, room)
     kept = await act(database, indicators.propose, room.id, SHEET, by=alix)
     gone = await act(database, indicators.propose, room.id, SHEET, by=alix)
-    await act(database, indicators.withdraw, gone.id, by=alix)
+    await act(database, lineage.withdraw, gone.id, because="Un doublon.", by=alix)
     await move(database, room, Stage.VOTING, by=camille)
     assert await missing(database, room) == [("Alix", "Ti Lab", 1, False)]
     await act(database, votes.cast, kept.id, wording=1, choice=Choice.ABSTAIN, by=alix)

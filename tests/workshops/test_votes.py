@@ -22,15 +22,16 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
-from workshops import indicators, journal, tallies, votes
+from workshops import ballots, indicators, journal, lineage, tallies, votes
 from workshops.agenda import Stage, Workshop
+from workshops.ballots import Ballot
 from workshops.consensus import Choice, Outcome
 from workshops.indicators import Card
 from workshops.journal import Kind
 from workshops.people import Person
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours
 from workshops.tallies import Tally
-from workshops.votes import Ballot, Outdated, Vote
+from workshops.votes import Outdated, Vote
 
 KEEP, REWORK, DROP, ABSTAIN = Choice.KEEP, Choice.REWORK, Choice.DROP, Choice.ABSTAIN
 
@@ -212,8 +213,8 @@ async def test_ones_own_ballot_is_on_this_text_or_on_the_last_one_read(
 ) -> None:
     async def own() -> Ballot:
         indicator = await ask(database, indicators.get, text.id)
-        found = await ask(database, votes.ballots, room, {text.id: indicator.wording}, alix)
-        assert found.get(text.id, Ballot()) == await ask(database, votes.ballot, room, indicator, alix)
+        found = await ask(database, ballots.ballots, room, {text.id: indicator.wording}, alix)
+        assert found.get(text.id, Ballot()) == await ask(database, ballots.ballot, room, indicator, alix)
         return found.get(text.id, Ballot())
 
     assert await own() == Ballot()
@@ -225,7 +226,7 @@ async def test_ones_own_ballot_is_on_this_text_or_on_the_last_one_read(
     assert await own() == Ballot(current=second)
     await reword(database, text, camille, base=2)
     assert await own() == Ballot(earlier=second)
-    read = await ask(database, votes.texts_read, [second])
+    read = await ask(database, ballots.texts_read, [second])
     assert {key: wording.sheet["libelle"] for key, wording in read.items()} == {(text.id, 2): "Rédaction 2"}
 
 
@@ -241,7 +242,7 @@ async def test_taking_back_leaves_no_vote_whatever_the_wording(
     since = (await reread(database, room)).gestures
     await act(database, votes.take_back, text.id, by=alix)
     assert await tally(database, text) == counted()
-    assert await ask(database, votes.ballots, room, {text.id: 2}, alix) == {}
+    assert await ask(database, ballots.ballots, room, {text.id: 2}, alix) == {}
     assert await kinds(database, room, since) == [Kind.VOTE_TAKEN_BACK]
     await vote(database, text, alix, DROP, on=2)
     assert await tally(database, text) == counted(drop=1)
@@ -292,7 +293,7 @@ async def test_nobody_votes_on_what_does_not_exist_or_was_withdrawn(
 ) -> None:
     await move(database, room, Stage.PROPOSING, by=camille)
     proposed = await act(database, indicators.propose, room.id, COMPLETE, by=alix)
-    await act(database, indicators.withdraw, proposed.id, by=alix)
+    await act(database, lineage.withdraw, proposed.id, because="Un doublon.", by=alix)
     await move(database, room, Stage.VOTING, by=camille)
     with pytest.raises(NotNow):
         await act(database, votes.cast, proposed.id, wording=1, choice=KEEP, by=alix)

@@ -56,6 +56,8 @@ async def test_its_journal_is_true(database: Database, told: Workshop) -> None:
         "member_changed",
         "lead_shared",
         "indicator_withdrawn",
+        "indicator_merged",
+        "indicator_split",
         "amendment_accepted",
         "amendment_withdrawn",
         "contest_closed",

@@ -15,6 +15,7 @@ from tests.cast import (
     SHEET,
     Browsers,
     act,
+    ask,
     card,
     cards,
     facilitator,
@@ -33,6 +34,7 @@ from workshops import (
     contests,
     frameworks,
     indicators,
+    lineage,
     rules,
     schedule,
     votes,
@@ -131,7 +133,33 @@ async def change_family(world: World) -> None:
 
 
 async def withdraw(world: World) -> None:
-    await act(world.database, indicators.withdraw, world.ours, by=world.alix)
+    await act(world.database, lineage.withdraw, world.ours, because="Un doublon.", by=world.alix)
+
+
+async def merge(world: World) -> None:
+    """Theirs joins ours: who voted for theirs only is asked to confirm on ours."""
+    await act(
+        world.database, lineage.merge, world.theirs, into=world.ours, because="Un doublon.", by=world.camille
+    )
+
+
+async def split(world: World) -> None:
+    parts = [{**SHEET, "libelle": "Une moitié"}, {**SHEET, "libelle": "L'autre", "famille": "impact"}]
+    await act(world.database, lineage.split, world.ours, sheets=parts, because="Deux choses.", by=world.camille)
+
+
+async def merge_away(world: World) -> None:
+    await act(
+        world.database, lineage.merge, world.ours, into=world.theirs, because="Un doublon.", by=world.camille
+    )
+
+
+async def split_then_merge(world: World) -> None:
+    """A part is born and leaves before a screen looks."""
+    await split(world)
+    kin = (await ask(world.database, lineage.kin, world.workshop.id, [world.ours]))[world.ours]
+    one, other = kin.became
+    await act(world.database, lineage.merge, one.id, into=other.id, because="Un doublon.", by=world.camille)
 
 
 async def answer(world: World) -> None:
@@ -157,6 +185,18 @@ async def cast(world: World) -> None:
 
 async def confirm(world: World) -> None:
     await act(world.database, votes.cast, world.ours, wording=2, choice=Choice.REWORK, reason="oui", by=world.alix)
+
+
+async def halved(world: World) -> None:
+    """Ours is in two: who had voted for it is asked on each."""
+    await voting(world)
+    await split(world)
+
+
+async def take_back_from_a_half(world: World) -> None:
+    """It is taken back from the whole, and so from the other half."""
+    halves = (await ask(world.database, lineage.kin, world.workshop.id, [world.ours]))[world.ours].became
+    await act(world.database, votes.take_back, halves[0].id, by=world.alix)
 
 
 async def take_back(world: World) -> None:
@@ -381,12 +421,19 @@ CASES: list[tuple[Kind, Step, Step]] = [
     (Kind.CONTEST_CLOSED, graded, close_contest),
     (Kind.CONTEST_ABANDONED, graded, abandon),
     (Kind.INDICATOR_WITHDRAWN, commented, withdraw),
+    (Kind.INDICATOR_MERGED, commented, merge),
+    (Kind.INDICATOR_MERGED, voting, merge),
+    (Kind.INDICATOR_MERGED, reworded, merge_away),
+    (Kind.INDICATOR_SPLIT, commented, split),
+    (Kind.INDICATOR_SPLIT, voting, split),
+    (Kind.INDICATOR_SPLIT, voting, split_then_merge),
     (Kind.COMMENT_POSTED, nothing, commented),
     (Kind.COMMENT_POSTED, commented, answer),
     (Kind.COMMENT_HIDDEN, commented, hide),
     (Kind.VOTE_CAST, voting, cast),
     (Kind.VOTE_CONFIRMED, reworded, confirm),
     (Kind.VOTE_TAKEN_BACK, voting, take_back),
+    (Kind.VOTE_TAKEN_BACK, halved, take_back_from_a_half),
     (Kind.INDICATOR_CONCLUDED, voting, conclude),
     (Kind.INDICATOR_CONCLUDED, closed, conclude),
     (Kind.FRAMEWORK_PUBLISHED, closed, publish),

@@ -7,6 +7,7 @@ import pytest
 from server.database import Database
 from tests.cast import COMPLETE, SHEET, Browsers, act, ask, cards, observer
 from tests.server.pages.day import (
+    HTMX,
     JOIN_FIRST,
     JSON,
     OBSERVING,
@@ -22,7 +23,7 @@ from tests.server.pages.day import (
     told,
 )
 from tests.server.pages.reading import both_texts, errors, plain, read, value
-from workshops import indicators, sheet, votes
+from workshops import indicators, lineage, sheet, votes
 from workshops.agenda import Stage, Start
 from workshops.consensus import Choice
 from workshops.indicators import Card, Indicator
@@ -30,7 +31,8 @@ from workshops.journal import Kind
 
 NEEDED = "Ce champ est nécessaire."
 NOT_YOURS = "Seules la personne qui a proposé l'indicateur et l'animation peuvent le réécrire."
-WITHDRAWN = "Cet indicateur a été retiré par la personne qui l'avait proposé."
+WITHDRAWN = "Cet indicateur a quitté la table : sa page dit pourquoi, et ce qu'il est devenu."
+WHY = {"because": "Déjà dans ACT-04."}
 
 
 def wrong_stage(stage: Stage) -> str:
@@ -83,6 +85,59 @@ async def test_there_is_no_blank_sheet_at_another_stage(database: Database, clie
     # The facilitator may also prepare.
     hers = await (await day.browser(day.camille)).get(path)
     assert hers.status_code == (200 if stage is Stage.PREPARING else 409)
+
+
+# ── Similar proposals
+
+
+async def test_what_resembles_a_title_is_shown_while_it_is_typed(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    path = f"/ateliers/{day.room.id}/indicateurs/semblables"
+    alix, table = await day.browser(day.alix), await cards(database, day.room)
+    blank = read(await alix.get(f"/ateliers/{day.room.id}/indicateurs/nouveau"))
+    asking = [element for element in blank if element.get("hx-get") == path]
+    assert [element["hx-include"] for element in asking] == ["#field-libelle"]
+    answer = await alix.get(path, params={"libelle": "Projet accompagné"}, headers=HTMX)
+    (found,) = read(answer).one(id="similar").all("li")
+    assert answer.status_code == 200
+    assert found.text == "ACT-04 Nombre de projets menés ou accompagnés Activité"
+    assert found.one("a")["href"] == f"/indicateurs/{table['ACT-04'].id}"
+    for title in ("Rien de tel", ""):
+        answer = await alix.get(path, params={"libelle": title}, headers=HTMX)
+        assert read(answer).one(id="similar").text == ""
+    await act(database, lineage.merge, table["ACT-04"].id, into=table["ACT-05"].id, because="Oui.", by=day.camille)
+    answer = await alix.get(path, params={"libelle": "Projet accompagné"}, headers=HTMX)
+    assert "ACT-04" not in answer.text
+
+
+async def test_without_a_script_the_blank_sheet_is_asked_for_again_with_what_was_typed(
+    database: Database, client: Browsers
+) -> None:
+    day = await proposing(database, client)
+    alix, path = await day.browser(day.alix), f"/ateliers/{day.room.id}/indicateurs/nouveau"
+    (ask_again,) = read(await alix.get(path)).one("noscript").all("button")
+    assert (ask_again["formaction"], ask_again["formmethod"]) == (path, "get")
+    typed = {**sheet.write(COMPLETE), "libelle": "Publication", "numerateur": "", "key": "k-1"}
+    page = read(await alix.get(path, params=typed))
+    assert [found.one(class_="gc-chip").text for found in page.one(id="similar").all("li")] == ["ACT-07", "RES-03"]
+    form = page.one("form", action=f"/ateliers/{day.room.id}/indicateurs")
+    assert {name: value(form, name) for name in typed if name != "key"} == {
+        name: typed[name] for name in typed if name != "key"
+    }
+    assert value(form, "key") != "k-1"
+    assert errors(page) == {}
+
+
+async def test_similar_proposals_are_for_those_who_take_part(database: Database, client: Browsers) -> None:
+    day = await proposing(database, client)
+    path = f"/ateliers/{day.room.id}/indicateurs/semblables"
+    assert (await client().get(path)).status_code == 303
+    for person, reason in ((day.stranger, JOIN_FIRST), (day.noor, OBSERVING)):
+        answer = await (await day.browser(person)).get(path)
+        assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (403, reason)
+
+
+# ── Propose
 
 
 async def test_a_member_puts_an_indicator_on_the_table(database: Database, client: Browsers) -> None:
@@ -322,7 +377,7 @@ async def test_the_form_of_a_proposal_is_for_its_author_until_it_is_withdrawn(
         assert (await (await day.browser(person)).get(path)).status_code == status
     said = read(await (await day.browser(day.sacha)).get(path)).one(class_="gc-refusal").text
     assert said == NOT_YOURS
-    await act(database, indicators.withdraw, own.id, by=day.alix)
+    await act(database, lineage.withdraw, own.id, because="Un doublon.", by=day.alix)
     answer = await (await day.browser(day.alix)).get(path)
     assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (409, WITHDRAWN)
 
@@ -469,20 +524,39 @@ async def test_an_author_takes_a_proposal_back(database: Database, client: Brows
     own = await proposed(day)
     await day.move(stage)
     alix = await day.browser(day.alix)
-    await gesture(day, alix, f"/indicateurs/{own.id}/retrait", {}, to=f"/indicateurs/{own.id}")
+    await gesture(day, alix, f"/indicateurs/{own.id}/retrait", WHY, to=f"/indicateurs/{own.id}")
     assert (await day.kinds())[-1] is Kind.INDICATOR_WITHDRAWN
     room = read(await client().get(f"/ateliers/{day.room.id}"))
     page = await client().get(f"/indicateurs/{own.id}")
     assert (room.all(id=f"card-{own.id}"), page.status_code) == ([], 200)
     said = read(page).one(id=f"head-{own.id}").one(class_="fr-alert").text
-    assert said.startswith("La personne qui l'avait proposé a retiré cet indicateur le ")
+    assert said.startswith("Retiré par la personne qui l'avait proposé Déjà dans ACT-04. ")
+
+
+@pytest.mark.parametrize(
+    ("because", "sentence"),
+    [("  ", "Dites pourquoi : le registre le gardera."), ("x" * 301, "Trois cents caractères au plus.")],
+)
+async def test_a_withdrawal_without_a_reason_comes_back_as_typed(
+    database: Database, client: Browsers, because: str, sentence: str
+) -> None:
+    day = await proposing(database, client)
+    own = await proposed(day)
+    alix, before = await day.browser(day.alix), await day.records()
+    answer = await alix.post(f"/indicateurs/{own.id}/retrait", data={"because": because})
+    page = read(answer)
+    assert (answer.status_code, errors(page)) == (422, {"because": sentence})
+    assert value(page.one("form", action=f"/indicateurs/{own.id}/retrait"), "because") == because
+    program = await alix.post(f"/indicateurs/{own.id}/retrait", data={"because": because}, headers=JSON)
+    assert (program.status_code, plain(program.json()["champs"]["because"])) == (422, sentence)
+    assert await day.records() == before
 
 
 async def test_a_program_withdraws(database: Database, client: Browsers) -> None:
     day = await proposing(database, client)
     own = await proposed(day)
     path = f"/indicateurs/{own.id}/retrait"
-    assert await told(day, await day.browser(day.alix), path, {}) == {"geste": await day.last()}
+    assert await told(day, await day.browser(day.alix), path, WHY) == {"geste": await day.last()}
 
 
 async def test_one_withdraws_only_ones_own(database: Database, client: Browsers) -> None:
@@ -506,7 +580,7 @@ async def test_one_withdraws_before_the_vote(database: Database, client: Browser
 async def test_what_is_withdrawn_is_left_alone(database: Database, client: Browsers) -> None:
     day = await proposing(database, client)
     own = await proposed(day)
-    await act(database, indicators.withdraw, own.id, by=day.alix)
+    await act(database, lineage.withdraw, own.id, because="Un doublon.", by=day.alix)
     alix = await day.browser(day.alix)
     for path, form, how in (
         ("redaction", {**sheet.write(COMPLETE), "base": "1"}, given_back),
@@ -521,7 +595,7 @@ async def test_what_is_withdrawn_is_left_alone(database: Database, client: Brows
 async def test_withdrawing_twice_is_once(database: Database, client: Browsers, stage: Stage) -> None:
     day = await proposing(database, client)
     own = await proposed(day)
-    await act(database, indicators.withdraw, own.id, by=day.alix)
+    await act(database, lineage.withdraw, own.id, because="Un doublon.", by=day.alix)
     await day.move(stage)
     last, path = await day.last(), f"/indicateurs/{own.id}/retrait"
     again = await (await day.browser(day.alix)).post(path)
@@ -534,18 +608,19 @@ async def test_withdrawing_twice_is_once(database: Database, client: Browsers, s
 async def test_programs_still_read_what_is_withdrawn_after_the_rest(database: Database, client: Browsers) -> None:
     day = await proposing(database, client)
     own = await proposed(day)
-    await act(database, indicators.withdraw, own.id, by=day.alix)
+    await act(database, lineage.withdraw, own.id, because="Un doublon.", by=day.alix)
     state = (await client().get(f"/ateliers/{day.room.id}.json")).json()
     assert [item["statut"] for item in state["indicateurs"]] == ["open"] * 19 + ["withdrawn"]
     last = state["indicateurs"][-1]
     assert (last["id"], last["code"], last["fiche"]) == (own.id, "ACT-08", SHEET)
+    assert (last["motif"], last["devient"], last["provient_de"]) == ("Un doublon.", [], [])
 
 
 @in_both_places
 async def test_the_same_key_twice_withdraws_once(database: Database, client: Browsers, place: str) -> None:
     day = await proposing(database, client)
     own = await proposed(day)
-    await once(day, await day.browser(day.alix), place, f"/indicateurs/{own.id}/retrait", {}, {"why": "autre"})
+    await once(day, await day.browser(day.alix), place, f"/indicateurs/{own.id}/retrait", WHY, {"because": "Autre."})
 
 
 async def test_an_empty_table_waits_for_proposals(database: Database, client: Browsers) -> None:

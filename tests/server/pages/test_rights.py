@@ -63,6 +63,7 @@ TOLD = {
     "indicators.reword": {303, 409},  # the text is another one since
     "indicators.propose": {409},  # one proposes before the vote
     "indicators.new": {200, 409},
+    "lineage.merge": {422},  # into nothing
     "signin.start": {303},
     "comments.hide": {303, 409},
     "rules.announce": {409},  # the vote has opened

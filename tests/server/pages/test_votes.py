@@ -20,7 +20,7 @@ from tests.server.pages.day import (
     told,
 )
 from tests.server.pages.reading import errors, plain, read, value
-from workshops import tallies, votes
+from workshops import ballots, tallies
 from workshops.agenda import Stage
 from workshops.journal import Kind
 from workshops.tallies import Tally
@@ -55,7 +55,7 @@ async def test_a_member_votes_in_one_tap(database: Database, client: Browsers, c
     form = {"wording": "1", "choice": choice, "reason": reason}
     await gesture(day, await day.browser(day.alix), vote, form, to=to)
     assert await tally(day) == counted(**{choice: 1})
-    ballot = await ask(database, votes.ballot, day.room, day.card.indicator, day.alix)
+    ballot = await ask(database, ballots.ballot, day.room, day.card.indicator, day.alix)
     assert (ballot.current.choice, ballot.current.reason) == (choice, reason)
 
 

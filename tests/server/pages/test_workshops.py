@@ -53,6 +53,7 @@ from workshops import (
     indicators,
     journal,
     labs,
+    lineage,
     models,
     rules,
     schedule,
@@ -781,6 +782,9 @@ async def test_the_public_state_of_a_room(database: Database, client: Browsers) 
                 "code": "IMP-10",
                 "redaction": 2,
                 "statut": "open",
+                "motif": None,
+                "devient": [],
+                "provient_de": [],
                 "origine": "atelier",
                 "fiche": {**texts, "definition": "Trois."},
                 "votes": {
@@ -874,7 +878,12 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
     await act(database, indicators.reword, one.id, {**texts, "definition": "Trois."}, base=1, by=day.alix)
     said = await day.say()
     await act(database, comments.hide, said.id, because=REASON, by=day.camille)
-    await act(database, indicators.withdraw, one.id, by=day.alix)
+    await act(database, lineage.withdraw, one.id, because="Un doublon.", by=day.alix)
+    table = {code: found.id for code, found in (await cards(database, day.room)).items()}
+    why = {"because": "Une même chose.", "by": day.camille}
+    await act(database, lineage.merge, table["IMP-02"], into=table["IMP-01"], **why)
+    parts = [{**texts, "libelle": "Une part"}, {**texts, "libelle": "L'autre", "famille": "impact"}]
+    await act(database, lineage.split, table["IMP-01"], sheets=parts, **{**why, "because": "Deux choses."})
     await act(database, rules.announce, day.room.id, Rule(rounds=2), by=day.camille)
     await day.move(Stage.VOTING)
     await act(database, votes.cast, day.card.id, wording=1, choice=Choice.KEEP, by=day.sacha)
@@ -905,7 +914,9 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Alix (Ti Lab) a réécrit un indicateur ACT-08 rédaction 2",
         "Alix (Ti Lab) a donné un avis ACT-01 Définition",
         f"Camille a masqué un avis ACT-01 {REASON}",
-        "Alix (Ti Lab) a retiré sa proposition ACT-08",
+        "Alix (Ti Lab) a retiré sa proposition ACT-08 Un doublon.",
+        "Camille a fusionné un indicateur IMP-02 dans IMP-01 : Une même chose.",
+        "Camille a scindé un indicateur IMP-01 en ACT-09, IMP-10 : Deux choses.",
         "Camille a annoncé la règle de décision Trois choix",
         "Camille a changé d'étape Vote",
         "Sacha (SIILAB) a voté ACT-01",
