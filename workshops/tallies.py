@@ -58,8 +58,8 @@ class Tally:
 
     @property
     def is_small(self) -> bool:
-        """So few people that a share or a spread would say who said what: only counts are shown."""
-        return self.people < FEW_RATERS
+        """So few people, or labs, that a share or a spread would say who said what: only counts are shown."""
+        return min(self.people, self.total) < FEW_RATERS
 
     @cached_property
     def outcome(self) -> Outcome:
