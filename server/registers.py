@@ -16,6 +16,7 @@ from workshops import (
     labs,
     memberships,
     people,
+    results,
     roles,
     schedule,
 )
@@ -24,6 +25,7 @@ from workshops.audit import AuditEntry
 from workshops.consensus import Method
 from workshops.frameworks import Framework
 from workshops.journal import Entry, Kind
+from workshops.results import Result
 from workshops.sheet import BY_NAME
 
 
@@ -45,6 +47,7 @@ class Minutes:
     workshop: Workshop
     lines: tuple[Minute, ...]
     published: Framework | None
+    results: tuple[Result, ...]  # once the vote is closed
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ async def minutes(session: AsyncSession, workshop_id: str) -> Minutes:
         )
         for entry in entries
     )
-    return Minutes(workshop, tuple(lines), await frameworks.from_workshop(session, workshop_id))
+    found = () if workshop.is_open else await results.results(session, workshop)
+    return Minutes(workshop, tuple(lines), await frameworks.from_workshop(session, workshop_id), tuple(found))
 
 
 def _said_by_itself(entry: Entry) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Hashable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import amending
 from server.amending import Amended
+from server.plot import Plot, plot
 from server.templating import REASON
 from workshops import (
     agenda,
@@ -19,6 +21,7 @@ from workshops import (
     frameworks,
     indicators,
     labs,
+    results,
     schedule,
     tallies,
     votes,
@@ -154,6 +157,11 @@ class Room:
     def all(self) -> tuple[Item, ...]:
         """The indicators on the table, then the withdrawn ones."""
         return self.items + self.withdrawn
+
+    @cached_property
+    def plot(self) -> Plot | None:
+        """What everybody may see of both axes."""
+        return plot(results.ordered((item.card, item.tally) for item in self.items))
 
     @property
     def families(self) -> list[tuple[Family, list[Item]]]:

@@ -20,7 +20,7 @@ from workshops import world
 from workshops.agenda import Stage
 from workshops.canonical import digest
 from workshops.changes import readable
-from workshops.consensus import ANNOUNCED, Axis, Choice, Grade, Rule
+from workshops.consensus import ANNOUNCED, Axis, Choice, Grade, Outcome, Rule
 from workshops.people import TERMS
 from workshops.rules import WORDS
 from workshops.sheet import FIELDS, Field, Sheet, missing
@@ -92,6 +92,7 @@ def environment() -> Environment:
         choices=list(Choice),
         axes=list(Axis),
         grades=list(reversed(Grade)),
+        outcomes=list(Outcome),
         rule_words=WORDS,
         ballot_key=ballot_key,
         stages=list(Stage),

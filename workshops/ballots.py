@@ -23,6 +23,7 @@ from workshops.tallies import Ballots, counted
 from workshops.votes import Vote
 from workshops.words import N_
 
+Document = dict[str, Any]
 PSEUDONYM_LENGTH = 32  # hexadecimal digits: two voices never get the same
 
 
@@ -36,7 +37,7 @@ class OwnBallot:
     pseudonym: str | None
 
 
-async def document(session: AsyncSession, workshop_id: str) -> dict[str, Any]:
+async def document(session: AsyncSession, workshop_id: str) -> Document:
     """The ballots of a closed workshop, what they were counted to be, and the rule: all that a recount needs.
 
     The same file for ever: what happens after the closing changes nothing in it. Raises NotNow before the closing,
@@ -44,7 +45,7 @@ async def document(session: AsyncSession, workshop_id: str) -> dict[str, Any]:
     """
     workshop = await _counted(session, workshop_id)
     cast = await _cast(session, workshop)
-    found = await results.results(session, workshop, to_all=True)
+    found = await results.results(session, workshop)
     closing = await _closing(session, workshop)
     told = {
         "titre": "Bulletins d'un vote, sous pseudonymes",

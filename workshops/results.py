@@ -7,7 +7,7 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workshops import indicators, tallies
-from workshops.agenda import Workshop
+from workshops.agenda import LEADING, Member, Workshop
 from workshops.consensus import (
     FEW_RATERS,
     Axis,
@@ -99,16 +99,22 @@ class Result:
         return flow(self.tally.of(Choice.KEEP), self.tally.total - self.tally.of(Choice.ABSTAIN))
 
 
-async def results(session: AsyncSession, workshop: Workshop, *, to_all: bool) -> list[Result]:
-    """What the votes say of everything on the table; `to_all`: what everybody may know of it now. Four queries."""
+async def results(session: AsyncSession, workshop: Workshop, *, member: Member | None = None) -> list[Result]:
+    """What the votes say of everything on the table, as somebody may know it now. Three queries, or four."""
     counted = await tallies.tallies(session, workshop)
     raters = next((tally.raters for tally in counted.values()), None)
     none = Tally(workshop.announced, raters=raters)
     cards = [card for card in await indicators.cards(session, workshop.id) if card.is_open]
     found = [(card, counted.get(card.id, none)) for card in cards]
-    if to_all and workshop.hides:
+    if hides_from(workshop, member):
         found = [(card, tally.hidden) for card, tally in found]
     return ordered(found)
+
+
+def hides_from(workshop: Workshop, member: Member | None) -> bool:
+    """While the rule hides results, whoever leads sees them, unless the rule says that they do not either."""
+    leads = member is not None and member.role in LEADING
+    return workshop.hides and (not leads or workshop.announced.is_blind)
 
 
 def ordered(found: Iterable[tuple[Card, Tally]]) -> list[Result]:
