@@ -113,15 +113,19 @@ def _repeated(code: str, papers: Sequence[Document]) -> Iterator[Difference]:
 
 
 def _raters(rule: Rule, items: Sequence[Document], found: Mapping[str, Count]) -> Iterator[Difference]:
-    """How many judged anything is one number, and not less than those who judged one thing."""
-    told = {item["code"]: item["votes"].get("votants") for item in items}
-    least = max((sum(count.voices.values()) for count in found.values()), default=0)
+    """How many judged anything, where the rule counts who is missing: one number, not less than who judged one thing."""
     if not (isinstance(rule.decision, Grading) and rule.decision.missing != "ignored"):
-        least = 0
-    common = next(iter(told.values()), None)
-    for code, raters in told.items():
-        if raters != common or (raters or 0) < least:
-            yield Difference(code, "votants", raters, max(common or 0, least))
+        return
+    told = {item["code"]: item["votes"].get("votants") for item in items}
+    most = max((sum(count.voices.values()) for count in found.values()), default=0)
+    for common, _times in Counter(map(_or_nobody, told.values())).most_common(1):
+        expected = max(common, most)
+        yield from (Difference(code, "votants", n, expected) for code, n in told.items() if _or_nobody(n) != expected)
+
+
+def _or_nobody(raters: Any) -> int:
+    """How many judged anything; nobody is not told."""
+    return 0 if raters is None else whole(raters)
 
 
 def _ranked(rule: Rule, items: Sequence[Document], found: Mapping[str, Count]) -> Iterator[Difference]:

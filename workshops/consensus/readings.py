@@ -1,10 +1,12 @@
 """Readings: what others published to read scores by, shown beside a result and deciding nothing."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from workshops.consensus.ratings import HIGH, LOW, percentile
 from workshops.words import N_, Word
 
+HALF = Fraction(1, 2)
 PANELS = {range(8, 11): (2, 3), range(11, 14): (3, 4), range(14, 17): (4, 5)}
 
 
@@ -45,11 +47,18 @@ def panel(scores: Sequence[int]) -> Panel | None:
         if len(scores) in sizes:
             if min(sum(score in LOW for score in scores), sum(score in HIGH for score in scores)) >= least_at_each_end:
                 return Panel.DISAGREEMENT
-            middle = percentile(sorted(scores), 50)
-            third = HIGH if middle > 6 else LOW if middle <= LOW[-1] else range(LOW.stop, HIGH.start)
+            third = third_of(scores)
             outside = sum(score not in third for score in scores)
             return Panel.AGREEMENT if outside <= most_outside else Panel.INDETERMINATE
     return None
+
+
+def third_of(scores: Sequence[int]) -> range:
+    """The third of the scale that holds the median."""
+    median = percentile(sorted(scores), 50)
+    if median >= HIGH.start - HALF:
+        return HIGH
+    return range(LOW.stop, HIGH.start) if median >= LOW.stop - HALF else LOW
 
 
 def consistency(scores: Sequence[int]) -> Consistency | None:
