@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from server import cli
-from server.checking import SAID as IN_ORDER
 from server.checking import CHECKS
+from server.checking import SAID as IN_ORDER
 from server.database import Database
 from tests.cast import ask, publish, publisher
 from tests.election import RULES, SAID, Election, begin, hold

@@ -59,6 +59,8 @@ EXCEPTIONS = {"invitations.withdraw": {"facilitator"}}
 TOLD = {
     "frameworks.publish": {409, 422},  # the workshop still votes
     "frameworks.prepare": {200, 409},
+    "results.ballots_json": {409},  # they are published at the closing
+    "results.ballots_csv": {409},
     "indicators.withdraw": {303, 409},
     "indicators.reword": {303, 409},  # the text is another one since
     "indicators.propose": {409},  # one proposes before the vote
