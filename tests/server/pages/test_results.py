@@ -246,8 +246,9 @@ async def test_each_finds_their_own_ballots_at_the_closing_and_nobody_else_does(
 async def test_a_ballot_counted_in_the_voice_of_its_lab_is_said_to_be(database: Database, client: Browsers) -> None:
     election = await hold(database, Rule(voices=Voices.LABS), {"ACT-01": ["keep"] * 3})
     page = await opened(election, client, election.voters[0])
-    row = page.one("section", **{"aria-labelledby": "own"}).one("tbody").one("tr")
-    assert row.text.startswith("ACT-01 1 garder compté dans la voix de votre laboratoire")
+    own = page.one("section", **{"aria-labelledby": "own"})
+    assert own.one("tbody").one("tr").text == "ACT-01 1 garder aucun"
+    assert own.all("p")[-1].text.startswith("Sans pseudonyme : il y a eu trop peu de votes")
 
 
 async def test_an_unknown_workshop_is_not_found(client: Browsers) -> None:
