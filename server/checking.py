@@ -92,8 +92,8 @@ def _ballots(document: Document) -> str | None:
     """Each difference between what a file of ballots announces and what its ballots give; then its fingerprint."""
     try:
         found = [_said(difference) for difference in recount.differences(document)]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise Unreadable(f"Ce fichier n'est pas celui des bulletins d'un vote : {error!r}.") from None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise Unreadable("Ce fichier n'est pas celui des bulletins d'un vote : une partie ne se lit pas.") from None
     return " ; ".join(found) or framework(document)
 
 

@@ -30,7 +30,7 @@ from workshops.agenda import Member, Workshop
 from workshops.changes import Change
 from workshops.comments import Thread
 from workshops.conclusions import Conclusion
-from workshops.consensus import Rule, Secrecy
+from workshops.consensus import Method, Rule, Secrecy
 from workshops.indicators import Card, Wording
 from workshops.people import Person, Role
 from workshops.schedule import Day
@@ -158,10 +158,15 @@ class Room:
         """The indicators on the table, then the withdrawn ones."""
         return self.items + self.withdrawn
 
+    @property
+    def has_plot(self) -> bool:
+        """Whether there are two axes that everybody may see."""
+        return self.rule.method is Method.TWO_AXES and not self.workshop.hides
+
     @cached_property
     def plot(self) -> Plot | None:
-        """What everybody may see of both axes."""
-        return plot(results.ordered((item.card, item.tally) for item in self.items))
+        """The picture of both axes."""
+        return plot(results.ordered((item.card, item.tally) for item in self.items)) if self.has_plot else None
 
     @property
     def families(self) -> list[tuple[Family, list[Item]]]:

@@ -15,7 +15,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Difference:
-    """Where a file does not say what its ballots give; `code` is empty when it is about the whole."""
+    """Where a file does not say what its ballots give: `what` of which indicator."""
 
     code: str
     what: str
@@ -124,7 +124,7 @@ def _raters(rule: Rule, items: Sequence[Document], found: Mapping[str, Count]) -
 
 
 def _or_nobody(raters: Any) -> int:
-    """How many judged anything; nobody is not told."""
+    """How many judged anything; a vote that nobody took part in does not tell it."""
     return 0 if raters is None else whole(raters)
 
 

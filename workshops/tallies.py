@@ -72,8 +72,13 @@ class Tally:
 
     def rated(self, axis: Axis) -> Rating:
         """What the scores of one axis say."""
+        return self._rated[axis]
+
+    @cached_property
+    def _rated(self) -> dict[Axis, Rating]:
+        """Both axes: a card and the projector's picture read the same figures."""
         assert isinstance(self.rule.decision, TwoAxes)
-        return self.rule.decision.rated(self.counts, axis)
+        return {axis: self.rule.decision.rated(self.counts, axis) for axis in Axis}
 
     def histogram(self, axis: Axis) -> tuple[list[int], int]:
         """How many gave each score of an axis, and how many did not say."""

@@ -117,6 +117,7 @@ class Drawing:
         self.room = room
         self.presence = presence
         self.upto = room.workshop.gestures
+        self._has_plot = room.has_plot
         self._items = {item.id: item for item in room.all}
         self._touches: list[Touch] = []
         self._details: dict[str, Detail] = {}
@@ -152,7 +153,7 @@ class Drawing:
         shows = kind is Kind.STAGE_MOVED and self.room.rule.hides
         redrawn = REDRAWS[kind] + (TALLY, REASONS) * shows
         # Without a picture, and no rule that took it away, the projector has none to lose.
-        has_plot = self.room.plot is not None or kind is Kind.RULE_ANNOUNCED
+        has_plot = self._has_plot or kind is Kind.RULE_ANNOUNCED
         return redrawn if has_plot else tuple(block_ for block_ in redrawn if block_ is not PLOT)
 
     def _about(self, touch: Touch, view: str) -> Iterable[str]:
