@@ -1,10 +1,13 @@
 """Plot: where each indicator stands on both axes, and where its code can be read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from workshops.consensus import Axis, Outcome
 from workshops.results import Result
+
+Dot = tuple[float, float, Outcome, tuple[str, ...]]
 
 # In units of the picture, which is drawn as large as there is room.
 SIDE = 36.0  # of one point of the scale
@@ -12,10 +15,16 @@ LEFT, TOP = 34.0, 6.0
 WIDTH = HEIGHT = 9 * SIDE
 MARK = 5.0  # from the middle of a mark to its edge
 LINE, LETTER = 11.0, 6.4  # height of a line of codes, width of a letter
-STEPS = 40  # how far from its mark a label may go
-LEADER = 3  # steps from which a line leads from the mark to its label
-# Where a label may stand: to the right first, to the left, above, below, at the corners.
-SIDES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1))
+GUTTER = 34.0  # to the right, for the codes of what is most measurable
+STEPS = 30  # how far from its mark a label may go, half a line each
+POINT = 1.5  # between two points of a line that leads from a mark to its label, each as a box that holds the next
+# Where a label may stand: to the right first, to the left, above, below, then around.
+SIDES = (
+    (1.0, 0.0), (-1.0, 0.0), (0.0, -1.0), (0.0, 1.0),
+    (0.7, -0.7), (0.7, 0.7), (-0.7, -0.7), (-0.7, 0.7),
+    (0.9, -0.4), (0.9, 0.4), (-0.9, -0.4), (-0.9, 0.4),
+    (0.4, -0.9), (0.4, 0.9), (-0.4, -0.9), (-0.4, 0.9),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class Box:
         return (
             self.x >= LEFT
             and self.y >= TOP
-            and self.x + self.width <= LEFT + WIDTH
+            and self.x + self.width <= LEFT + WIDTH + GUTTER
             and self.y + self.height <= TOP + HEIGHT
         )
 
@@ -64,11 +73,8 @@ class Mark:
 
     @property
     def end(self) -> tuple[float, float]:
-        """Where the line from the mark meets its label: the nearest point of it."""
-        return (
-            min(max(self.x, self.label.x), self.label.x + self.label.width),
-            min(max(self.y, self.label.y), self.label.y + self.label.height),
-        )
+        """Where the line from the mark meets its label."""
+        return _nearest(self.x, self.y, self.label)
 
 
 @dataclass(frozen=True)
@@ -92,24 +98,37 @@ def plot(results: Sequence[Result]) -> Plot | None:
         return None
     placed = tuple(result for result in results if result.is_placed)
     others = tuple(result for result in results if not result.is_placed)
-    return Plot(tuple(_marks(placed)), placed, others)
+    return Plot(_laid(_dots(placed)), placed, others)
 
 
-def _marks(placed: Sequence[Result]) -> Iterator[Mark]:
-    """A mark for all who share their medians and their outcome; labels go where nothing else is, as near as they can."""
+def _dots(placed: Sequence[Result]) -> tuple[Dot, ...]:
+    """A mark for all who share their medians and their outcome; those of the same medians stand side by side."""
     shared: dict[tuple[float, float], dict[Outcome, list[str]]] = {}
     for result in sorted(placed, key=lambda result: result.card.place):
         shared.setdefault(_medians(result), {}).setdefault(result.outcome, []).append(result.code)
-    dots = {
-        (x + shift, y): (outcome, tuple(codes))
+    return tuple(
+        (x + shift, y, outcome, tuple(codes))
         for (x, y), outcomes in sorted(shared.items(), key=lambda at: (at[0][1], at[0][0]))
         for shift, (outcome, codes) in zip(_shifts(len(outcomes)), outcomes.items(), strict=True)
-    }
-    taken = [Box(x - MARK, y - MARK, 2 * MARK, 2 * MARK) for x, y in dots]
-    for (x, y), (outcome, codes) in dots.items():
-        label, step = _free(x, y, codes, taken)
+    )
+
+
+@lru_cache(100)  # most votes move no median
+def _laid(dots: tuple[Dot, ...]) -> tuple[Mark, ...]:
+    """The marks with their labels, which go where nothing else is, as near as they can."""
+    taken = [_dot(x, y) for x, y, _outcome, _codes in dots]
+    marks = []
+    for x, y, outcome, codes in dots:
+        label, leads = _free(x, y, codes, taken)
         taken.append(label)
-        yield Mark(x, y, outcome, codes, label, leads=step >= LEADER)
+        if leads:
+            taken.extend(_trail(x, y, label))
+        marks.append(Mark(x, y, outcome, codes, label, leads))
+    return tuple(marks)
+
+
+def _dot(x: float, y: float) -> Box:
+    return Box(x - MARK, y - MARK, 2 * MARK, 2 * MARK)
 
 
 def _medians(result: Result) -> tuple[float, float]:
@@ -126,19 +145,38 @@ def _shifts(number: int) -> list[float]:
     return [(2 * MARK + 1) * (rank - (number - 1) / 2) for rank in range(number)]
 
 
-def _free(x: float, y: float, codes: tuple[str, ...], taken: Sequence[Box]) -> tuple[Box, int]:
-    """The nearest free place for a label, and how far it is; beside the mark when there is none anywhere."""
+def _free(x: float, y: float, codes: tuple[str, ...], taken: Sequence[Box]) -> tuple[Box, bool]:
+    """The nearest free place for a label, and whether a line leads there; beside the mark when there is none anywhere.
+
+    The line crosses neither another one, nor a mark, nor a label, unless it cannot do otherwise.
+    """
     width, height = LETTER * max(map(len, codes)) + 2, LINE * len(codes)
-    beside = Box(x + MARK + 1, y - height / 2, width, height)
+    others = [box for box in taken if box != _dot(x, y)]
+    crossing = None
     for step in range(STEPS):
         away = MARK + 1 + step * LINE / 2
-        for right, down in SIDES:
-            box = Box(
-                x + away if right > 0 else x - away - width if right < 0 else x - width / 2,
-                y + away if down > 0 else y - away - height if down < 0 else y - height / 2,
-                width,
-                height,
-            )
-            if box.is_inside and not any(box.touches(other) for other in taken):
-                return box, step
-    return beside, 0
+        for across, along in SIDES:
+            middle = x + across * (away + width / 2), y + along * (away + height / 2)
+            box = Box(middle[0] - width / 2, middle[1] - height / 2, width, height)
+            if not box.is_inside or any(map(box.touches, taken)):
+                continue
+            trail = _trail(x, y, box) if step else []
+            if not any(point.touches(other) for point in trail for other in others):
+                return box, bool(step)
+            crossing = crossing or box
+    return (crossing, True) if crossing else (Box(x + MARK + 1, y - height / 2, width, height), False)
+
+
+def _trail(x: float, y: float, label: Box) -> list[Box]:
+    """The points of the line from a mark to its label."""
+    to_x, to_y = _nearest(x, y, label)
+    number = int(max(abs(to_x - x), abs(to_y - y)) / POINT) + 1
+    return [
+        Box(x + (to_x - x) * point / number - POINT / 2, y + (to_y - y) * point / number - POINT / 2, POINT, POINT)
+        for point in range(1, number)
+    ]
+
+
+def _nearest(x: float, y: float, box: Box) -> tuple[float, float]:
+    """The point of a box nearest to another point."""
+    return min(max(x, box.x), box.x + box.width), min(max(y, box.y), box.y + box.height)
