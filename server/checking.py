@@ -5,10 +5,19 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from workshops import audit, frameworks, journal
-from workshops.consensus import Choice, Outcome, ThreeChoices
+from workshops import audit, frameworks, journal, recount
+from workshops.consensus import NAMES, Outcome, Rule
+from workshops.recount import Difference
 
 Document = Mapping[str, Any]
+WHAT = {
+    "votes": "le décompte",
+    "personnes": "le nombre de personnes",
+    "votants": "le nombre de votants",
+    "resultat": "le résultat",
+    "rang": "le rang",
+    "decompte": "le décompte d'un tour précédent",
+}
 
 
 class Unreadable(Exception):
@@ -65,15 +74,43 @@ def framework(document: Document) -> str | None:
 
 
 def votes(document: Document) -> str | None:
-    """What is wrong with the decisions of a version, if anything: each result must follow from its votes and rule."""
+    """What is wrong with the decisions of a version, or with the ballots of a workshop, if anything."""
+    if "regle" in document:
+        return _ballots(document)
+    found = []
     for item, is_kept in _items(document):
         try:
             problem = _decision(item["decision"], is_kept)
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise Unreadable("Ce fichier n'est pas une version du référentiel : une décision ne se lit pas.") from None
         if problem:
-            return f"{item.get('code')} : {problem}"
-    return None
+            found.append(f"{item.get('code')} : {problem}")
+    return " ; ".join(found) or None
+
+
+def _ballots(document: Document) -> str | None:
+    """Each difference between what a file of ballots announces and what its ballots give; then its fingerprint."""
+    try:
+        found = [_said(difference) for difference in recount.differences(document)]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise Unreadable("Ce fichier n'est pas celui des bulletins d'un vote : une partie ne se lit pas.") from None
+    return " ; ".join(found) or framework(document)
+
+
+def _said(difference: Difference) -> str:
+    announced, recounted = _written(difference.announced), _written(difference.recounted)
+    if difference.what == "code":
+        return f"{difference.code} y figure deux fois"
+    if difference.what == "voix":
+        return f"{difference.code} : le pseudonyme {announced} y figure {recounted} fois"
+    return f"{difference.code} : {WHAT[difference.what]} : {announced} annoncé, {recounted} recompté"
+
+
+def _written(value: Any) -> str:
+    """A value as a sentence quotes it."""
+    if isinstance(value, dict):
+        return "« " + (", ".join(f"{ballot} {number}" for ballot, number in sorted(value.items())) or "rien") + " »"
+    return f"« {'rien' if value is None else value} »"
 
 
 def _items(document: Document) -> Iterator[tuple[Document, bool]]:
@@ -86,13 +123,13 @@ def _items(document: Document) -> Iterator[tuple[Document, bool]]:
 
 
 def _decision(decision: Document, is_kept: bool) -> str | None:
-    rule, announced = decision["regle"], decision["resultat"]
-    if rule["methode"] != "trois_choix":
-        return f"la règle « {rule['methode']} » n'est pas connue ici, le résultat ne peut pas être recalculé"
-    counts = {choice.value: _count(decision["votes"]["texte_actuel"][choice.value]) for choice in Choice}
-    outcome = ThreeChoices(quorum=_count(rule["quorum"])).decide(**counts)
-    if announced != outcome.value:
-        return f"le résultat annoncé est « {announced} », les votes donnent « {outcome.value} »"
+    method, announced = decision["regle"]["methode"], decision["resultat"]
+    if method not in NAMES:
+        return f"la règle « {method} » n'est pas connue ici, le résultat ne peut pas être recalculé"
+    rule = Rule.read(decision["regle"])
+    outcome = recount.outcome(rule, decision["votes"])
+    if announced != outcome:
+        return f"le résultat annoncé est « {announced} », les votes donnent « {outcome} »"
     exception = decision.get("exception")
     if exception is not None:
         return None if exception["retenu"] is is_kept else "l'exception dit le contraire de ce que fait la version"
@@ -100,14 +137,8 @@ def _decision(decision: Document, is_kept: bool) -> str | None:
     return "retenu sans que les votes le décident ni qu'une exception le dise" if _needs_why(outcome, is_kept) else None
 
 
-def _needs_why(outcome: Outcome, is_kept: bool) -> bool:
-    return is_kept and outcome is not Outcome.KEPT
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError("not a count")
-    return value
+def _needs_why(outcome: str, is_kept: bool) -> bool:
+    return is_kept and outcome != Outcome.KEPT.value
 
 
 CHECKS: Mapping[str, Callable[[Document], str | None]] = {
@@ -115,6 +146,10 @@ CHECKS: Mapping[str, Callable[[Document], str | None]] = {
     "vote": votes,
     "referentiel": framework,
 }
+
+
+# What is said of a file that is in order.
+SAID: Mapping[str, str] = {"registre": "conforme", "vote": "égal", "referentiel": "conforme"}
 
 
 def check(kind: str, file: Path) -> str | None:

@@ -9,9 +9,10 @@ from server.i18n import gettext as _
 from workshops import audit, journal
 from workshops.agenda import Workshop
 from workshops.audit import AuditEntry, Register
+from workshops.canonical import canonical
 from workshops.changes import Change
 from workshops.comments import Comment, Thread
-from workshops.consensus import Choice
+from workshops.consensus import AXES, UNSAID, Choice
 from workshops.journal import Entry
 from workshops.lineage import Relative
 from workshops.sheet import FIELDS
@@ -159,6 +160,23 @@ def framework_csv(content: Mapping[str, Any]) -> str:
         row += [decision.get("exception", {}).get("motif", ""), decision.get("motif", "")]
         row += ["\n".join(each["texte"] for each in item.get("reserves", [])), item.get("reponse", "")]
         writer.writerow([_harmless(cell) for cell in row])
+    return "\ufeff" + out.getvalue()
+
+
+def ballots_csv(document: Mapping[str, Any]) -> str:
+    """The ballots of a vote as a table, every round: one line a ballot, each with the rule, a column an axis."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    rule = document["regle"]
+    axes = list(AXES.values()) if rule["methode"] == "deux_axes" else []
+    writer.writerow(["atelier", "code", "redaction", "tour", "voix", "groupe", *(axes or ["bulletin"]), "regle"])
+    for item in document["indicateurs"]:
+        for round in (*item["tours_precedents"], item):
+            for paper in round["bulletins"]:
+                said = [score.replace(UNSAID, "") for score in paper["bulletin"].split("/")]
+                row = [document["atelier"]["id"], item["code"], round["redaction"], round["tour"]]
+                row += [paper.get("voix", ""), paper.get("groupe") or "", *said, canonical(rule).decode()]
+                writer.writerow([_harmless(cell) for cell in row])
     return "\ufeff" + out.getvalue()
 
 

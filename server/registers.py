@@ -17,6 +17,7 @@ from workshops import (
     lineage,
     memberships,
     people,
+    results,
     roles,
     schedule,
 )
@@ -27,6 +28,7 @@ from workshops.frameworks import Framework
 from workshops.indicators import Leaving
 from workshops.journal import Entry, Kind
 from workshops.lineage import ALONE
+from workshops.results import Result
 from workshops.sheet import BY_NAME
 
 
@@ -48,6 +50,7 @@ class Minutes:
     workshop: Workshop
     lines: tuple[Minute, ...]
     published: Framework | None
+    results: tuple[Result, ...]  # once the vote is closed
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ async def minutes(session: AsyncSession, workshop_id: str) -> Minutes:
         )
         for entry in entries
     )
-    return Minutes(workshop, tuple(lines), await frameworks.from_workshop(session, workshop_id))
+    found = () if workshop.is_open else await results.results(session, workshop)
+    return Minutes(workshop, tuple(lines), await frameworks.from_workshop(session, workshop_id), tuple(found))
 
 
 def _said_by_itself(entry: Entry) -> str:

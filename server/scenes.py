@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Hashable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import amending
 from server.amending import Amended
+from server.plot import Plot, plot
 from server.templating import REASON
 from workshops import (
     agenda,
@@ -21,6 +23,7 @@ from workshops import (
     indicators,
     labs,
     lineage,
+    results,
     schedule,
     tallies,
     votes,
@@ -30,7 +33,7 @@ from workshops.ballots import Ballot
 from workshops.changes import Change
 from workshops.comments import Thread
 from workshops.conclusions import Conclusion
-from workshops.consensus import Rule, Secrecy
+from workshops.consensus import Method, Rule, Secrecy
 from workshops.indicators import Card, Wording
 from workshops.lineage import ALONE, Kin, Relative
 from workshops.people import Person, Role
@@ -171,6 +174,16 @@ class Room:
         """What may have a vote in common with an indicator: itself, those it comes from, those that come from one of them."""
         lines = {item.id: {item.id, *item.ancestors} for item in self.all}
         return [id for id, line in lines.items() if line & lines.get(indicator_id, set())]
+
+    @property
+    def has_plot(self) -> bool:
+        """Whether there are two axes that everybody may see."""
+        return self.rule.method is Method.TWO_AXES and not self.workshop.hides
+
+    @cached_property
+    def plot(self) -> Plot | None:
+        """The picture of both axes."""
+        return plot(results.ordered((item.card, item.tally) for item in self.items)) if self.has_plot else None
 
     @property
     def families(self) -> list[tuple[Family, list[Item]]]:

@@ -20,7 +20,7 @@ from workshops import world
 from workshops.agenda import Stage
 from workshops.canonical import digest
 from workshops.changes import readable
-from workshops.consensus import ANNOUNCED, Axis, Choice, Grade, Rule
+from workshops.consensus import ANNOUNCED, Axis, Choice, Grade, Outcome, Rule
 from workshops.lineage import ALONE
 from workshops.people import TERMS
 from workshops.rules import WORDS
@@ -93,6 +93,7 @@ def environment() -> Environment:
         choices=list(Choice),
         axes=list(Axis),
         grades=list(reversed(Grade)),
+        outcomes=list(Outcome),
         rule_words=WORDS,
         ballot_key=ballot_key,
         stages=list(Stage),

@@ -21,7 +21,7 @@ from server.routes import ROUTES
 from server.settings import ROOT, Settings
 from server.templating import JINJA
 from workshops.agenda import Stage, Start
-from workshops.consensus import Choice, Outcome
+from workshops.consensus import Choice, Consistency, Flow, Outcome, Panel
 from workshops.indicators import Origin
 from workshops.journal import Kind
 from workshops.people import Role
@@ -144,7 +144,11 @@ def test_each_kind_of_gesture_redraws_something() -> None:
 # ── Words
 
 
-@pytest.mark.parametrize("words", [Kind, Stage, Start, Role, Choice, Outcome, Origin], ids=lambda words: words.__name__)
+@pytest.mark.parametrize(
+    "words",
+    [Kind, Stage, Start, Role, Choice, Outcome, Origin, Panel, Consistency, Flow],
+    ids=lambda words: words.__name__,
+)
 def test_each_word_has_a_french_label(words: type[Word]) -> None:
     labels = [word.label for word in words]
     assert "" not in labels

@@ -60,8 +60,8 @@ class Tally:
 
     @property
     def is_small(self) -> bool:
-        """So few people that a share or a spread would say who said what: only counts are shown."""
-        return self.people < FEW_RATERS
+        """So few people, or labs, that a share or a spread would say who said what: only counts are shown."""
+        return min(self.people, self.total) < FEW_RATERS
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -74,8 +74,13 @@ class Tally:
 
     def rated(self, axis: Axis) -> Rating:
         """What the scores of one axis say."""
+        return self._rated[axis]
+
+    @cached_property
+    def _rated(self) -> dict[Axis, Rating]:
+        """Both axes: a card and the projector's picture read the same figures."""
         assert isinstance(self.rule.decision, TwoAxes)
-        return self.rule.decision.rated(self.counts, axis)
+        return {axis: self.rule.decision.rated(self.counts, axis) for axis in Axis}
 
     def histogram(self, axis: Axis) -> tuple[list[int], int]:
         """How many gave each score of an axis, and how many did not say."""

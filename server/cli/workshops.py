@@ -83,7 +83,7 @@ def verify(given: Arguments) -> int:
         return refuse(str(error), WRONG_USE)
     if problem:
         return refuse(f"À revoir : {problem}.")
-    print("conforme")
+    print(checking.SAID[given.kind])
     return OK
 
 

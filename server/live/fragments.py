@@ -13,7 +13,9 @@ from server.templating import block, now, part, partial
 from workshops import journal
 from workshops.journal import Kind, Touch
 
-LOBBY = ""  # the view of the room and of the projector; any other view is an indicator's id
+LOBBY = ""  # the view of the room
+SCREEN = "ecran"  # the view of the projector; any other view is an indicator's id
+LISTS = (LOBBY, SCREEN)
 
 
 class Where(Enum):
@@ -21,6 +23,7 @@ class Where(Enum):
 
     WORKSHOP = auto()  # every screen of the workshop
     LIST = auto()  # the room and the projector
+    SCREEN = auto()  # the projector
     CARD = auto()  # an indicator in the list
     INDICATOR = auto()  # an indicator, in the list and on its own page
     SHEET = auto()  # an indicator on its own page
@@ -42,8 +45,8 @@ class Block:
         """Whether a screen has this block, for this indicator."""
         if self.where is Where.WORKSHOP:
             return True
-        if view == LOBBY:
-            return self.where is not Where.SHEET
+        if view in LISTS:
+            return self.where is not Where.SHEET and (self.where is not Where.SCREEN or view == SCREEN)
         return self.where in (Where.INDICATOR, Where.SHEET) and view == about
 
 
@@ -54,6 +57,7 @@ CONDUCT = Block("workshops/_conduct.html", "conduct", Where.LIST)
 SCHEDULE = Block("workshops/_schedule.html", "schedule", Where.LIST)
 BANNER = Block("workshops/_room.html", "banner", Where.WORKSHOP)
 LIST = Block("workshops/_list.html", "list", Where.LIST)
+PLOT = Block("results/_plot.html", "plot", Where.SCREEN)
 TEXT = Block("indicators/_text.html", "text", Where.CARD)
 SAID = Block("indicators/_said.html", "said", Where.CARD)
 TALLY = Block("indicators/_tally.html", "tally", Where.INDICATOR)
@@ -66,7 +70,7 @@ CONCLUSION = Block("indicators/_conclusion.html", "conclusion", Where.SHEET)
 AMENDMENTS = Block("amendments/_amendments.html", "amendments", Where.SHEET)
 COMMENTS = Block("indicators/_comments.html", "comments", Where.SHEET)
 
-REWORDED = (LIST, TEXT, TALLY, BALLOT, HEAD, SHEET, HISTORY, REASONS, COMMENTS, AMENDMENTS)
+REWORDED = (LIST, TEXT, TALLY, BALLOT, HEAD, SHEET, HISTORY, REASONS, COMMENTS, AMENDMENTS, PLOT)
 
 # The whole knowledge of "what changes when".
 REDRAWS: dict[Kind, tuple[Block, ...]] = {
@@ -74,14 +78,14 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.MEMBER_JOINED: (PRESENCE,),
     Kind.MEMBER_CHANGED: (PRESENCE, HEAD, REASONS, COMMENTS, AMENDMENTS, HISTORY),
     Kind.LEAD_SHARED: (PRESENCE,),
-    Kind.RULE_ANNOUNCED: (STAGE, TALLY, BALLOT),
-    Kind.STAGE_MOVED: (STAGE,),
-    Kind.ROUND_OPENED: (STAGE, TALLY, BALLOT, REASONS),
-    Kind.INDICATOR_PROPOSED: (LIST, STAGE),
+    Kind.RULE_ANNOUNCED: (STAGE, TALLY, BALLOT, PLOT),
+    Kind.STAGE_MOVED: (STAGE, PLOT),
+    Kind.ROUND_OPENED: (STAGE, TALLY, BALLOT, REASONS, PLOT),
+    Kind.INDICATOR_PROPOSED: (LIST, STAGE, PLOT),
     Kind.INDICATOR_REWORDED: REWORDED,
-    Kind.INDICATOR_WITHDRAWN: (LIST, STAGE, HEAD),
-    Kind.INDICATOR_MERGED: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD),
-    Kind.INDICATOR_SPLIT: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD),
+    Kind.INDICATOR_WITHDRAWN: (LIST, STAGE, HEAD, PLOT),
+    Kind.INDICATOR_MERGED: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD, PLOT),
+    Kind.INDICATOR_SPLIT: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD, PLOT),
     Kind.AMENDMENT_PROPOSED: (SAID, AMENDMENTS),
     Kind.AMENDMENT_ACCEPTED: (*REWORDED, SAID),
     Kind.AMENDMENT_DECLINED: (SAID, AMENDMENTS),
@@ -92,9 +96,9 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.CONTEST_ABANDONED: (AMENDMENTS,),
     Kind.COMMENT_POSTED: (SAID, COMMENTS),
     Kind.COMMENT_HIDDEN: (SAID, COMMENTS),
-    Kind.VOTE_CAST: (TALLY, REASONS),
-    Kind.VOTE_CONFIRMED: (TALLY, REASONS),
-    Kind.VOTE_TAKEN_BACK: (TALLY, REASONS),
+    Kind.VOTE_CAST: (TALLY, REASONS, PLOT),
+    Kind.VOTE_CONFIRMED: (TALLY, REASONS, PLOT),
+    Kind.VOTE_TAKEN_BACK: (TALLY, REASONS, PLOT),
     Kind.INDICATOR_CONCLUDED: (CONCLUSION,),
     Kind.FRAMEWORK_PUBLISHED: (STAGE, BANNER, CONCLUSION),
     Kind.SCHEDULE_WRITTEN: (CONDUCT, SCHEDULE),
@@ -116,6 +120,7 @@ class Drawing:
         self.room = room
         self.presence = presence
         self.upto = room.workshop.gestures
+        self._has_plot = room.has_plot
         self._items = {item.id: item for item in room.all}
         self._touches: list[Touch] = []
         self._details: dict[str, Detail] = {}
@@ -149,12 +154,15 @@ class Drawing:
     def _redrawn(self, kind: Kind) -> tuple[Block, ...]:
         """What a gesture redraws; where results wait for the closing, it shows them all."""
         shows = kind is Kind.STAGE_MOVED and self.room.rule.hides
-        return REDRAWS[kind] + (TALLY, REASONS) * shows
+        redrawn = REDRAWS[kind] + (TALLY, REASONS) * shows
+        # Without a picture, and no rule that took it away, the projector has none to lose.
+        has_plot = self._has_plot or kind is Kind.RULE_ANNOUNCED
+        return redrawn if has_plot else tuple(block_ for block_ in redrawn if block_ is not PLOT)
 
     def _about(self, touch: Touch, view: str) -> Iterable[str]:
         """The indicators that a gesture changed."""
         if touch.kind in EVERYWHERE or touch.kind is Kind.STAGE_MOVED:
-            return self._items if view == LOBBY else (view,)
+            return self._items if view in LISTS else (view,)
         if touch.kind is Kind.VOTE_TAKEN_BACK:
             return self.room.sharing(touch.about)
         if touch.kind in LEFT:
@@ -187,7 +195,7 @@ class Drawing:
 
     async def _part(self, block_: Block, about: str, view: str, fresh: frozenset[str]) -> str:
         # A card just born comes whole, inside the list.
-        if block_.is_about_one and view == LOBBY and (about in fresh or not self._items[about].card.is_open):
+        if block_.is_about_one and view in LISTS and (about in fresh or not self._items[about].card.is_open):
             return ""
         key = (block_, about, fresh if block_ is LIST else None)
         if key not in self._drawn:
@@ -205,6 +213,8 @@ class Drawing:
         values: dict[str, Any] = {"room": self.room, "workshop": self.room.workshop, "presence": self.presence}
         if block_ is LIST:
             values["fresh"] = fresh
+        if block_ is PLOT:
+            values["plot"] = self.room.plot
         if block_.where is Where.SHEET:
             if about not in self._details:
                 self._details[about] = await scenes.detail(self.session, about)

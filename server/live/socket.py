@@ -6,7 +6,7 @@ from contextlib import suppress
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from server.live.fragments import LOBBY
+from server.live.fragments import LISTS, LOBBY
 from server.live.hub import Hub, Seat
 from server.live.wire import Encoded, Wire, encode, wire_of
 from workshops import agenda, indicators, labs
@@ -47,7 +47,7 @@ class Line:
 
 
 async def room(websocket: WebSocket) -> None:
-    """WS /ateliers/{workshop}/direct?depuis=N[&vue=indicator]: frames of what changed since gesture N.
+    """WS /ateliers/{workshop}/direct?depuis=N[&vue=ecran|indicator]: frames of what changed since gesture N.
 
     A frame is HTML: `<div data-geste="58" data-now="1764064800000"></div>` (up to which gesture it is drawn, and when,
     in milliseconds), then one `<hx-partial>` a block.
@@ -83,7 +83,7 @@ async def _seat(websocket: WebSocket) -> Seat | None:
 async def _is_here(session: AsyncSession, view: str, workshop_id: str) -> bool:
     """Whether a view is one of the workshop: a room draws what its screens ask for, so they may not ask for anything."""
     try:
-        return view == LOBBY or await indicators.home(session, view) == workshop_id
+        return view in LISTS or await indicators.home(session, view) == workshop_id
     except NotFound:
         return False
 

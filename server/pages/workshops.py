@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from server import exports, gestures, identity, registers, scenes
+from server import exports, gestures, identity, plot, registers, scenes
 from server.forms import JoinForm, StageForm, WorkshopForm, read, typed
 from server.gestures import again, asking, done, reading, sending, transaction
 from server.identity import signed_in
@@ -210,6 +210,7 @@ async def screen(request: Request) -> Response:
         room=scene,
         workshop=scene.workshop,
         presence=request.app.state.hub.presence(workshop_id),
+        plot=scene.plot,
         seat="screen",
         fresh=frozenset(item.id for item in scene.items),
         **_ways_in(request, scene.workshop.code),
@@ -255,7 +256,9 @@ async def minutes(request: Request) -> Response:
     """The minutes: every gesture, in order, in words."""
     async with reading(request) as session:
         scene = await registers.minutes(session, request.path_params["workshop"])
-    return page(request, "workshops/minutes.html", minutes=scene, workshop=scene.workshop)
+    return page(
+        request, "workshops/minutes.html", minutes=scene, workshop=scene.workshop, plot=plot.plot(scene.results)
+    )
 
 
 async def minutes_json(request: Request) -> Response:

@@ -67,6 +67,11 @@ class Grading:
             return Outcome.KEPT
         return Outcome.DROPPED if GRADES.index(grade) <= GRADES.index(self.lowest) else Outcome.REWORKED
 
+    def ranks(self, tallies: Mapping[str, Mapping[str, int]], raters: int | None = None) -> dict[str, int]:
+        """The rank of each of several that somebody judged, by name, among so many raters."""
+        judged = {name: by_grade(counts) for name, counts in tallies.items() if sum(counts.values())}
+        return {rank.name: rank.rank for rank in majority_judgment(judged, missing=self.missing, raters=raters)}
+
     def voice(self, ballots: Iterable[str]) -> str:
         """What several people say as one: their lower median grade."""
         return GRADES[lower_median([GRADES.index(Grade(ballot)) for ballot in ballots])].value

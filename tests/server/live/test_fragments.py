@@ -8,7 +8,7 @@ import pytest
 
 from server import scenes
 from server.database import Database
-from server.live.fragments import LOBBY, REDRAWS, Drawing
+from server.live.fragments import LOBBY, REDRAWS, SCREEN, Drawing
 from server.scenes import Presence
 from tests.cast import (
     COMPLETE,
@@ -472,7 +472,8 @@ async def screens(world: World, client: Browsers) -> dict[str, Screen]:
 
 
 def view(screen: Screen) -> str:
-    return screen.path.rpartition("/")[2] if screen.path.startswith("/indicateurs") else LOBBY
+    last = screen.path.rpartition("/")[2]
+    return last if screen.path.startswith("/indicateurs") or last == SCREEN else LOBBY
 
 
 def differences(live: Screen, reloaded: Screen) -> list[str]:

@@ -102,6 +102,7 @@ async def test_pages_ask_as_many_questions_whatever_the_crowd(database: Database
             "room": f"/ateliers/{room.id}",
             "state": f"/ateliers/{room.id}.json",
             "minutes": f"/ateliers/{room.id}/registre",
+            "results": f"/ateliers/{room.id}/resultats",
             "minutes as data": f"/ateliers/{room.id}/registre.json",
             "indicator": f"/indicateurs/{one}",
             "contest": f"/departages/{contest}",
