@@ -105,7 +105,7 @@ async def test_what_is_said_in_a_tunnel_arrives_once_and_in_order(
         await expect(at.kept()).to_have_text("conservé sur ce téléphone, 2 en attente")
         await expect(page.get_by_label("Votre avis")).to_have_value("")
         await page.get_by_text("Écarter", exact=True).click()
-        await page.get_by_label("Pourquoi").last.fill("Ce n’est pas à nous de compter.")
+        await page.get_by_label("Pourquoi ?").last.fill("Ce n’est pas à nous de compter.")
         await page.get_by_role("button", name="Voter : écarter").click()
         await expect(at.kept()).to_have_text("conservé sur ce téléphone, 3 en attente")
         await expect(page.get_by_text("« Voter : écarter » : en attente du réseau, pas encore compté.")).to_be_visible()
