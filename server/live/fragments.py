@@ -11,6 +11,7 @@ from server import scenes
 from server.scenes import Detail, Presence, Room
 from server.templating import block, now, part, partial
 from workshops import journal
+from workshops.consensus import Method
 from workshops.journal import Kind, Touch
 
 LOBBY = ""  # the view of the room and of the projector; any other view is an indicator's id
@@ -54,6 +55,7 @@ CONDUCT = Block("workshops/_conduct.html", "conduct", Where.LIST)
 SCHEDULE = Block("workshops/_schedule.html", "schedule", Where.LIST)
 BANNER = Block("workshops/_room.html", "banner", Where.WORKSHOP)
 LIST = Block("workshops/_list.html", "list", Where.LIST)
+CONSENT = Block("consents/_consent.html", "consent", Where.LIST)
 TEXT = Block("indicators/_text.html", "text", Where.CARD)
 SAID = Block("indicators/_said.html", "said", Where.CARD)
 TALLY = Block("indicators/_tally.html", "tally", Where.INDICATOR)
@@ -65,23 +67,24 @@ REASONS = Block("indicators/_reasons.html", "reasons", Where.SHEET)
 CONCLUSION = Block("indicators/_conclusion.html", "conclusion", Where.SHEET)
 AMENDMENTS = Block("amendments/_amendments.html", "amendments", Where.SHEET)
 COMMENTS = Block("indicators/_comments.html", "comments", Where.SHEET)
+OBJECTIONS = Block("objections/_objections.html", "objections", Where.SHEET)
 
-REWORDED = (LIST, TEXT, TALLY, BALLOT, HEAD, SHEET, HISTORY, REASONS, COMMENTS, AMENDMENTS)
+REWORDED = (LIST, TEXT, TALLY, BALLOT, HEAD, SHEET, HISTORY, REASONS, COMMENTS, AMENDMENTS, CONSENT, OBJECTIONS)
 
 # The whole knowledge of "what changes when".
 REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.WORKSHOP_CONVENED: (STAGE, LIST),
-    Kind.MEMBER_JOINED: (PRESENCE,),
-    Kind.MEMBER_CHANGED: (PRESENCE, HEAD, REASONS, COMMENTS, AMENDMENTS, HISTORY),
-    Kind.LEAD_SHARED: (PRESENCE,),
-    Kind.RULE_ANNOUNCED: (STAGE, TALLY, BALLOT),
-    Kind.STAGE_MOVED: (STAGE,),
-    Kind.ROUND_OPENED: (STAGE, TALLY, BALLOT, REASONS),
-    Kind.INDICATOR_PROPOSED: (LIST, STAGE),
+    Kind.MEMBER_JOINED: (PRESENCE, CONSENT),
+    Kind.MEMBER_CHANGED: (PRESENCE, HEAD, REASONS, COMMENTS, AMENDMENTS, HISTORY, CONSENT, OBJECTIONS),
+    Kind.LEAD_SHARED: (PRESENCE, CONSENT),
+    Kind.RULE_ANNOUNCED: (STAGE, TALLY, BALLOT, CONSENT, OBJECTIONS),
+    Kind.STAGE_MOVED: (STAGE, CONSENT),
+    Kind.ROUND_OPENED: (STAGE, TALLY, BALLOT, REASONS, CONSENT),
+    Kind.INDICATOR_PROPOSED: (LIST, STAGE, CONSENT),
     Kind.INDICATOR_REWORDED: REWORDED,
-    Kind.INDICATOR_WITHDRAWN: (LIST, STAGE, HEAD),
-    Kind.INDICATOR_MERGED: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD),
-    Kind.INDICATOR_SPLIT: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD),
+    Kind.INDICATOR_WITHDRAWN: (LIST, STAGE, HEAD, CONSENT),
+    Kind.INDICATOR_MERGED: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD, CONSENT),
+    Kind.INDICATOR_SPLIT: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD, CONSENT),
     Kind.AMENDMENT_PROPOSED: (SAID, AMENDMENTS),
     Kind.AMENDMENT_ACCEPTED: (*REWORDED, SAID),
     Kind.AMENDMENT_DECLINED: (SAID, AMENDMENTS),
@@ -95,6 +98,13 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.VOTE_CAST: (TALLY, REASONS),
     Kind.VOTE_CONFIRMED: (TALLY, REASONS),
     Kind.VOTE_TAKEN_BACK: (TALLY, REASONS),
+    Kind.VOTE_ENTERED: (TALLY, REASONS, CONSENT),
+    Kind.PAPER_WITHDRAWN: (TALLY, REASONS, CONSENT),
+    Kind.CONSENT_GIVEN: (CONSENT,),
+    Kind.CONSENT_TAKEN_BACK: (CONSENT,),
+    Kind.OBJECTION_RAISED: (CONSENT, OBJECTIONS),
+    Kind.OBJECTION_LIFTED: (CONSENT, OBJECTIONS),
+    Kind.OBJECTION_ANSWERED: (CONSENT, OBJECTIONS),
     Kind.INDICATOR_CONCLUDED: (CONCLUSION,),
     Kind.FRAMEWORK_PUBLISHED: (STAGE, BANNER, CONCLUSION),
     Kind.SCHEDULE_WRITTEN: (CONDUCT, SCHEDULE),
@@ -147,12 +157,18 @@ class Drawing:
         return touched
 
     def _redrawn(self, kind: Kind) -> tuple[Block, ...]:
-        """What a gesture redraws; where results wait for the closing, it shows them all."""
-        shows = kind is Kind.STAGE_MOVED and self.room.rule.hides
-        return REDRAWS[kind] + (TALLY, REASONS) * shows
+        """What a gesture redraws; where results wait for the closing, it shows them all. Nothing of consent elsewhere."""
+        by_consent = self.room.rule.method is Method.CONSENT
+        if kind is Kind.STAGE_MOVED and (self.room.rule.hides or by_consent):
+            return REDRAWS[kind] + (TALLY, REASONS, OBJECTIONS)
+        if by_consent or kind is Kind.RULE_ANNOUNCED:
+            return REDRAWS[kind]
+        return tuple(each for each in REDRAWS[kind] if each not in (CONSENT, OBJECTIONS))
 
     def _about(self, touch: Touch, view: str) -> Iterable[str]:
-        """The indicators that a gesture changed."""
+        """The indicators that a gesture changed; none, when it was about the whole set."""
+        if touch.about == self.room.workshop.id:
+            return ()
         if touch.kind in EVERYWHERE or touch.kind is Kind.STAGE_MOVED:
             return self._items if view == LOBBY else (view,)
         if touch.kind is Kind.VOTE_TAKEN_BACK:
