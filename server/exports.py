@@ -15,6 +15,7 @@ from workshops.comments import Comment, Thread
 from workshops.consensus import AXES, UNSAID, Choice
 from workshops.journal import Entry
 from workshops.lineage import Relative
+from workshops.objections import Stated
 from workshops.sheet import FIELDS
 from workshops.vocabulary import Family
 
@@ -35,6 +36,7 @@ def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: in
         "presents": present,
         "regle": workshop.rule,
         "tour": workshop.round,
+        "consentement": None if scene.hearing is None or workshop.hides else consent(scene.hearing, cast),
         "indicateurs": [
             {
                 "id": item.id,
@@ -64,6 +66,34 @@ def _standing(item: Any) -> dict[str, Any]:
 
 def _relative(each: Relative) -> dict[str, str]:
     return {"id": each.id, "code": each.code}
+
+
+def consent(hearing: Any, cast: Any) -> dict[str, Any]:
+    """Where the whole set stands: voices, and every objection with its answer and its lifting."""
+    roll = hearing.roll
+    return {
+        "ensemble": roll.fingerprint,
+        "consentements": roll.consents,
+        "abstentions": roll.abstains,
+        "a_confirmer": roll.earlier,
+        "sur_papier": roll.on_paper,
+        "objections": [objection(each.stated, cast) for each in hearing.heard],
+    }
+
+
+def objection(stated: Stated, cast: Any) -> dict[str, Any]:
+    """An objection, signed, with what became of it."""
+    held, reply, lifting = stated.objection, stated.reply, stated.lifting
+    return {
+        "id": held.id,
+        "indicateur": held.indicator_id,
+        "redaction": held.wording,
+        "texte": held.text,
+        "auteur": cast.name(held.by_id),
+        "labo": cast.lab_slug(held.by_id),
+        "reponse": None if reply is None else {"texte": reply.text, "auteur": cast.name(reply.by_id)},
+        "levee": None if lifting is None else {"motif": lifting.because},
+    }
 
 
 def _visible(thread: Thread) -> list[Comment]:

@@ -100,6 +100,21 @@ class MergeForm(Form):
     because: str = ""
 
 
+class TextForm(Form):
+    text: str = ""
+
+
+class ObjectionForm(TextForm):
+    indicator: str = ""
+
+
+class PositionForm(Form):
+    """A position on the whole set; `set`: the fingerprint of the texts that were read."""
+
+    choice: str = ""
+    set: str = ""
+
+
 class InvitationForm(Form):
     role: Role
     workshop: str = ""

@@ -6,16 +6,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import amending, scenes
 from server.i18n import gettext as _
+from server.scenes import Cast
 from workshops import (
     agenda,
     audit,
     comments,
     frameworks,
+    handwritten,
     indicators,
     journal,
     labs,
     lineage,
     memberships,
+    objections,
     people,
     results,
     roles,
@@ -70,7 +73,7 @@ async def minutes(session: AsyncSession, workshop_id: str) -> Minutes:
     entries = await journal.since(session, workshop_id, 0)
     codes = {card.id: card.indicator.code for card in await indicators.cards(session, workshop_id)}
     who = await scenes.cast(session, workshop_id)
-    more = await _told(session, workshop)
+    more = await _told(session, workshop, who)
     invited = {member.id: member.name for member in who.members.values() if member.role in agenda.LEADING}
     names = await people.names(session, {entry.by_id for entry in entries} - set(who.members))
     lines = (
@@ -98,9 +101,15 @@ def _said_by_itself(entry: Entry) -> str:
     return entry.about if entry.kind is Kind.FRAMEWORK_PUBLISHED else ""
 
 
-async def _told(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
-    """What a gesture's own record adds: the number of the wording, the field, the reason, the point of the schedule."""
-    told = {
+async def _told(session: AsyncSession, workshop: Workshop, who: Cast) -> dict[int, str]:
+    """What a gesture's own record adds: the number of the wording, the field, the reason, the point of the schedule.
+
+    Whose paper was copied, too; and what objections say, once it may be read.
+    """
+    told = {} if workshop.hides else await _held(session, workshop)
+    for gesture, person in (await handwritten.entered(session, workshop)).items():
+        told[gesture] = " : ".join(filter(None, [f"{who.name(person)} ({who.lab(person)})", told.get(gesture)]))
+    told |= {
         wording.gesture: _("rédaction %(number)s") % {"number": wording.number}
         for wording in await indicators.wordings(session, workshop.id)
         if wording.number > 1
@@ -127,6 +136,18 @@ async def _why_they_left(session: AsyncSession, workshop: Workshop) -> dict[int,
             Leaving.MERGED: _("dans %(codes)s : %(reason)s") % said,
             Leaving.SPLIT: _("en %(codes)s : %(reason)s") % said,
         }[left.how]
+    return told
+
+
+async def _held(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
+    """What objections say, their answers and the words that lift them."""
+    told: dict[int, str] = {}
+    for each in await objections.stated(session, workshop):
+        told[each.objection.gesture] = each.objection.text
+        if each.reply:
+            told[each.reply.gesture] = each.reply.text
+        if each.lifting:
+            told[each.lifting.gesture] = each.lifting.because
     return told
 
 

@@ -1,7 +1,7 @@
 """Rooms: each as it stands, read once for all who ask at the same time, and only what changed is read again."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
@@ -10,10 +10,12 @@ from server import scenes
 from server.database import Database
 from server.scenes import Room
 from workshops import agenda, frameworks, journal, lineage, schedule
+from workshops.agenda import Workshop
+from workshops.consensus import Method
 from workshops.journal import Kind
 
 KEPT = 50  # rooms
-VOTES = (Kind.VOTE_CAST, Kind.VOTE_CONFIRMED, Kind.VOTE_TAKEN_BACK)
+VOTES = (Kind.VOTE_CAST, Kind.VOTE_CONFIRMED, Kind.VOTE_TAKEN_BACK, Kind.VOTE_ENTERED, Kind.PAPER_WITHDRAWN)
 # Every indicator, as it is shown.
 EVERYWHERE = (Kind.WORKSHOP_CONVENED, Kind.RULE_ANNOUNCED, Kind.ROUND_OPENED)
 LEFT = (Kind.INDICATOR_MERGED, Kind.INDICATOR_SPLIT)  # what they come from, and what comes from them, changes too
@@ -27,6 +29,11 @@ ELSEWHERE = (
     Kind.CONTEST_OPENED,
     Kind.CONTEST_GRADED,
     Kind.CONTEST_ABANDONED,
+    Kind.CONSENT_GIVEN,
+    Kind.CONSENT_TAKEN_BACK,
+    Kind.OBJECTION_RAISED,
+    Kind.OBJECTION_LIFTED,
+    Kind.OBJECTION_ANSWERED,
     Kind.FRAMEWORK_PUBLISHED,
     *schedule.KINDS,
 )
@@ -99,16 +106,17 @@ async def _read(session: AsyncSession, workshop_id: str, before: Room | None) ->
     workshop = await agenda.get(session, workshop_id)
     latest = await frameworks.latest_version(session)
     if workshop.gestures == before.workshop.gestures:
-        return before if latest == before.latest else scenes.with_items(workshop, before.all, latest, before.day)
+        return before if latest == before.latest else replace(before, workshop=workshop, latest=latest)
     touches = await journal.touched(session, workshop_id, before.workshop.gestures, workshop.gestures)
-    if workshop.hides is not before.workshop.hides or any(touch.kind in EVERYWHERE for touch in touches):
+    if _shows(workshop) != _shows(before.workshop) or any(touch.kind in EVERYWHERE for touch in touches):
         return await scenes.room(session, workshop_id)
     items = {item.id: item for item in before.all}
     # Votes change tallies, and nothing else of an indicator: most of what happens in a room is votes.
     voted = {touch.about for touch in touches if touch.kind in VOTES}
     for touch in touches:
-        if touch.kind is Kind.VOTE_TAKEN_BACK:
+        if touch.kind in (Kind.VOTE_TAKEN_BACK, Kind.PAPER_WITHDRAWN):
             voted.update(before.sharing(touch.about))
+    voted &= items.keys()
     changed = {touch.about for touch in touches if touch.kind not in VOTES + ELSEWHERE}
     changed |= await lineage.relatives(session, [touch.about for touch in touches if touch.kind in LEFT])
     for item in await scenes.recounted(session, workshop, [items[id] for id in voted - changed]):
@@ -117,4 +125,10 @@ async def _read(session: AsyncSession, workshop_id: str, before: Room | None) ->
         items[item.id] = item
     is_scheduled = any(touch.kind in schedule.KINDS for touch in touches)
     day = await schedule.day(session, workshop_id) if is_scheduled else before.day
-    return scenes.with_items(workshop, tuple(items.values()), latest, day)
+    hearing = await scenes.hearing(session, workshop)
+    return scenes.with_items(workshop, tuple(items.values()), latest, day, hearing)
+
+
+def _shows(workshop: Workshop) -> bool:
+    """Whether the outcome of each indicator may be seen: hidden results, and what becomes of a set, wait for the closing."""
+    return not workshop.is_open or not (workshop.hides or workshop.announced.method is Method.CONSENT)

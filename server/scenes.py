@@ -7,8 +7,9 @@ from functools import cached_property
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server import amending
+from server import amending, hearings
 from server.amending import Amended
+from server.hearings import Hearing
 from server.plot import Plot, plot
 from server.templating import REASON
 from workshops import (
@@ -153,13 +154,14 @@ class Cast:
 
 @dataclass(frozen=True)
 class Room:
-    """A workshop as its room shows it, drawn up to gesture `workshop.gestures`."""
+    """A workshop as its room shows it, drawn up to gesture `workshop.gestures`; `hearing` under consent alone."""
 
     workshop: Workshop
     items: tuple[Item, ...]
     left: tuple[Item, ...]
     latest: str | None
     day: Day
+    hearing: Hearing | None = None
 
     @property
     def rule(self) -> Rule:
@@ -204,6 +206,7 @@ class Detail:
     cast: Cast
     latest: str | None
     day: Day
+    hearing: Hearing | None = None
 
     @property
     def rule(self) -> Rule:
@@ -230,10 +233,20 @@ async def room(session: AsyncSession, workshop_id: str) -> Room:
     workshop = await agenda.get(session, workshop_id)
     found = await items(session, workshop)
     day = await schedule.day(session, workshop_id)
-    return with_items(workshop, tuple(found), await frameworks.latest_version(session), day)
+    latest = await frameworks.latest_version(session)
+    return with_items(workshop, tuple(found), latest, day, await hearing(session, workshop))
 
 
-def with_items(workshop: Workshop, found: tuple[Item, ...], latest: str | None, day: Day) -> Room:
+async def hearing(session: AsyncSession, workshop: Workshop) -> Hearing | None:
+    """Where the whole set stands; None, without a query, where the rule is not consent."""
+    if workshop.announced.method is not Method.CONSENT:
+        return None
+    return await hearings.read(session, workshop, await cast(session, workshop.id))
+
+
+def with_items(
+    workshop: Workshop, found: tuple[Item, ...], latest: str | None, day: Day, heard: Hearing | None
+) -> Room:
     """A room with these indicators, in the order of the page."""
     ordered = sorted(found, key=lambda item: item.card.place)
     return Room(
@@ -242,6 +255,7 @@ def with_items(workshop: Workshop, found: tuple[Item, ...], latest: str | None, 
         tuple(item for item in ordered if not item.card.is_open),
         latest,
         day,
+        heard,
     )
 
 
@@ -267,7 +281,9 @@ async def items(session: AsyncSession, workshop: Workshop, only: Collection[str]
 
 
 async def shown(session: AsyncSession, workshop: Workshop, only: Collection[str] | None = None) -> dict[str, Tally]:
-    """The tallies as everybody may see them now."""
+    """The tallies as everybody may see them now; what a set becomes is each indicator's outcome once it is closed."""
+    if workshop.is_open and workshop.announced.method is Method.CONSENT:
+        return {}
     counted = await tallies.tallies(session, workshop, only)
     return {id: tally.hidden for id, tally in counted.items()} if workshop.hides else counted
 
@@ -295,7 +311,8 @@ async def seen_by(session: AsyncSession, room: Room, viewer: Person) -> Room:
     own = (
         replace(item, own=_own(item, mine.get(item.id), earlier, results.get(item.id))) for item in room.items
     )
-    return replace(room, items=tuple(own))
+    heard = await hearings.seen_by(session, room.hearing, viewer) if room.hearing else None
+    return replace(room, items=tuple(own), hearing=heard)
 
 
 async def _results(session: AsyncSession, workshop: Workshop, mine: dict[str, Ballot]) -> dict[str, Tally]:
@@ -365,6 +382,7 @@ async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None
         cast=who,
         latest=await frameworks.latest_version(session),
         day=await schedule.day(session, workshop.id),
+        hearing=await hearing(session, workshop),
     )
 
 

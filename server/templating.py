@@ -21,6 +21,7 @@ from workshops.agenda import Stage
 from workshops.canonical import digest
 from workshops.changes import readable
 from workshops.consensus import ANNOUNCED, Axis, Choice, Grade, Outcome, Rule
+from workshops.consents import Position
 from workshops.lineage import ALONE
 from workshops.people import TERMS
 from workshops.rules import WORDS
@@ -94,6 +95,7 @@ def environment() -> Environment:
         axes=list(Axis),
         grades=list(reversed(Grade)),
         outcomes=list(Outcome),
+        positions=list(Position),
         rule_words=WORDS,
         ballot_key=ballot_key,
         stages=list(Stage),

@@ -23,6 +23,7 @@ from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
 from workshops.frameworks import Framework
 from workshops.indicators import Card
+from workshops.journal import Kind
 from workshops.people import Identity, Person, Role
 from workshops.sheet import Sheet
 from workshops.tallies import Tally
@@ -30,6 +31,15 @@ from workshops.tallies import Tally
 Found = TypeVar("Found")
 
 NAMES = {"ti-lab": "Alix", "siilab": "Sacha"}
+
+# What is only done where a set is decided by consent.
+BY_CONSENT = {
+    Kind.CONSENT_GIVEN,
+    Kind.CONSENT_TAKEN_BACK,
+    Kind.OBJECTION_RAISED,
+    Kind.OBJECTION_LIFTED,
+    Kind.OBJECTION_ANSWERED,
+}
 
 # The least a proposal holds, and all that adoption asks for.
 SHEET: Sheet = {

@@ -14,12 +14,14 @@ from workshops.attachments import Attachment
 from workshops.audit import AuditEntry, Deed, Register
 from workshops.canonical import timestamp
 from workshops.comments import Comment, Hiding
+from workshops.consents import Stance
 from workshops.contests import Judgement
 from workshops.indicators import Departure, Indicator, Wording
 from workshops.invitations import Invitation
 from workshops.journal import Entry, Receipt
 from workshops.memberships import Membership
 from workshops.notes import Note
+from workshops.objections import Lifting, Objection, Reply
 from workshops.people import Granting, Identity, Person
 from workshops.refusals import NotNow, NotYours
 from workshops.schedule import Schedule
@@ -207,6 +209,28 @@ async def everything(session: AsyncSession, person: Person) -> dict[str, Any]:
         ],
         "masquages": [
             {"avis": h.comment_id, "motif": h.because} for h in await rows(Hiding, col(Hiding.by_id).in_(ids))
+        ],
+        "positions": [
+            {
+                "atelier": s.workshop_id,
+                "position": s.position.value,
+                "tour": s.round,
+                "ensemble": s.fingerprint,
+                "le": timestamp(s.at),
+                "fin_le": _until(s.ended_at),
+            }
+            for s in await rows(Stance, col(Stance.person_id).in_(ids))
+        ],
+        "objections": [
+            {"atelier": o.workshop_id, "indicateur": o.indicator_id, "redaction": o.wording, "texte": o.text}
+            for o in await rows(Objection, col(Objection.by_id).in_(ids))
+        ],
+        "levees": [
+            {"objection": each.objection_id, "motif": each.because}
+            for each in await rows(Lifting, col(Lifting.by_id).in_(ids))
+        ],
+        "reponses": [
+            {"objection": r.objection_id, "texte": r.text} for r in await rows(Reply, col(Reply.by_id).in_(ids))
         ],
         "votes": [
             {

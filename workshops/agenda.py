@@ -85,7 +85,7 @@ class Workshop(Record, table=True):
 
 
 class Member(Record, table=True):
-    """Somebody's place in a workshop."""
+    """Somebody's place in a workshop; on paper, of somebody without a device, whose ballots are copied for them."""
 
     __table_args__ = (
         UniqueConstraint("workshop_id", "person_id"),
@@ -101,6 +101,7 @@ class Member(Record, table=True):
     lab_slug: str | None = Field(default=None, foreign_key="lab.slug", max_length=60)
     joined_at: datetime = Field(default_factory=world.now, sa_type=Moment)
     door: str | None = Field(default=None, max_length=64)
+    on_paper: bool = False
 
 
 def require_stage(stage: Stage, *stages: Stage) -> None:
@@ -314,9 +315,12 @@ _SEAT = select(Member).where(
 
 async def seat(session: AsyncSession, workshop_id: str, person: Person | None) -> Member | None:
     """A person's place in a workshop, if any."""
-    if person is None:
-        return None
-    member: Member | None = await session.scalar(_SEAT, {"workshop": workshop_id, "person": person.id})
+    return await seat_of(session, workshop_id, person.id) if person else None
+
+
+async def seat_of(session: AsyncSession, workshop_id: str, person_id: str) -> Member | None:
+    """The place of whoever has this id."""
+    member: Member | None = await session.scalar(_SEAT, {"workshop": workshop_id, "person": person_id})
     return member
 
 

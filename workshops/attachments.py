@@ -8,15 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from workshops import agenda, audit, journal, people, world
+from workshops import agenda, audit, journal, objections, people, world
 from workshops.agenda import Member, Workshop
 from workshops.amendments import Amendment
 from workshops.audit import Deed
 from workshops.comments import Comment
+from workshops.consents import Stance
 from workshops.contests import Contest, Judgement
 from workshops.indicators import Indicator
 from workshops.journal import Kind
 from workshops.notes import Note
+from workshops.objections import Objection
 from workshops.people import Person
 from workshops.records import Moment, Record
 from workshops.refusals import NotYours
@@ -42,6 +44,9 @@ async def attach(session: AsyncSession, guest: Person, *, by: Person) -> None:
     Where the account has no seat, the guest's seat, votes, ballots, proposals, amendments and comments go to it, and the
     browser that the guest was cannot be them any more. Where it has one, an open workshop takes back the guest's votes,
     and a contest under way knows one ballot: nobody counts twice.
+    Where the account has no seat, the guest's seat, votes, positions, proposals and comments go to it, and the browser
+    that the guest was cannot be them any more. Where it has one, an open workshop takes back the guest's votes and
+    position: nobody counts twice.
     Journals and wordings are sealed: they keep the guest's id. Raises NotYours when the guest is somebody with an account,
     or was attached to another.
     """
@@ -76,6 +81,8 @@ async def _hand_over(session: AsyncSession, guest: Person, to: Person, workshop:
         (Vote, "person_id", col(Vote.indicator_id).in_(theirs), {}),
         (Note, "person_id", col(Note.workshop_id) == workshop.id, {}),
         (Judgement, "person_id", col(Judgement.contest_id).in_(_contests(workshop)), {}),
+        (Stance, "person_id", col(Stance.workshop_id) == workshop.id, {}),
+        (Objection, "by_id", col(Objection.workshop_id) == workshop.id, {}),
     ):
         owner: ColumnElement[Any] = getattr(record, column)
         await session.execute(
@@ -104,6 +111,7 @@ async def _take_back(session: AsyncSession, guest: Person, by: Person, workshop:
         )
         journal.record(session, floor, Kind.VOTE_TAKEN_BACK, by=by, about=indicator_id)
         await session.flush()
+    await objections.inherit(session, workshop, guest, by=by)
 
 
 async def _one_ballot(session: AsyncSession, guest: Person, by: Person, workshop: Workshop) -> None:

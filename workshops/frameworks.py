@@ -11,7 +11,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
-from workshops import agenda, comparisons, conclusions, indicators, journal, lines, people, tallies, votes, world
+from workshops import (
+    agenda,
+    comparisons,
+    conclusions,
+    indicators,
+    journal,
+    lines,
+    objections,
+    people,
+    tallies,
+    votes,
+    world,
+)
 from workshops.agenda import VERSION, Start, Workshop
 from workshops.canonical import canonical, digest, timestamp
 from workshops.comparisons import Comparison
@@ -237,6 +249,7 @@ async def draft(
     chosen = dict(exceptions or {})
     concluded = await conclusions.of_workshop(session, workshop.id)
     said = await votes.all_reasons(session, workshop)
+    standing = [each for each in await objections.stated(session, workshop) if each.stands]
     found = []
     for card in await indicators.cards(session, workshop.id):
         if not card.is_open:
@@ -246,7 +259,8 @@ async def draft(
         if exception and exception.kept == line.follows:
             del chosen[line.code]  # no departure from the rule: not an exception
             exception = None
-        found.append(Line(card, line.tally, exception, concluded.get(card.id), tuple(said.get(card.id, ()))))
+        reasons, held = tuple(said.get(card.id, ())), tuple(each for each in standing if each.is_about(card.id))
+        found.append(Line(card, line.tally, exception, concluded.get(card.id), reasons, held))
     return Draft(workshop, found, await latest(session), chosen)
 
 

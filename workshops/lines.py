@@ -9,11 +9,14 @@ from workshops.agenda import Workshop
 from workshops.conclusions import Conclusion
 from workshops.consensus import Outcome
 from workshops.indicators import Card
+from workshops.objections import Stated
 from workshops.tallies import Tally
 from workshops.votes import Vote
 from workshops.words import N_
 
-BY_THE_RULE = N_("Retenu par la règle annoncée.")  # published as it is
+# Published as they are.
+BY_THE_RULE = N_("Retenu par la règle annoncée.")
+WITH_THE_SET = N_("L'ensemble n'est pas adopté : une objection tient contre un autre de ses textes.")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Line:
     exception: Exceptional | None = None
     conclusion: Conclusion | None = None
     said: tuple[Vote, ...] = ()
+    held: tuple[Stated, ...] = ()  # under consent, the objections that stand against it or against the whole set
 
     @property
     def code(self) -> str:
@@ -86,6 +90,8 @@ class Line:
             return BY_THE_RULE
         if self.is_unfinished:
             return f"Fiche incomplète : il manque {', '.join(field.label.lower() for field in self.missing)}."
+        if self.outcome is Outcome.REWORKED and self.tally.roll:
+            return " ".join(each.objection.text for each in self.held) or WITH_THE_SET
         if self.outcome in (Outcome.DROPPED, Outcome.REWORKED):
             return "\n".join(vote.reason for vote in self.reserves)
         return ""
@@ -98,7 +104,7 @@ def frozen(line: Line, workshop: Workshop) -> dict[str, Any]:
         "fiche": line.card.sheet,
         "origine": line.card.indicator.origin.value,
         "decision": {**_decision(line), "redaction": line.card.wording.number, "atelier": workshop.id},
-        "reserves": [_reserve(vote) for vote in line.reserves],
+        "reserves": [_reserve(vote) for vote in line.reserves] + [_objection(each) for each in line.held],
         "reponse": line.conclusion.answer if line.conclusion else "",
     }
 
@@ -106,6 +112,12 @@ def frozen(line: Line, workshop: Workshop) -> dict[str, Any]:
 def _reserve(vote: Vote) -> dict[str, Any]:
     """A reservation still standing at adoption, with the lab it came from; never a name."""
     return {"genre": "vote", "bulletin": vote.choice, "labo": vote.lab_slug, "texte": vote.reason}
+
+
+def _objection(stated: Stated) -> dict[str, Any]:
+    """An objection still standing at adoption, with its answer: only an exception adopts a set in spite of it."""
+    held, reply = stated.objection, stated.reply
+    return {"genre": "objection", "labo": held.lab_slug, "texte": held.text, "reponse": reply.text if reply else ""}
 
 
 def left_out(line: Line) -> dict[str, Any]:

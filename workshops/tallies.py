@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
-from workshops import agenda, indicators
+from workshops import agenda, indicators, rolls
 from workshops.agenda import Workshop
 from workshops.consensus import (
     ANNOUNCED,
@@ -21,6 +21,7 @@ from workshops.consensus import (
     Choice,
     Grade,
     Grading,
+    Method,
     Outcome,
     Rating,
     Rule,
@@ -32,6 +33,7 @@ from workshops.consensus import (
 )
 from workshops.indicators import Indicator
 from workshops.lineage import Lineage
+from workshops.rolls import Roll, whole
 from workshops.votes import Vote
 
 Ballots = dict[str | None, Counter[str]]  # by lab, how many of each ballot; by None where persons count
@@ -43,7 +45,8 @@ class Tally:
     one, or on what the indicator comes from.
 
     `counts`: voices by ballot, as the rule counts them; `people`: how many persons they are. `raters`: how many judged
-    at least one indicator, where the rule counts those who are missing. Hidden, it only says how many people voted.
+    at least one indicator, where the rule counts those who are missing; `on_paper`: how many of these people voted by
+    paper; `roll`: where the whole set stands, under consent. Hidden, it only says how many people voted.
     """
 
     rule: Rule = ANNOUNCED
@@ -52,6 +55,8 @@ class Tally:
     earlier: int = 0
     raters: int | None = None
     is_hidden: bool = False
+    on_paper: int = 0
+    roll: Roll | None = None
 
     @property
     def total(self) -> int:
@@ -65,7 +70,9 @@ class Tally:
 
     @cached_property
     def outcome(self) -> Outcome:
-        """What the announced rule makes of it."""
+        """What the announced rule makes of it; under consent, of the set that it belongs to."""
+        if self.roll:
+            return self.roll.outcome
         return self.rule.outcome(self.counts, self.raters)
 
     def of(self, ballot: str) -> int:
@@ -103,6 +110,8 @@ class Tally:
         Every choice and every grade is told, nobody's too; of two axes, the ballots that were cast. Where labs count,
         how many persons they are.
         """
+        if self.roll:
+            return self.roll.published()
         said: list[str] = []
         if isinstance(self.rule.decision, ThreeChoices):
             said = [choice.value for choice in Choice]
@@ -114,32 +123,28 @@ class Tally:
             told["personnes"] = self.people
         if self.raters is not None:
             told["votants"] = self.raters
+        if self.on_paper:
+            told["sur_papier"] = self.on_paper
         return told
 
     @property
     def hidden(self) -> "Tally":
         """What may be told while the rule hides results."""
-        return replace(self, counts={}, is_hidden=True)
+        return replace(self, counts={}, is_hidden=True, roll=None)
 
 
 def read(decision: Mapping[str, Any]) -> Tally:
     """The tally that a published decision tells, with its rule. Raises KeyError, TypeError or ValueError for none."""
     rule, votes = Rule.read(decision["regle"]), decision["votes"]
+    if rule.method is Method.CONSENT:
+        return Tally(rule, roll=rolls.read(rule, votes))
     counts = {ballot: whole(number) for ballot, number in votes["texte_actuel"].items()}
     for ballot in counts:
         rule.check(ballot)
     cast = {ballot: number for ballot, number in counts.items() if number}
     people, raters = votes.get("personnes", sum(cast.values())), votes.get("votants")
-    return Tally(
-        rule, cast, whole(people), whole(votes["texte_anterieur"]), raters if raters is None else whole(raters)
-    )
-
-
-def whole(value: Any) -> int:
-    """A count, or ValueError."""
-    if type(value) is not int or value < 0:
-        raise ValueError(f"not a count: {value!r}")
-    return value
+    earlier, on_paper = whole(votes["texte_anterieur"]), whole(votes.get("sur_papier", 0))
+    return Tally(rule, cast, whole(people), earlier, raters if raters is None else whole(raters), on_paper=on_paper)
 
 
 def counted(rule: Rule, ballots: Ballots) -> dict[str, int]:
@@ -151,14 +156,22 @@ def counted(rule: Rule, ballots: Ballots) -> dict[str, int]:
 
 
 async def tallies(session: AsyncSession, workshop: Workshop, only: Collection[str] | None = None) -> dict[str, Tally]:
-    """The tally of each indicator of a workshop, or of `only` these: those that have votes. Two or three queries."""
+    """The tally of each indicator of a workshop, or of `only` these: those that have votes. Two or three queries.
+
+    Under consent, of every indicator on the table, with the roll of their set.
+    """
     condition = indicators.among(workshop.id, only)
     rule = workshop.announced
-    cast = await _ballots(session, condition, col(Vote.wording) == col(Indicator.wording), rule, workshop.round)
+    roll = await rolls.roll(session, workshop)
+    if roll:
+        return {card.id: Tally(rule, roll=roll) for card in await indicators.cards(session, workshop.id, only)}
+    cast, paper = await _ballots(session, condition, col(Vote.wording) == col(Indicator.wording), rule, workshop.round)
     earlier = await _earlier(session, condition, workshop.round)
     raters = await _raters(session, workshop, rule)
     return {
-        indicator_id: _tally(rule, cast.get(indicator_id, {}), earlier.get(indicator_id, 0), raters)
+        indicator_id: _tally(
+            rule, cast.get(indicator_id, {}), earlier.get(indicator_id, 0), raters, paper[indicator_id]
+        )
         for indicator_id in {*cast, *earlier}
     }
 
@@ -175,8 +188,8 @@ async def former(session: AsyncSession, workshop: Workshop, only: Collection[str
     if workshop.round == 1:
         return {}
     condition, rule = indicators.among(workshop.id, only), workshop.announced
-    last = await _ballots(session, condition, _last_judged(workshop.round - 1), rule, workshop.round - 1)
-    return {indicator_id: _tally(rule, ballots, 0, None) for indicator_id, ballots in last.items()}
+    last, paper = await _ballots(session, condition, _last_judged(workshop.round - 1), rule, workshop.round - 1)
+    return {indicator_id: _tally(rule, ballots, 0, None, paper[indicator_id]) for indicator_id, ballots in last.items()}
 
 
 def _last_judged(round: int) -> ColumnElement[bool]:
@@ -191,26 +204,28 @@ def _last_judged(round: int) -> ColumnElement[bool]:
     return col(Vote.wording) == last
 
 
-def _tally(rule: Rule, ballots: Ballots, earlier: int, raters: int | None) -> Tally:
+def _tally(rule: Rule, ballots: Ballots, earlier: int, raters: int | None, on_paper: int) -> Tally:
     people = sum(cast.total() for cast in ballots.values())
-    return Tally(rule, counted(rule, ballots), people, earlier, raters)
+    return Tally(rule, counted(rule, ballots), people, earlier, raters, on_paper=on_paper)
 
 
 async def _ballots(
     session: AsyncSession, condition: ColumnElement[bool], text: ColumnElement[bool], rule: Rule, round: int
-) -> dict[str, Ballots]:
-    """The ballots of each indicator, on some text, in some round; by lab where labs count."""
+) -> tuple[dict[str, Ballots], Counter[str]]:
+    """The ballots of each indicator, on some text, in some round, by lab where labs count; how many came by paper."""
     by_lab = [col(Vote.lab_slug)] if rule.voices is Voices.LABS else []
     rows = await session.execute(
-        columns(col(Vote.indicator_id), col(Vote.choice), func.count(), *by_lab)
+        columns(col(Vote.indicator_id), col(Vote.choice), func.count(), func.count(col(Vote.entered_by_id)), *by_lab)
         .join(Indicator, col(Indicator.id) == col(Vote.indicator_id))
         .where(condition, text, col(Vote.round) == round, col(Vote.taken_back_at).is_(None))
         .group_by(col(Vote.indicator_id), col(Vote.choice), *by_lab)
     )
     found: dict[str, Ballots] = {}
-    for indicator_id, choice, number, *lab in rows:
+    paper: Counter[str] = Counter()
+    for indicator_id, choice, number, copied, *lab in rows:
         found.setdefault(indicator_id, {}).setdefault(lab[0] if lab else None, Counter())[choice] += number
-    return found
+        paper[indicator_id] += copied
+    return found, paper
 
 
 async def _earlier(session: AsyncSession, condition: ColumnElement[bool], round: int) -> dict[str, int]:

@@ -6,9 +6,10 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from workshops import agenda, indicators
+from workshops import agenda, consents, indicators
 from workshops.agenda import Member, Stage, Workshop
 from workshops.attachments import Attachment
+from workshops.consensus import Method
 from workshops.indicators import Departure, Indicator
 from workshops.labs import Lab
 from workshops.people import Person, Role
@@ -31,11 +32,22 @@ async def require_reminding(session: AsyncSession, workshop: Workshop, person: P
     workshop.require(Stage.VOTING)
 
 
+_WAITED_FOR = (
+    col(Member.role) == Role.MEMBER,
+    col(Member.on_paper).is_(False),
+    col(Person.erased_at).is_(None),
+    col(Attachment.guest_id).is_(None),
+)
+
+
 async def missing(session: AsyncSession, workshop: Workshop) -> list[Missing]:
     """The members who have not voted on everything, most missing first, then by lab and name. Two queries.
 
-    Whoever was forgotten, or was the guest of somebody who has a seat too, is waited for no more.
+    Whoever was forgotten, or was the guest of somebody who has a seat too, is waited for no more; who is on paper never
+    was. Under consent, one position on the whole set is all there is to say.
     """
+    if workshop.announced.method is Method.CONSENT:
+        return await _without_position(session, workshop)
     on_table = await indicators.count(session, workshop.id)
     current = (
         select(Vote.person_id, Vote.indicator_id)
@@ -60,11 +72,28 @@ async def missing(session: AsyncSession, workshop: Workshop) -> list[Missing]:
         .outerjoin(Attachment, col(Attachment.guest_id) == col(Member.person_id))
         .where(
             col(Member.workshop_id) == workshop.id,
-            col(Member.role) == Role.MEMBER,
-            col(Person.erased_at).is_(None),
-            col(Attachment.guest_id).is_(None),
+            *_WAITED_FOR,
         )
         .group_by(col(Member.id), col(Member.name), col(Lab.name))
     )
     found = [Missing(name, lab or "", on_table - votes, votes > 0) for name, lab, votes in rows if votes < on_table]
     return sorted(found, key=lambda each: (-each.number, each.lab, each.name))
+
+
+async def _without_position(session: AsyncSession, workshop: Workshop) -> list[Missing]:
+    """The members who have said nothing of the set as it stands, in this round."""
+    current = await consents.fingerprint(session, workshop)
+    said = {stance.person_id: stance for stance in await consents.stances(session, workshop)}
+    rows = await session.execute(
+        select(Member.person_id, Member.name, Lab.name)
+        .outerjoin(Lab, col(Lab.slug) == col(Member.lab_slug))
+        .join(Person, col(Person.id) == col(Member.person_id))
+        .outerjoin(Attachment, col(Attachment.guest_id) == col(Member.person_id))
+        .where(col(Member.workshop_id) == workshop.id, *_WAITED_FOR)
+    )
+    found = [
+        Missing(name, lab or "", 1, person_id in said)
+        for person_id, name, lab in rows
+        if person_id not in said or not said[person_id].counts(workshop, current)
+    ]
+    return sorted(found, key=lambda each: (each.has_voted, each.lab, each.name))

@@ -30,7 +30,7 @@ class Vote(Record, table=True):
     """One person's judgement of one wording in one round; taken back, it stays as a trace and counts nowhere.
 
     The wording's number is part of the key: nobody voted for the text that came after. `choice` is the ballot as the
-    announced rule writes it; `lab_slug`, the lab one spoke for.
+    announced rule writes it; `lab_slug`, the lab one spoke for; `entered_by_id`, who copied it from paper.
     """
 
     __table_args__ = (Index("ix_vote_count", "indicator_id", "round", "wording", "choice", "taken_back_at"),)
@@ -44,6 +44,7 @@ class Vote(Record, table=True):
     reason: str = Field(default="", max_length=REASON_LENGTH)
     at: datetime = Field(default_factory=world.now, sa_type=Moment)
     gesture: int
+    entered_by_id: str | None = Field(default=None, foreign_key="person.id", max_length=12)
     taken_back_at: datetime | None = Field(default=None, sa_type=Moment)
 
     @property
@@ -69,7 +70,7 @@ class Paper:
     """What one person puts in the ballot box: a ballot on the wording they read.
 
     `round`: the one they saw, the current one if they do not say. `waited`: since when it was said, on a device that
-    the network had left.
+    the network had left. `entered_by`: who copies it, when it was written on real paper.
     """
 
     indicator_id: str
@@ -80,6 +81,12 @@ class Paper:
     sending: Sending | None = None
     round: int | None = None
     waited: timedelta = timedelta()
+    entered_by: Person | None = None
+
+    @property
+    def hand(self) -> Person:
+        """Who makes the gesture."""
+        return self.entered_by or self.by
 
 
 @dataclass(frozen=True)
@@ -195,7 +202,7 @@ def _lay(connection: Connection, floor: Floor, papers: Sequence[Paper]) -> _Tabl
     return _Table(
         floor=floor,
         rule=Rule.read(floor.rule),
-        receipts=journal.receipts(connection, [(paper.by.id, paper.sending) for paper in papers if paper.sending]),
+        receipts=journal.receipts(connection, [(paper.hand.id, paper.sending) for paper in papers if paper.sending]),
         seats=agenda.seats(connection, floor.id, people),
         current=current,
         until=indicators.replaced_at(connection, late),
@@ -213,7 +220,7 @@ def _count(table: _Table, said: dict[Any, Any], paper: Paper) -> Counted | Excep
     floor = table.floor
     floor.gestures += 1
     own = table.own.setdefault((paper.by.id, paper.indicator_id), {})
-    kind = Kind.VOTE_CONFIRMED if _confirms(paper, (floor.round, current), own) else Kind.VOTE_CAST
+    kind = _kind(paper, (floor.round, current), own)
     own[floor.round, paper.wording] = paper.choice
     vote: Row = {
         "indicator_id": paper.indicator_id,
@@ -225,19 +232,20 @@ def _count(table: _Table, said: dict[Any, Any], paper: Paper) -> Counted | Excep
         "reason": one_line(paper.reason),
         "at": world.now(),
         "gesture": floor.gestures,
+        "entered_by_id": paper.entered_by.id if paper.entered_by else None,
         "taken_back_at": None,
     }
     table.cast[paper.indicator_id, paper.wording, paper.by.id] = vote
-    table.entries.append(journal.row(said, floor, kind, by=paper.by, about=paper.indicator_id))
+    table.entries.append(journal.row(said, floor, kind, by=paper.hand, about=paper.indicator_id))
     if paper.sending:
-        table.answered.append(journal.receipt(paper.by, paper.sending, floor))
-        table.receipts[paper.by.id, paper.sending.key] = Given(paper.sending.digest, floor.id, floor.gestures)
+        table.answered.append(journal.receipt(paper.hand, paper.sending, floor))
+        table.receipts[paper.hand.id, paper.sending.key] = Given(paper.sending.digest, floor.id, floor.gestures)
     return Counted(floor.id, Vote(**vote), current, table.rule, paper.indicator_id in table.before)
 
 
 def _admit(table: _Table, paper: Paper) -> int:
     """The number of the current wording, if this paper may be cast."""
-    given = table.receipts.get((paper.by.id, paper.sending.key)) if paper.sending else None
+    given = table.receipts.get((paper.hand.id, paper.sending.key)) if paper.sending else None
     if given and paper.sending:
         journal.refuse_again(given, paper.sending)
     current = table.current[paper.indicator_id]
@@ -257,8 +265,14 @@ def _admit(table: _Table, paper: Paper) -> int:
     return current
 
 
+def _kind(paper: Paper, current: Key, own: Mapping[Key, str]) -> Kind:
+    """Confirmed: the person's first vote on the current text and round, and the same as the one before."""
+    if paper.entered_by:
+        return Kind.VOTE_ENTERED
+    return Kind.VOTE_CONFIRMED if _confirms(paper, current, own) else Kind.VOTE_CAST
+
+
 def _confirms(paper: Paper, current: Key, own: Mapping[Key, str]) -> bool:
-    """Whether this is the person's first vote on the current text and round, and the same as the one before."""
     earlier = [key for key in own if key < current]
     return paper.wording == current[1] and current not in own and bool(earlier) and own[max(earlier)] == paper.choice
 

@@ -11,6 +11,7 @@ from server import scenes
 from server.scenes import Detail, Presence, Room
 from server.templating import block, now, part, partial
 from workshops import journal
+from workshops.consensus import Method
 from workshops.journal import Kind, Touch
 
 LOBBY = ""  # the view of the room
@@ -58,6 +59,7 @@ SCHEDULE = Block("workshops/_schedule.html", "schedule", Where.LIST)
 BANNER = Block("workshops/_room.html", "banner", Where.WORKSHOP)
 LIST = Block("workshops/_list.html", "list", Where.LIST)
 PLOT = Block("results/_plot.html", "plot", Where.SCREEN)
+CONSENT = Block("consents/_consent.html", "consent", Where.LIST)
 TEXT = Block("indicators/_text.html", "text", Where.CARD)
 SAID = Block("indicators/_said.html", "said", Where.CARD)
 TALLY = Block("indicators/_tally.html", "tally", Where.INDICATOR)
@@ -69,23 +71,25 @@ REASONS = Block("indicators/_reasons.html", "reasons", Where.SHEET)
 CONCLUSION = Block("indicators/_conclusion.html", "conclusion", Where.SHEET)
 AMENDMENTS = Block("amendments/_amendments.html", "amendments", Where.SHEET)
 COMMENTS = Block("indicators/_comments.html", "comments", Where.SHEET)
+OBJECTIONS = Block("objections/_objections.html", "objections", Where.SHEET)
 
-REWORDED = (LIST, TEXT, TALLY, BALLOT, HEAD, SHEET, HISTORY, REASONS, COMMENTS, AMENDMENTS, PLOT)
+TOLD_OF = (HEAD, SHEET, HISTORY, REASONS, COMMENTS, AMENDMENTS)  # an indicator on its own page
+REWORDED = (LIST, TEXT, TALLY, BALLOT, *TOLD_OF, CONSENT, OBJECTIONS, PLOT)
 
 # The whole knowledge of "what changes when".
 REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.WORKSHOP_CONVENED: (STAGE, LIST),
-    Kind.MEMBER_JOINED: (PRESENCE,),
-    Kind.MEMBER_CHANGED: (PRESENCE, HEAD, REASONS, COMMENTS, AMENDMENTS, HISTORY),
-    Kind.LEAD_SHARED: (PRESENCE,),
-    Kind.RULE_ANNOUNCED: (STAGE, TALLY, BALLOT, PLOT),
-    Kind.STAGE_MOVED: (STAGE, PLOT),
-    Kind.ROUND_OPENED: (STAGE, TALLY, BALLOT, REASONS, PLOT),
-    Kind.INDICATOR_PROPOSED: (LIST, STAGE, PLOT),
+    Kind.MEMBER_JOINED: (PRESENCE, CONSENT),
+    Kind.MEMBER_CHANGED: (PRESENCE, HEAD, REASONS, COMMENTS, AMENDMENTS, HISTORY, CONSENT, OBJECTIONS),
+    Kind.LEAD_SHARED: (PRESENCE, CONSENT),
+    Kind.RULE_ANNOUNCED: (STAGE, TALLY, BALLOT, CONSENT, OBJECTIONS, PLOT),
+    Kind.STAGE_MOVED: (STAGE, CONSENT, PLOT),
+    Kind.ROUND_OPENED: (STAGE, TALLY, BALLOT, REASONS, CONSENT, PLOT),
+    Kind.INDICATOR_PROPOSED: (LIST, STAGE, CONSENT, PLOT),
     Kind.INDICATOR_REWORDED: REWORDED,
-    Kind.INDICATOR_WITHDRAWN: (LIST, STAGE, HEAD, PLOT),
-    Kind.INDICATOR_MERGED: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD, PLOT),
-    Kind.INDICATOR_SPLIT: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD, PLOT),
+    Kind.INDICATOR_WITHDRAWN: (LIST, STAGE, HEAD, CONSENT, PLOT),
+    Kind.INDICATOR_MERGED: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD, CONSENT, PLOT),
+    Kind.INDICATOR_SPLIT: (LIST, STAGE, TEXT, TALLY, BALLOT, HEAD, CONSENT, PLOT),
     Kind.AMENDMENT_PROPOSED: (SAID, AMENDMENTS),
     Kind.AMENDMENT_ACCEPTED: (*REWORDED, SAID),
     Kind.AMENDMENT_DECLINED: (SAID, AMENDMENTS),
@@ -99,6 +103,13 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.VOTE_CAST: (TALLY, REASONS, PLOT),
     Kind.VOTE_CONFIRMED: (TALLY, REASONS, PLOT),
     Kind.VOTE_TAKEN_BACK: (TALLY, REASONS, PLOT),
+    Kind.VOTE_ENTERED: (TALLY, REASONS, CONSENT, PLOT),
+    Kind.PAPER_WITHDRAWN: (TALLY, REASONS, CONSENT, PLOT),
+    Kind.CONSENT_GIVEN: (CONSENT,),
+    Kind.CONSENT_TAKEN_BACK: (CONSENT,),
+    Kind.OBJECTION_RAISED: (CONSENT, OBJECTIONS),
+    Kind.OBJECTION_LIFTED: (CONSENT, OBJECTIONS),
+    Kind.OBJECTION_ANSWERED: (CONSENT, OBJECTIONS),
     Kind.INDICATOR_CONCLUDED: (CONCLUSION,),
     Kind.FRAMEWORK_PUBLISHED: (STAGE, BANNER, CONCLUSION),
     Kind.SCHEDULE_WRITTEN: (CONDUCT, SCHEDULE),
@@ -153,14 +164,18 @@ class Drawing:
 
     def _redrawn(self, kind: Kind) -> tuple[Block, ...]:
         """What a gesture redraws; where results wait for the closing, it shows them all."""
-        shows = kind is Kind.STAGE_MOVED and self.room.rule.hides
-        redrawn = REDRAWS[kind] + (TALLY, REASONS) * shows
-        # Without a picture, and no rule that took it away, the projector has none to lose.
-        has_plot = self._has_plot or kind is Kind.RULE_ANNOUNCED
-        return redrawn if has_plot else tuple(block_ for block_ in redrawn if block_ is not PLOT)
+        by_consent = self.room.rule.method is Method.CONSENT
+        redrawn = REDRAWS[kind]
+        if kind is Kind.STAGE_MOVED and (self.room.rule.hides or by_consent):
+            redrawn += (TALLY, REASONS, OBJECTIONS)
+        # Without a picture or a set to consent to, and no rule that took it away, a screen has none to lose.
+        absent = () if kind is Kind.RULE_ANNOUNCED else ((PLOT,) * (not self._has_plot)) + (CONSENT, OBJECTIONS) * (not by_consent)
+        return tuple(each for each in redrawn if each not in absent)
 
     def _about(self, touch: Touch, view: str) -> Iterable[str]:
-        """The indicators that a gesture changed."""
+        """The indicators that a gesture changed; none, when it was about the whole set."""
+        if touch.about == self.room.workshop.id:
+            return ()
         if touch.kind in EVERYWHERE or touch.kind is Kind.STAGE_MOVED:
             return self._items if view in LISTS else (view,)
         if touch.kind is Kind.VOTE_TAKEN_BACK:

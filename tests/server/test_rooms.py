@@ -13,23 +13,40 @@ from server.database import Database
 from server.rooms import Rooms
 from server.scenes import Room
 from server.templating import part
-from tests.cast import SHEET, act, ask, facilitator, member_of, move, publish, publisher, reread, stranger, workshop
+from tests.cast import (
+    BY_CONSENT,
+    SHEET,
+    act,
+    ask,
+    facilitator,
+    member_of,
+    move,
+    publish,
+    publisher,
+    reread,
+    stranger,
+    workshop,
+)
 from workshops import (
     agenda,
     amendments,
     comments,
     conclusions,
+    consents,
     contests,
     frameworks,
+    handwritten,
     indicators,
     journal,
     lineage,
+    objections,
     rules,
     schedule,
     votes,
 )
 from workshops.agenda import Stage
-from workshops.consensus import Choice, Rule, Secrecy
+from workshops.consensus import Choice, Method, Outcome, Rule, Secrecy
+from workshops.handwritten import Ballot
 from workshops.journal import Kind
 from workshops.refusals import NotFound
 
@@ -119,6 +136,10 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     (half, _) = await act(database, lineage.split, whole, sheets=parts, because="Deux choses.", by=camille)
     await same()
     await act(database, votes.take_back, half.id, by=alix)
+    paper = {"lab": "ti-lab", "initials": "ab", "ballots": [Ballot(ours.id, 2, "keep")]}
+    copied = await act(database, handwritten.enter, room.id, **paper, by=camille)
+    assert {item.id: item for item in (await same()).items}[ours.id].tally.on_paper == 1
+    await act(database, handwritten.withdraw, room.id, copied.id, by=camille)
     await same()
 
     async def amend(limites: str) -> str:
@@ -155,7 +176,51 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     unfinished = (await ask(database, frameworks.draft, await reread(database, room))).unfinished("Il faut commencer.")
     await publish(database, await reread(database, room), by=await publisher(database), exceptions=unfinished)
     assert (await same()).latest == frameworks.FIRST
-    assert seen == set(Kind)
+    assert seen == set(Kind) - BY_CONSENT
+
+
+async def test_so_does_what_is_read_again_of_a_room_that_decides_by_consent(database: Database) -> None:
+    rooms, seen = Rooms(database), set()
+    camille = await facilitator(database)
+    room = await workshop(database, Stage.PROPOSING, by=camille)
+
+    async def same() -> Room:
+        now = await rooms.now(room.id)
+        assert now == await ask(database, scenes.room, room.id)
+        seen.update(entry.kind for entry in await ask(database, journal.since, room.id, 0))
+        return now
+
+    assert (await same()).hearing is None
+    await act(database, rules.announce, room.id, Rule(method=Method.CONSENT), by=camille)
+    hearing = (await same()).hearing
+    assert hearing is not None
+    assert hearing.silent == ()
+    alix, sacha = await member_of(database, room), await member_of(database, room, "siilab")
+    ours = await act(database, indicators.propose, room.id, SHEET, by=alix)
+    await same()
+    await move(database, room, Stage.VOTING, by=camille)
+    await same()
+    for position in ("consent", "abstain"):
+        await act(database, consents.give, room.id, position, by=alix)
+        await same()
+    await act(database, consents.take_back, room.id, by=alix)
+    await same()
+    held = await act(database, objections.state, room.id, text="Trop vague.", indicator_id=ours.id, by=sacha)
+    await same()
+    await act(database, objections.answer, held.id, text="Précisé.", by=alix)
+    await same()
+    await act(database, indicators.reword, ours.id, {**SHEET, "libelle": "Autrement"}, base=1, by=alix)
+    await same()
+    await act(database, objections.lift, held.id, because="C'est dit.", by=sacha)
+    await same()
+    paper = {"lab": "ti-lab", "initials": "ab", "position": "consent"}
+    copied = await act(database, handwritten.enter_position, room.id, **paper, by=camille)
+    await same()
+    await act(database, handwritten.withdraw, room.id, copied.id, by=camille)
+    await same()
+    await move(database, room, Stage.CLOSED, by=camille)
+    assert {item.tally.outcome for item in (await same()).items} == {Outcome.KEPT}
+    assert seen >= BY_CONSENT
 
 
 async def test_a_vote_leaves_the_other_indicators_as_they_were_drawn(database: Database) -> None:

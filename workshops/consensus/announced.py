@@ -91,7 +91,7 @@ class Rule:
         if self.quorum > 1:
             sentences.append(Said(N_("Rien n'est décidé en dessous de %(quorum)s voix."), {"quorum": self.quorum}))
         if self.voices is Voices.LABS:
-            sentences.append(Said(N_("Chaque laboratoire a une voix : la médiane basse des votes de ses membres."), {}))
+            sentences.append(Said(self.decision.by_lab, {}))
         if self.rounds > 1:
             sentences.append(
                 Said(

@@ -18,7 +18,7 @@ from workshops.consensus.ratings import (
     lower_median,
     rating,
 )
-from workshops.consensus.terms import Method, Outcome, Said
+from workshops.consensus.terms import BY_LAB, Method, Outcome, Said
 from workshops.refusals import NotThus
 from workshops.words import N_, Word
 
@@ -71,6 +71,7 @@ class TwoAxes:
     measurability: RatingRule = ANNOUNCED_RATING
 
     method = Method.TWO_AXES
+    by_lab = BY_LAB
 
     def check(self, ballot: str) -> None:
         """NotThus naming each axis that lacks its score."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workshops.consensus.terms import Method, Outcome, Said
+from workshops.consensus.terms import BY_LAB, Method, Outcome, Said
 from workshops.refusals import NotThus
 from workshops.words import N_, Word
 
@@ -33,6 +33,7 @@ class ThreeChoices:
     quorum: int = 1
 
     method = Method.THREE_CHOICES
+    by_lab = BY_LAB
 
     def decide(self, *, keep: int, rework: int, drop: int, abstain: int = 0) -> Outcome:
         """The outcome of a tally. Negative counts raise ValueError."""

@@ -18,6 +18,7 @@ class Consent:
     quorum: int = 1
 
     method = Method.CONSENT
+    by_lab = N_("Chaque laboratoire a une voix : il consent dès qu'un de ses membres consent, si aucun n'objecte.")
 
     def check(self, ballot: str) -> None:
         """NotThus: one consents to a set, not to an indicator."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from workshops.consensus.grades import Grade, Missing, majority_judgment
 from workshops.consensus.ratings import lower_median
-from workshops.consensus.terms import Method, Outcome, Said
+from workshops.consensus.terms import BY_LAB, Method, Outcome, Said
 from workshops.refusals import NotThus
 from workshops.words import N_
 
@@ -33,6 +33,7 @@ class Grading:
     missing: Missing = "ignored"
 
     method = Method.MAJORITY_JUDGMENT
+    by_lab = BY_LAB
 
     def __post_init__(self) -> None:
         if GRADES.index(self.lowest) >= GRADES.index(self.least):

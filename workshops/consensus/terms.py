@@ -38,6 +38,9 @@ class Secrecy(Word):
     CLOSED = "closed", N_("Les résultats sont cachés jusqu'à la clôture")
 
 
+BY_LAB = N_("Chaque laboratoire a une voix : la médiane basse des votes de ses membres.")
+
+
 class Said(NamedTuple):
     """A sentence to translate, and the figures it mentions: `%(name)s`."""
 

@@ -8,7 +8,7 @@ from server.database import Database
 from server.demo import story
 from server.demo.signin import CAST, issuer
 from server.settings import Settings
-from tests.cast import ask, counted, publish, reread
+from tests.cast import BY_CONSENT, ask, counted, publish, reread
 from workshops import (
     agenda,
     attachments,
@@ -70,6 +70,9 @@ async def test_its_journal_is_true(database: Database, told: Workshop) -> None:
         "timer_started",  # whoever looks at the demonstration comes at any hour
         "timer_extended",
         "timer_stopped",
+        "vote_entered",
+        "paper_withdrawn",
+        *(kind.value for kind in BY_CONSENT),  # the demonstration votes
     }
 
 

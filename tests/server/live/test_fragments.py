@@ -31,10 +31,13 @@ from workshops import (
     amendments,
     comments,
     conclusions,
+    consents,
     contests,
     frameworks,
+    handwritten,
     indicators,
     lineage,
+    objections,
     rules,
     schedule,
     votes,
@@ -43,7 +46,9 @@ from workshops.agenda import Stage, Workshop
 from workshops.amendments import Amendment
 from workshops.consensus import Choice, Grade, Method, Rule, Secrecy
 from workshops.contests import Contest
+from workshops.handwritten import Ballot
 from workshops.journal import Kind
+from workshops.objections import Objection
 from workshops.people import Person
 from workshops.sheet import Sheet
 
@@ -379,6 +384,103 @@ async def abandon(world: World) -> None:
     await act(world.database, contests.abandon, (await contest(world)).id, because="Trop tôt.", by=world.camille)
 
 
+async def by_consent(world: World) -> None:
+    """Sacha consents; Alix objects to her own text, and Sacha to the whole set at first."""
+    await act(
+        world.database, rules.announce, world.workshop.id, Rule(method=Method.CONSENT, rounds=2), by=world.camille
+    )
+    await world.to(Stage.VOTING)
+    await object_to(world, world.ours, by=world.alix)
+    held = await object_to(world, None, by=world.sacha)
+    await act(world.database, objections.lift, held.id, because="Soit.", by=world.sacha)
+
+
+async def object_to(world: World, about: str | None, *, by: Person) -> Objection:
+    text = "Rien ne dit qui compte."
+    return await act(world.database, objections.state, world.workshop.id, text=text, indicator_id=about, by=by)
+
+
+async def hidden_consent(world: World) -> None:
+    rule = Rule(method=Method.CONSENT, secrecy=Secrecy.CLOSED)
+    await act(world.database, rules.announce, world.workshop.id, rule, by=world.camille)
+    await world.to(Stage.VOTING)
+    await object_to(world, world.ours, by=world.alix)
+
+
+async def agreed(world: World) -> None:
+    await by_consent(world)
+    await lift(world)
+
+
+async def consent(world: World) -> None:
+    await act(world.database, consents.give, world.workshop.id, "abstain", by=world.alix)
+
+
+async def take_back_consent(world: World) -> None:
+    await act(world.database, consents.take_back, world.workshop.id, by=world.alix)
+
+
+async def raise_objection(world: World) -> None:
+    await object_to(world, world.theirs, by=world.alix)
+
+
+async def alixs(world: World) -> Objection:
+    (held,) = [each.objection for each in await stated(world) if each.stands]
+    return held
+
+
+async def stated(world: World) -> list[objections.Stated]:
+    async with world.database.reading() as session:
+        return await objections.stated(session, world.workshop)
+
+
+async def lift(world: World) -> None:
+    await act(world.database, objections.lift, (await alixs(world)).id, because="C'est dit.", by=world.alix)
+
+
+async def answer_objection(world: World) -> None:
+    await act(world.database, objections.answer, (await alixs(world)).id, text="Le labo.", by=world.camille)
+
+
+async def enter_paper(world: World) -> None:
+    paper = {"lab": "ti-lab", "initials": "ab", "ballots": [Ballot(world.ours, 1, "drop", "Trop lourd.")]}
+    await act(world.database, handwritten.enter, world.workshop.id, **paper, by=world.camille)
+
+
+async def enter_paper_consent(world: World) -> None:
+    paper = {"lab": "ti-lab", "initials": "ab", "position": "consent"}
+    await act(world.database, handwritten.enter_position, world.workshop.id, **paper, by=world.camille)
+
+
+async def on_paper(world: World) -> None:
+    await voting(world)
+    await enter_paper(world)
+
+
+async def withdraw_paper(world: World) -> None:
+    async with world.database.reading() as session:
+        ((copied, _votes),) = await handwritten.writers(session, world.workshop)
+    await act(world.database, handwritten.withdraw, world.workshop.id, copied.id, by=world.camille)
+
+
+async def propose_later(world: World) -> None:
+    await world.to(Stage.PROPOSING)
+    await propose(world)
+
+
+async def withdraw_later(world: World) -> None:
+    await world.to(Stage.DISCUSSING)
+    await withdraw(world)
+
+
+async def announce_consent(world: World) -> None:
+    await act(world.database, rules.announce, world.workshop.id, Rule(method=Method.CONSENT), by=world.camille)
+
+
+async def announced_consent(world: World) -> None:
+    await announce_consent(world)
+
+
 Step = Callable[[World], Awaitable[None]]
 
 
@@ -436,6 +538,29 @@ CASES: list[tuple[Kind, Step, Step]] = [
     (Kind.VOTE_TAKEN_BACK, halved, take_back_from_a_half),
     (Kind.INDICATOR_CONCLUDED, voting, conclude),
     (Kind.INDICATOR_CONCLUDED, closed, conclude),
+    (Kind.VOTE_ENTERED, voting, enter_paper),
+    (Kind.VOTE_ENTERED, by_consent, enter_paper_consent),
+    (Kind.PAPER_WITHDRAWN, on_paper, withdraw_paper),
+    (Kind.CONSENT_GIVEN, agreed, consent),
+    (Kind.CONSENT_GIVEN, hidden_consent, enter_paper_consent),
+    (Kind.CONSENT_TAKEN_BACK, agreed, take_back_consent),
+    (Kind.OBJECTION_RAISED, by_consent, raise_objection),
+    (Kind.OBJECTION_RAISED, hidden_consent, raise_objection),
+    (Kind.OBJECTION_LIFTED, by_consent, lift),
+    (Kind.OBJECTION_ANSWERED, by_consent, answer_objection),
+    (Kind.RULE_ANNOUNCED, nothing, announce_consent),
+    (Kind.RULE_ANNOUNCED, announced_consent, announce),
+    (Kind.MEMBER_JOINED, by_consent, join),
+    (Kind.MEMBER_CHANGED, by_consent, move_house),
+    (Kind.LEAD_SHARED, by_consent, share_the_lead),
+    (Kind.ROUND_OPENED, by_consent, open_round),
+    (Kind.INDICATOR_REWORDED, by_consent, reword),
+    (Kind.INDICATOR_PROPOSED, by_consent, propose_later),
+    (Kind.INDICATOR_WITHDRAWN, by_consent, withdraw_later),
+    (Kind.STAGE_MOVED, by_consent, to(Stage.CLOSED)),
+    (Kind.STAGE_MOVED, agreed, to(Stage.CLOSED)),
+    (Kind.STAGE_MOVED, hidden_consent, to(Stage.CLOSED)),
+    (Kind.STAGE_MOVED, announced_consent, to(Stage.VOTING)),
     (Kind.FRAMEWORK_PUBLISHED, closed, publish),
     (Kind.SCHEDULE_WRITTEN, nothing, plan),
     (Kind.SCHEDULE_WRITTEN, started, plan_again),
@@ -562,11 +687,6 @@ async def test_a_frame_twice_changes_nothing(world: World, client: Browsers) -> 
     once = screen.shown()
     await catch_up(world, screen, since)
     assert screen.shown() == once
-
-
-async def propose_later(world: World) -> None:
-    await world.to(Stage.PROPOSING)
-    await propose(world)
 
 
 async def test_a_frame_is_small_when_little_happened(world: World) -> None:

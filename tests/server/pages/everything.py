@@ -26,9 +26,24 @@ from tests.cast import (
     workshop,
 )
 from tests.server.pages.day import Day, begin
-from workshops import comments, contests, indicators, invitations, memberships, people, roles, schedule, votes
-from workshops.agenda import Stage, Start
-from workshops.consensus import Choice
+from workshops import (
+    agenda,
+    comments,
+    contests,
+    handwritten,
+    indicators,
+    invitations,
+    memberships,
+    objections,
+    people,
+    roles,
+    rules,
+    schedule,
+    votes,
+)
+from workshops.agenda import Stage, Start, Workshop
+from workshops.consensus import Choice, Method, Rule
+from workshops.handwritten import Ballot
 from workshops.people import TERMS, Role
 
 PAGES = [route for route in ROUTES if isinstance(route, Route) and "GET" in (route.methods or ())]
@@ -74,6 +89,11 @@ FORMS: dict[str, dict[str, Any]] = {
     "comments.post": {"field": "libelle", "text": "Bien."},
     "conclusions.conclude": {"because": "Trop vague."},
     "comments.hide": {"because": "Hors sujet."},
+    "consents.give": {"choice": "consent"},
+    "objections.state": {"text": "Trop vague."},
+    "objections.lift": {"because": "C'est dit."},
+    "objections.answer": {"text": "Le labo."},
+    "handwritten.enter": {"lab": "ti-lab", "initials": "AB"},
     "votes.cast": {"wording": "2", "choice": "keep"},
     "frameworks.publish": {"version": "2.0.0"},
     "invitations.make": {"role": "auditor"},
@@ -87,6 +107,8 @@ UNKNOWN = {
     "comment": "0nexistepas0",
     "amendment": "0nexistepas0",
     "contest": "0nexistepas0",
+    "objection": "0nexistepas0",
+    "member": "0nexistepas0",
     "session": "0nexistepas0",
     "identity": "0nexistepas0",
     "invitation": "0nexistepas0",
@@ -109,10 +131,14 @@ def address(route: Route, ids: dict[str, str]) -> str:
 
 @dataclass
 class World:
-    """A day in the voting stage, two published versions, and the ids that routes ask for."""
+    """A day in the voting stage, two published versions, and the ids that routes ask for.
+
+    `by_consent`: another workshop of the same people, where Alix objects.
+    """
 
     day: Day
     ids: dict[str, str]
+    by_consent: Workshop
 
     def at(self, route: Route) -> str:
         return address(route, self.ids)
@@ -136,7 +162,29 @@ async def everything(database: Database, client: Browsers) -> World:
     ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "code": day.room.code}
     ids |= await competing(day)
     ids |= {"slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
-    return World(day, ids | await _around(database, day))
+    by_consent, objection = await _by_consent(database, day)
+    ids |= {"objection": objection, "member": await _on_paper(database, day)}
+    return World(day, ids | await _around(database, day), by_consent)
+
+
+async def _by_consent(database: Database, day: Day) -> tuple[Workshop, str]:
+    """A workshop that decides by consent, and the id of what Alix holds against its set."""
+    room = await workshop(database, by=day.camille)
+    for person, lab in ((day.alix, "ti-lab"), (day.sacha, "siilab"), (day.noor, None)):
+        await act(database, agenda.join, room.id, name=person.name, lab=lab, by=person)
+    await act(database, rules.announce, room.id, Rule(method=Method.CONSENT), by=day.camille)
+    room = await move(database, room, Stage.VOTING, by=day.camille)
+    held = await act(database, objections.state, room.id, text="Trop vague.", by=day.alix)
+    return room, held.id
+
+
+async def _on_paper(database: Database, day: Day) -> str:
+    """The seat of somebody whose paper Camille copied."""
+    ballots = [Ballot(day.card.id, 2, "keep")]
+    member = await act(
+        database, handwritten.enter, day.room.id, lab="siilab", initials="cd", ballots=ballots, by=day.camille
+    )
+    return member.id
 
 
 async def competing(day: Day) -> dict[str, str]:

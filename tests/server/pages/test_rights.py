@@ -46,6 +46,8 @@ ALLOWED: dict[Who, set[str]] = {
     Who.AUTHOR: {"member"},
     Who.DECIDER: {"member", "facilitator", "cofacilitator"},
     Who.AMENDER: {"member"},
+    Who.OBJECTOR: {"member"},
+    Who.ANSWERER: {"facilitator", "cofacilitator"},
     Who.CONVENER: {"facilitator"},
     Who.PUBLISHER: {"publisher"},
     Who.REFERENT: {"publisher", "referent"},
@@ -68,6 +70,12 @@ TOLD = {
     "lineage.merge": {422},  # into nothing
     "signin.start": {303},
     "comments.hide": {303, 409},
+    # One votes in this workshop, indicator by indicator.
+    "consents.own": {409},
+    "consents.give": {409},
+    "consents.take_back": {409},
+    "objections.state": {409},
+    "handwritten.enter": {422},  # nothing was ticked
     "rules.announce": {409},  # the vote has opened
     "rules.open_round": {409},  # there is but one
     "workshops.join": {303},
@@ -92,7 +100,8 @@ async def everybody(world: World, client: Browsers) -> dict[str, httpx2.AsyncCli
     cofacilitator, referent = await account(database, "Robin"), await account(database, "Yann")
     neighbour = await account(database, "Nour")
     async with database.transaction() as session:
-        await agenda.appoint(session, day.room.id, cofacilitator, by=day.camille)
+        for room in (day.room, world.by_consent):
+            await agenda.appoint(session, room.id, cofacilitator, by=day.camille)
         await memberships.enrol(session, referent, "ti-lab", Role.REFERENT, by=day.dominique)
         await memberships.enrol(session, neighbour, "siilab", Role.REFERENT, by=day.dominique)
     async with database.reading() as session:

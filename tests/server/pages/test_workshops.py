@@ -11,6 +11,7 @@ import pytest
 from server.database import Database
 from server.settings import Settings
 from tests.cast import (
+    BY_CONSENT,
     Browsers,
     act,
     ask,
@@ -50,6 +51,7 @@ from workshops import (
     comments,
     conclusions,
     contests,
+    handwritten,
     indicators,
     journal,
     labs,
@@ -62,6 +64,7 @@ from workshops import (
 )
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import ANNOUNCED, Choice, Rule
+from workshops.handwritten import Ballot
 from workshops.indicators import commitment_texts
 from workshops.journal import Kind
 from workshops.labs import Lab
@@ -776,6 +779,7 @@ async def test_the_public_state_of_a_room(database: Database, client: Browsers) 
         "presents": 0,
         "regle": ANNOUNCED.published(),
         "tour": 1,
+        "consentement": None,
         "indicateurs": [
             {
                 "id": one.id,
@@ -892,6 +896,9 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
     await act(database, votes.cast, day.card.id, wording=2, choice=Choice.KEEP, by=day.sacha)
     await act(database, votes.take_back, day.card.id, by=day.sacha)
     await act(database, votes.cast, day.card.id, wording=2, choice=Choice.KEEP, by=day.sacha)
+    paper = {"lab": "erasme", "initials": "bc", "ballots": [Ballot(day.card.id, 2, "keep")]}
+    copied = await act(database, handwritten.enter, day.room.id, **paper, by=day.camille)
+    await act(database, handwritten.withdraw, day.room.id, copied.id, by=day.camille)
     await compete(day)
     await act(database, agenda.appoint, day.room.id, day.stranger, by=day.camille)
     await act(database, rules.open_round, day.room.id, 2, by=day.camille)
@@ -925,6 +932,8 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Sacha (SIILAB) a confirmé son vote sur la nouvelle rédaction ACT-01",
         "Sacha (SIILAB) a retiré son vote ACT-01",
         "Sacha (SIILAB) a voté ACT-01",
+        "Camille a saisi un vote sur papier ACT-01 B. C. (Erasme)",
+        "Camille a retiré un vote sur papier ACT-01",
         "Alix (Ti Lab) a proposé un amendement ACT-01 Définition",
         "Camille a accepté un amendement ACT-01 rédaction 3",
         "Alix (Ti Lab) a proposé un amendement ACT-01 Définition",
@@ -961,7 +970,7 @@ async def test_the_minutes_tell_each_gesture_in_order(database: Database, client
     assert told_as == story
     room = await reread(database, room)
     assert page.one(class_="gc-hash").text == room.head
-    assert {entry.kind for entry in await ask(database, journal.since, room.id, 0)} == set(Kind)
+    assert {entry.kind for entry in await ask(database, journal.since, room.id, 0)} == set(Kind) - BY_CONSENT
     assert page.one(class_="gc-row").one(class_="gc-badge").text == "Clos"
     command = f"python -m server verify registre registre-{room.id}.json"
     assert page.one(class_="gc-command").text == command
