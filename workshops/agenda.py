@@ -334,6 +334,14 @@ async def leading(session: AsyncSession, workshop_id: str) -> list[Member]:
     return list(found)
 
 
+async def labs_of(session: AsyncSession, workshop_id: str) -> dict[str, str | None]:
+    """The lab that each person of a workshop speaks for, by person."""
+    found = await session.execute(
+        select(Member.person_id, Member.lab_slug).where(col(Member.workshop_id) == workshop_id)
+    )
+    return dict(found.all())
+
+
 _SEATS = select(Member.person_id, Member.role, Member.lab_slug).where(
     col(Member.workshop_id) == bindparam("workshop"), col(Member.person_id).in_(bindparam("people", expanding=True))
 )

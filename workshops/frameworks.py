@@ -1,8 +1,8 @@
 """Frameworks: the public, frozen sets of indicators."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -13,10 +13,12 @@ from sqlmodel import Field, col, select
 
 from workshops import (
     agenda,
+    amendments,
     comparisons,
     conclusions,
     indicators,
     journal,
+    lineage,
     lines,
     objections,
     people,
@@ -27,8 +29,9 @@ from workshops import (
 from workshops.agenda import VERSION, Start, Workshop
 from workshops.canonical import canonical, digest, timestamp
 from workshops.comparisons import Comparison
-from workshops.indicators import Origin
+from workshops.indicators import Card, Origin
 from workshops.journal import Kind
+from workshops.lineage import ALONE, Kin
 from workshops.lines import Exceptional, Line
 from workshops.people import Person, Role
 from workshops.records import Moment, Record
@@ -76,6 +79,7 @@ class Draft:
     lines: list[Line]
     latest: Framework | None
     exceptions: Mapping[str, Exceptional] = field(default_factory=dict)
+    departed: Sequence[tuple[Card, Kin]] = ()
 
     @property
     def kept(self) -> list[Line]:
@@ -228,6 +232,7 @@ def _document(prepared: Draft, version: str, note: str, at: str) -> dict[str, An
         },
         "indicateurs": [lines.frozen(line, workshop) for line in prepared.kept],
         "ecartes": [lines.left_out(line) for line in prepared.left_out],
+        "hors_table": [lines.departed(card, kin) for card, kin in prepared.departed],
     }
 
 
@@ -249,10 +254,12 @@ async def draft(
     chosen = dict(exceptions or {})
     concluded = await conclusions.of_workshop(session, workshop.id)
     said = await votes.all_reasons(session, workshop)
+    kin, credits = await lineage.kin(session, workshop.id), await _credits(session, workshop)
     standing = [each for each in await objections.stated(session, workshop) if each.stands]
-    found = []
+    found, departed = [], []
     for card in await indicators.cards(session, workshop.id):
         if not card.is_open:
+            departed.append((card, kin.get(card.id, ALONE)))
             continue
         line = Line(card, counted.get(card.id, Tally(workshop.announced)))
         exception = chosen.get(line.code)
@@ -260,8 +267,17 @@ async def draft(
             del chosen[line.code]  # no departure from the rule: not an exception
             exception = None
         reasons, held = tuple(said.get(card.id, ())), tuple(each for each in standing if each.is_about(card.id))
-        found.append(Line(card, line.tally, exception, concluded.get(card.id), reasons, held))
-    return Draft(workshop, found, await latest(session), chosen)
+        line = replace(line, exception=exception, conclusion=concluded.get(card.id), said=reasons, held=held)
+        found.append(replace(line, kin=kin.get(card.id, ALONE), credits=credits.get(card.id, ())))
+    return Draft(workshop, found, await latest(session), chosen, departed)
+
+
+async def _credits(session: AsyncSession, workshop: Workshop) -> dict[str, tuple[str, ...]]:
+    """The labs whose amendments became part of each indicator, each once; never a name."""
+    labs = await agenda.labs_of(session, workshop.id)
+    credited = await amendments.coauthors(session, workshop.id)
+    found = {id: tuple(dict.fromkeys(filter(None, map(labs.get, people)))) for id, people in credited.items()}
+    return {id: named for id, named in found.items() if named}
 
 
 async def latest(session: AsyncSession) -> Framework | None:

@@ -9,6 +9,7 @@ from workshops.agenda import Workshop
 from workshops.conclusions import Conclusion
 from workshops.consensus import Outcome
 from workshops.indicators import Card
+from workshops.lineage import ALONE, Kin
 from workshops.objections import Stated
 from workshops.tallies import Tally
 from workshops.votes import Vote
@@ -37,6 +38,8 @@ class Line:
     conclusion: Conclusion | None = None
     said: tuple[Vote, ...] = ()
     held: tuple[Stated, ...] = ()  # under consent, the objections that stand against it or against the whole set
+    kin: Kin = ALONE
+    credits: tuple[str, ...] = ()  # the labs whose amendments are part of it
 
     @property
     def code(self) -> str:
@@ -103,6 +106,8 @@ def frozen(line: Line, workshop: Workshop) -> dict[str, Any]:
         "code": line.code,
         "fiche": line.card.sheet,
         "origine": line.card.indicator.origin.value,
+        "provient_de": [relative.code for relative in line.kin.comes_from],
+        "coauteurs": list(line.credits),
         "decision": {**_decision(line), "redaction": line.card.wording.number, "atelier": workshop.id},
         "reserves": [_reserve(vote) for vote in line.reserves] + [_objection(each) for each in line.held],
         "reponse": line.conclusion.answer if line.conclusion else "",
@@ -123,6 +128,18 @@ def _objection(stated: Stated) -> dict[str, Any]:
 def left_out(line: Line) -> dict[str, Any]:
     """An indicator that a version does not keep."""
     return {"code": line.code, "libelle": line.card.sheet["libelle"], "decision": _decision(line)}
+
+
+def departed(card: Card, kin: Kin) -> dict[str, Any]:
+    """An indicator that left the table before the end: how, why, and what it became."""
+    assert card.departure
+    return {
+        "code": card.indicator.code,
+        "libelle": card.sheet["libelle"],
+        "issue": card.departure.how.value,
+        "motif": card.departure.because,
+        "devient": [relative.code for relative in kin.became],
+    }
 
 
 def _decision(line: Line) -> dict[str, Any]:

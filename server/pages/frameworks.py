@@ -13,6 +13,7 @@ from server.identity import signed_in
 from server.templating import page
 from workshops import agenda, comparisons, frameworks, indicators, labs, people, tallies, world
 from workshops.consensus import Outcome, Rule
+from workshops.indicators import Leaving
 from workshops.lines import Exceptional
 from workshops.people import Role
 from workshops.refusals import NotFound, NotThus
@@ -164,6 +165,7 @@ async def show(request: Request) -> Response:
         latest=versions[0].version,
         rule=Rule.read(framework.content["atelier"]["regle"]) if "regle" in framework.content["atelier"] else None,
         labs=called,
+        leavings={leaving.value: leaving for leaving in Leaving},
         outcomes={outcome.value: gettext(outcome.label) for outcome in Outcome},
     )
 

@@ -17,7 +17,7 @@ from tests.cast import (
     reread,
     workshop,
 )
-from workshops import conclusions, frameworks, indicators, journal, votes
+from workshops import amendments, conclusions, frameworks, indicators, journal, lineage, votes
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
 from workshops.indicators import Indicator
@@ -124,3 +124,30 @@ async def test_nothing_is_published_while_an_outcome_lacks_its_reason(
     left = {each["code"]: each["decision"]["motif"] for each in framework.content["ecartes"]}
     assert left == {dropped.code: "Rien à mesurer.", forgotten.code: "Personne n'en a parlé."}
     assert (await ask(database, conclusions.get, forgotten.id)).because == "Personne n'en a parlé."
+
+
+async def test_a_version_tells_what_left_the_table_and_who_wrote_with_whom(
+    database: Database, room: Workshop, camille: Person, alix: Person
+) -> None:
+    sacha = await member_of(database, room, "siilab")
+    kept, double = [await proposed(database, room, alix, title) for title in ("Gardé", "Doublon")]
+    await act(database, lineage.merge, double.id, into=kept.id, because="La même chose.", by=camille)
+    amended = {**COMPLETE, "libelle": "Gardé", "unite": "jours"}
+    amendment = await act(database, amendments.propose, kept.id, amended, base=1, by=sacha)
+    await act(database, amendments.accept, amendment.id, by=alix)
+    room = await move(database, room, Stage.VOTING, by=camille)
+    await act(database, votes.cast, kept.id, wording=2, choice=Choice.KEEP, by=sacha)
+    room = await move(database, room, Stage.CLOSED, by=camille)
+    content = (await publish(database, room, by=await publisher(database))).content
+    (item,) = content["indicateurs"]
+    assert (item["provient_de"], item["coauteurs"]) == ([double.code], ["siilab"])
+    assert content["hors_table"] == [
+        {
+            "code": double.code,
+            "libelle": "Doublon",
+            "issue": "merged",
+            "motif": "La même chose.",
+            "devient": [kept.code],
+        }
+    ]
+    assert content["ecartes"] == []

@@ -145,6 +145,8 @@ async def test_a_published_version_says_everything(
                 "code": "ACT-08",
                 "fiche": {**COMPLETE, "libelle": "Complet"},
                 "origine": "atelier",
+                "provient_de": [],
+                "coauteurs": [],
                 "decision": {
                     "regle": RULE,
                     "resultat": "kept",
@@ -160,6 +162,8 @@ async def test_a_published_version_says_everything(
                 "code": "ACT-11",
                 "fiche": SHEET,
                 "origine": "atelier",
+                "provient_de": [],
+                "coauteurs": [],
                 "decision": {
                     "regle": RULE,
                     "resultat": "undecided",
@@ -183,6 +187,15 @@ async def test_a_published_version_says_everything(
                 "code": "ACT-10",
                 "libelle": "Écarté",
                 "decision": {"regle": RULE, "resultat": "dropped", "votes": DROPPED_VOTES, "motif": "Une raison."},
+            },
+        ],
+        "hors_table": [
+            {
+                "code": "ACT-12",
+                "libelle": SHEET["libelle"],
+                "issue": "withdrawn",
+                "motif": "Un doublon.",
+                "devient": [],
             },
         ],
         "empreinte": framework.fingerprint,

@@ -382,6 +382,8 @@ async def test_the_document_of_a_version(database: Database, client: Browsers) -
                 "code": "ACT-08",
                 "fiche": {**COMPLETE, "libelle": "Mieux dit"},
                 "origine": "reference",
+                "provient_de": [],
+                "coauteurs": [],
                 "decision": {
                     "regle": ANNOUNCED.published(),
                     "resultat": "kept",
@@ -398,6 +400,7 @@ async def test_the_document_of_a_version(database: Database, client: Browsers) -
             }
         ],
         "ecartes": [],
+        "hors_table": [],
         "empreinte": after.fingerprint,
     }
 
