@@ -152,7 +152,7 @@ async def test_the_database_is_asked_for_the_latest_number_once_a_second_and_for
             assert (await client().get(address)).status_code == 200
             assert (await client().get(f"{address}?sans")).status_code == 200
     # Counting works: with a query it is drawn again.
-    assert len([asked for asked in sent if asked.startswith("SELECT")]) == 7
+    assert len([asked for asked in sent if asked.startswith("SELECT")]) == 8
     with counting(database) as sent:
         clock.advance(seconds=1)
         await asyncio.gather(*(client().get(address) for address in PUBLISHED * 5))
