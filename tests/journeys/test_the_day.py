@@ -189,9 +189,12 @@ async def test_a_day_from_a_proposal_to_a_published_framework(
         await expect(reason).to_be_focused()
         await reason.press_sequentially(" compter.")
         await act.get_by_role("button", name="Voter : écarter").click()
-        # It counts for the text that was read; the answer shows what changed since.
-        await expect(act.get_by_text("Le texte a changé depuis votre vote « écarter »")).to_be_visible()
-        await expect(wall.page.locator(".gc-card").nth(1)).to_contain_text("1 sur un texte précédent")
+        # It was said after the text had changed: what changed is shown, what was typed is kept, one tap says it again.
+        await expect(act.get_by_text("Le texte a changé avant votre vote « écarter »")).to_be_visible()
+        await expect(wall.page.locator(".gc-card").nth(1)).not_to_contain_text("1 vote")
+        await act.get_by_role("button", name="Confirmer : écarter").click()
+        await expect(act.locator(".gc-mine")).to_contain_text("Ce n’est pas à nous de compter.")
+        await expect(wall.page.locator(".gc-card").nth(1)).to_contain_text("1 vote sur ce texte")
 
         # 6. A phone in a tunnel catches up by itself from its cursor.
         await phone.context.set_offline(True)
@@ -203,7 +206,7 @@ async def test_a_day_from_a_proposal_to_a_published_framework(
         await phone.context.set_offline(False)
         await expect(phone.page.locator(".gc-card").first.locator(".gc-tally")).to_contain_text("1 vote")
 
-        phone.forget_the_cut()
+        phone.forget_the_cut(409)
 
         # A live page equals a reload.
         drawn = await phone.page.locator("#list").inner_text()
@@ -238,9 +241,10 @@ async def test_a_day_from_a_proposal_to_a_published_framework(
             office.page.get_by_role("heading", name="2 indicateurs retenus ont une fiche incomplète")
         ).to_be_visible()
         await office.page.get_by_text("Les publier quand même").click()
-        await office.page.get_by_label("Motif commun").fill(
+        await office.page.get_by_label("Motif commun", exact=True).fill(
             "Première version : les fiches seront complétées avec les labos."
         )
+        await office.page.get_by_label("Motif commun de ces résultats").fill("Personne n’en a parlé ce jour-là.")
         await office.page.get_by_role("button", name="Publier cette version").click()
         await office.page.wait_for_url("**/referentiel/2.0.0")
         await expect(office.page.get_by_text("sha256:")).to_be_visible()
