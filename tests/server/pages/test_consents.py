@@ -103,7 +103,8 @@ async def test_where_one_votes_nobody_consents_and_the_room_says_nothing_of_it(
 ) -> None:
     day = await begin(database, client, Stage.VOTING)
     alix = await day.browser(day.alix)
-    await refused(day, alix, to(day), {"choice": "consent"}, 409, OTHER_RULE)
+    for choice in ("consent", "x" * 30_000):
+        await refused(day, alix, to(day), {"choice": choice}, 409, OTHER_RULE)
     assert (await alix.get(to(day))).status_code == 409
     assert (await room(day, day.alix)).text == ""
     page = read(await alix.get(f"/indicateurs/{day.card.id}"))
