@@ -158,6 +158,8 @@ async def test_a_reason_that_is_too_long_comes_back_as_typed(
         ({"wording": "un", "choice": "keep"}, {"wording": "Un nombre entier est attendu."}),
         ({"wording": "2", "choice": "keep"}, {"wording": "Cette rédaction n'existe pas."}),
         ({"wording": "0", "choice": "keep"}, {"wording": "Cette rédaction n'existe pas."}),
+        ({"wording": "-" + "9" * 30, "choice": "keep"}, {"wording": "Cette rédaction n'existe pas."}),
+        ({"wording": "9" * 30, "choice": "keep"}, {"wording": "Cette rédaction n'existe pas."}),
         ({"wording": "1", "choice": "maybe"}, {"choice": "Choisissez dans la liste."}),
         ({"wording": "1", "choice": "drop"}, {"reason": WHY}),
     ],
