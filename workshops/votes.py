@@ -349,7 +349,10 @@ async def standing(
 
 
 async def reasons(session: AsyncSession, workshop: Workshop, indicator: Indicator) -> list[Vote]:
-    """What people say of the current text with their vote of this round, in the order they said it."""
+    """What people say of the current text with their vote of this round, in alphabetical order.
+
+    The register tells who voted when: the order they were said in would tell whose each is.
+    """
     return (await _reasons(session, workshop, [indicator.id])).get(indicator.id, [])
 
 
@@ -372,7 +375,6 @@ async def _reasons(
             col(Vote.taken_back_at).is_(None),
             col(Vote.reason) != "",
         )
-        .order_by(col(Vote.gesture))
     ):
         found.setdefault(vote.indicator_id, []).append(vote)
-    return found
+    return {id: sorted(said, key=lambda vote: (vote.reason, vote.choice)) for id, said in found.items()}
