@@ -90,7 +90,7 @@ def objection(stated: Stated, cast: Any) -> dict[str, Any]:
         "redaction": held.wording,
         "texte": held.text,
         "auteur": cast.name(held.by_id),
-        "labo": cast.lab_slug(held.by_id),
+        "labo": held.lab_slug,
         "reponse": None if reply is None else {"texte": reply.text, "auteur": cast.name(reply.by_id)},
         "levee": None if lifting is None else {"motif": lifting.because},
     }

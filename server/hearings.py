@@ -1,5 +1,6 @@
 """Hearings: where the whole set stands under consent, as everybody may see it, and a person's own part in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,14 +18,15 @@ from workshops.rolls import Roll
 class Known(Protocol):
     """Who is who in the workshop."""
 
-    def name(self, person_id: str | None) -> str: ...
+    @property
+    def labs(self) -> Mapping[str, str]: ...
 
-    def lab(self, person_id: str | None) -> str: ...
+    def name(self, person_id: str | None) -> str: ...
 
 
 @dataclass(frozen=True)
 class Heard:
-    """An objection as everybody reads it, signed; `card`: the text it is about, as it stands, if it is about one."""
+    """An objection as everybody reads it, signed, with the lab its author spoke for; `card`: the text it is about, as it stands, if it is about one."""
 
     stated: Stated
     card: Card | None
@@ -109,7 +111,7 @@ def _heard(stated: Stated, cards: dict[str, Card], who: Known) -> Heard:
     by = stated.objection.by_id
     card = cards[stated.objection.indicator_id] if stated.objection.indicator_id else None
     answered = who.name(stated.reply.by_id) if stated.reply else ""
-    return Heard(stated, card, who.name(by), who.lab(by), answered)
+    return Heard(stated, card, who.name(by), who.labs.get(stated.objection.lab_slug or "", ""), answered)
 
 
 async def seen_by(session: AsyncSession, hearing: Hearing, viewer: Person) -> Hearing:

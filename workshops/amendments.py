@@ -22,6 +22,7 @@ from workshops.words import N_, Word
 
 WHY_LENGTH = 500
 ANSWER_LENGTH = 1000
+MOST_WAITING = 5  # of one person on one indicator: a contest stays a ballot that people can read, and send
 STAGES = (Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING)
 
 Changes = dict[str, Any]
@@ -96,8 +97,8 @@ async def propose(
     """A member proposes to write somebody else's indicator otherwise, starting from wording `base`.
 
     Only the fields that differ are kept. An author rewords rather than amends. Raises Overtaken when one of these
-    fields is not in the current text what it was in `base`, NotThus when nothing differs; the same amendment again,
-    while it waits, is the one before.
+    fields is not in the current text what it was in `base`, NotThus when nothing differs, NotNow when five of theirs
+    wait already; the same amendment again, while it waits, is the one before.
     """
     indicator, workshop = await indicators.on_floor(session, indicator_id, by=by)
     await require_amending(session, workshop, indicator, by)
@@ -110,10 +111,13 @@ async def propose(
         raise NotThus({"libelle": N_("Rien n'a changé : modifiez au moins un champ.")})
     current = await indicators.wording(session, indicator, indicator.wording)
     _require_untouched(session, read.sheet, current, changes)
-    for before in await waiting(session, indicator.id):
-        if (before.by_id, before.base, before.changes) == (by.id, current.number, changes):
+    theirs = [before for before in await waiting(session, indicator.id) if before.by_id == by.id]
+    for before in theirs:
+        if (before.base, before.changes) == (current.number, changes):
             agenda.yield_floor(session, workshop)
             return before
+    if len(theirs) >= MOST_WAITING:
+        raise NotNow(N_("Cinq de vos amendements attendent déjà une réponse ici : retirez-en un d'abord."))
     amendment = Amendment(
         indicator_id=indicator.id,
         base=current.number,

@@ -83,11 +83,20 @@ async def enter(
 
 
 async def enter_position(
-    session: AsyncSession, workshop_id: str, *, lab: str, initials: str, position: str, text: str = "", by: Person
+    session: AsyncSession,
+    workshop_id: str,
+    *,
+    lab: str,
+    initials: str,
+    position: str,
+    text: str = "",
+    read: str | None = None,
+    by: Person,
 ) -> Member:
     """Whoever leads copies somebody's position on the whole set; an objection comes with its text.
 
-    The same again is once. Raises as `enter` and `consents.give` do: an objection is lifted first.
+    `read`: the fingerprint of the texts that the paper is about. The same again is once. Raises as `enter` and
+    `consents.give` do: an objection is lifted first.
     """
     workshop = await agenda.take_floor(session, workshop_id, by=by)
     await require_entering(session, workshop, by)
@@ -101,6 +110,8 @@ async def enter_position(
         journal.record(session, workshop, Kind.OBJECTION_RAISED, by=by, about=workshop.id)
         return member
     current = await consents.fingerprint(session, workshop)
+    if read and read != current:
+        raise consents.Moved(current)
     before = await consents.own(session, workshop, await people.get(session, member.person_id))
     consents.refuse(before, position)
     if before and before.position == position and before.is_on(workshop, current):
@@ -112,7 +123,8 @@ async def enter_position(
 
 
 async def withdraw(session: AsyncSession, workshop_id: str, member_id: str, *, by: Person) -> None:
-    """Whoever leads takes back all that was copied for somebody: a paper copied twice, or under wrong initials.
+    """Whoever leads takes back all that was copied for somebody in this round: a paper copied twice, or under wrong
+    initials.
 
     Each vote is a gesture. Nothing to take back is none; an objection stands until it is lifted.
     """
@@ -125,7 +137,11 @@ async def withdraw(session: AsyncSession, workshop_id: str, member_id: str, *, b
     consents.refuse(stance, Position.ABSTAIN)
     await session.execute(
         update(Vote)
-        .where(col(Vote.person_id) == member.person_id, col(Vote.taken_back_at).is_(None))
+        .where(
+            col(Vote.person_id) == member.person_id,
+            col(Vote.taken_back_at).is_(None),
+            col(Vote.round) == workshop.round,
+        )
         .values(taken_back_at=world.now())
     )
     await consents.leave(session, workshop, member.person_id)
@@ -199,7 +215,7 @@ async def get(session: AsyncSession, workshop: Workshop, member_id: str) -> Memb
 
 
 async def writers(session: AsyncSession, workshop: Workshop) -> list[tuple[Member, int]]:
-    """Who is on paper in a workshop, in the order they were copied, and how many of their votes stand."""
+    """Who is on paper in a workshop, in the order they were copied, and how many of their votes of this round stand."""
     seated = await session.scalars(
         select(Member)
         .where(col(Member.workshop_id) == workshop.id, col(Member.on_paper))
@@ -213,13 +229,17 @@ async def writers(session: AsyncSession, workshop: Workshop) -> list[tuple[Membe
 
 
 async def votes_of(session: AsyncSession, workshop: Workshop, member: Member) -> list[Vote]:
-    """What was copied for somebody, and stands."""
+    """What was copied for somebody in this round, and stands."""
     return [vote for vote in await _standing(session, workshop) if vote.person_id == member.person_id]
 
 
 async def _standing(session: AsyncSession, workshop: Workshop) -> list[Vote]:
-    """The votes that came by paper, and were not taken back."""
-    return [vote for vote in await _copied(session, workshop) if vote.taken_back_at is None]
+    """The votes of this round that came by paper, and were not taken back."""
+    return [
+        vote
+        for vote in await _copied(session, workshop)
+        if vote.taken_back_at is None and vote.round == workshop.round
+    ]
 
 
 async def _copied(session: AsyncSession, workshop: Workshop) -> list[Vote]:

@@ -95,13 +95,15 @@ def _item(rule: Rule, item: Document, code: str, count: Count) -> Iterator[Diffe
 
 
 def _former(rule: Rule, item: Document, code: str) -> Iterator[Difference]:
-    """The rounds before the last one: they decided nothing, and are told as they were."""
+    """The rounds before the last one: they decided nothing, and each is told as it was."""
+    if len(item["tours_precedents"]) != whole(item["tour"]) - 1 or whole(item["tour"]) > rule.rounds:
+        raise ValueError("every round before the last is told")
     for number, former in enumerate(item["tours_precedents"], start=1):
         yield from _repeated(code, former["bulletins"])
         announced, count = _counts(rule, former["decompte"]), count_of(rule, former["bulletins"])
         if announced != count.voices:
             yield Difference(code, "decompte", announced, count.voices)
-        if not number <= whole(former["tour"]) < whole(item["tour"]) <= rule.rounds:
+        if whole(former["tour"]) != number:
             raise ValueError("rounds are told in their order")
 
 

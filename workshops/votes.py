@@ -197,7 +197,7 @@ def _lay(connection: Connection, floor: Floor, papers: Sequence[Paper]) -> _Tabl
         for heir in (heir for heir, ancestors in before.items() if vote.indicator_id in ancestors):
             own.setdefault((vote.person_id, heir), {})[0, vote.gesture] = vote.choice
     late = {
-        (paper.indicator_id, paper.wording) for paper in papers if paper.wording < (current[paper.indicator_id] or 0)
+        (paper.indicator_id, paper.wording) for paper in papers if 0 < paper.wording < (current[paper.indicator_id] or 0)
     }
     return _Table(
         floor=floor,
@@ -220,7 +220,7 @@ def _count(table: _Table, said: dict[Any, Any], paper: Paper) -> Counted | Excep
     floor = table.floor
     floor.gestures += 1
     own = table.own.setdefault((paper.by.id, paper.indicator_id), {})
-    kind = _kind(paper, (floor.round, current), own)
+    kind = _kind(table.rule, paper, (floor.round, current), own)
     own[floor.round, paper.wording] = paper.choice
     vote: Row = {
         "indicator_id": paper.indicator_id,
@@ -265,11 +265,14 @@ def _admit(table: _Table, paper: Paper) -> int:
     return current
 
 
-def _kind(paper: Paper, current: Key, own: Mapping[Key, str]) -> Kind:
-    """Confirmed: the person's first vote on the current text and round, and the same as the one before."""
+def _kind(rule: Rule, paper: Paper, current: Key, own: Mapping[Key, str]) -> Kind:
+    """Confirmed: the person's first vote on the current text and round, and the same as the one before.
+
+    Where results are hidden, the register does not tell who says the same again: it would say what, with the round before.
+    """
     if paper.entered_by:
         return Kind.VOTE_ENTERED
-    return Kind.VOTE_CONFIRMED if _confirms(paper, current, own) else Kind.VOTE_CAST
+    return Kind.VOTE_CONFIRMED if not rule.hides and _confirms(paper, current, own) else Kind.VOTE_CAST
 
 
 def _confirms(paper: Paper, current: Key, own: Mapping[Key, str]) -> bool:
@@ -278,13 +281,15 @@ def _confirms(paper: Paper, current: Key, own: Mapping[Key, str]) -> bool:
 
 
 async def take_back(session: AsyncSession, indicator_id: str, *, by: Person) -> None:
-    """Until the stage ends, one may have no vote at all on an indicator, whatever the wording, nor on what it comes from.
+    """Until the round ends, one may have no vote of it on an indicator, whatever the wording, nor on what it comes from.
 
+    What one said in a round that is over stays: its figures are read by all, and one less would tell whose it was.
     Nothing to take back is not a gesture.
     """
     indicator, workshop = await indicators.on_floor(session, indicator_id, by=by)
     workshop.require(Stage.VOTING)
-    own = (await standing(session, by, [indicator.id])).get(indicator.id)
+    cast = (await standing(session, by, [indicator.id])).get(indicator.id, [])
+    own = [vote for vote in cast if vote.round == workshop.round]
     if not own:  # who leads or observes by now may have voted before
         await agenda.require_member(session, workshop, by, Role.MEMBER)
         agenda.yield_floor(session, workshop)
@@ -292,7 +297,12 @@ async def take_back(session: AsyncSession, indicator_id: str, *, by: Person) -> 
     voted = {vote.indicator_id for vote in own}
     await session.execute(
         update(Vote)
-        .where(col(Vote.person_id) == by.id, col(Vote.taken_back_at).is_(None), col(Vote.indicator_id).in_(voted))
+        .where(
+            col(Vote.person_id) == by.id,
+            col(Vote.taken_back_at).is_(None),
+            col(Vote.indicator_id).in_(voted),
+            col(Vote.round) == workshop.round,
+        )
         .values(taken_back_at=world.now())
     )
     journal.record(session, workshop, Kind.VOTE_TAKEN_BACK, by=by, about=indicator.id)
@@ -339,7 +349,10 @@ async def standing(
 
 
 async def reasons(session: AsyncSession, workshop: Workshop, indicator: Indicator) -> list[Vote]:
-    """What people say of the current text with their vote of this round, in the order they said it."""
+    """What people say of the current text with their vote of this round, in alphabetical order.
+
+    The register tells who voted when: the order they were said in would tell whose each is.
+    """
     return (await _reasons(session, workshop, [indicator.id])).get(indicator.id, [])
 
 
@@ -362,7 +375,6 @@ async def _reasons(
             col(Vote.taken_back_at).is_(None),
             col(Vote.reason) != "",
         )
-        .order_by(col(Vote.gesture))
     ):
         found.setdefault(vote.indicator_id, []).append(vote)
-    return found
+    return {id: sorted(said, key=lambda vote: (vote.reason, vote.choice)) for id, said in found.items()}

@@ -33,6 +33,8 @@ async def give(request: Request) -> Response:
     """Consent, or abstain, in one tap; what was read before a text changed is asked again."""
     viewer = signed_in(request)
     workshop_id = request.path_params["workshop"]
+    async with reading(request) as session:
+        consents.require_consent(await agenda.get(session, workshop_id))
     try:
         form = await read(request, PositionForm)
         async with transaction(request) as session:

@@ -28,6 +28,7 @@ async def prepare(request: Request) -> Response:
     async with reading(request) as session:
         await people.require(session, viewer, Role.PUBLISHER)
         workshop = await agenda.get(session, request.path_params["workshop"])
+        frameworks.require_shown(workshop)
         published = await frameworks.from_workshop(session, workshop.id)
         draft = await frameworks.draft(session, workshop)
     if published:

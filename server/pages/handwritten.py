@@ -1,5 +1,6 @@
 """Handwritten: copy the paper ballots of a room, one person after the other."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from server.forms import typed
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
-from workshops import agenda, handwritten, indicators, labs, world
+from workshops import agenda, consents, handwritten, indicators, labs, world
 from workshops.agenda import Workshop
 from workshops.consensus import Axis, Method, score
 from workshops.handwritten import Ballot
@@ -41,8 +42,10 @@ async def new(request: Request) -> Response:
 
 async def _ballot(session: AsyncSession, workshop: Workshop) -> dict[str, Any]:
     """What a paper asks, and the papers that were copied."""
+    by_consent = workshop.announced.method is Method.CONSENT
     return {
         "workshop": workshop,
+        "set": await consents.fingerprint(session, workshop) if by_consent else "",
         "cards": [card for card in await indicators.cards(session, workshop.id) if card.is_open],
         "writers": await handwritten.writers(session, workshop),
         "labs": [(slug, name) for slug, name, _region in await labs.names(session)],
@@ -81,9 +84,11 @@ async def enter(request: Request) -> Response:
             workshop = await agenda.get(session, workshop_id)
             if workshop.announced.method is Method.CONSENT:
                 said: dict[str, Any] = {"position": str(form.get("choice", "")), "text": str(form.get("text", ""))}
-                await handwritten.enter_position(session, workshop_id, **who, **said)
+                read = str(form.get("set", "")) or None
+                await handwritten.enter_position(session, workshop_id, **who, **said, read=read)
             else:
-                await handwritten.enter(session, workshop_id, **who, ballots=_ballots(form))
+                round = _number(form.get("round"))
+                await handwritten.enter(session, workshop_id, **who, ballots=_ballots(form), round=round)
     except (NotThus, NotNow) as refusal:
         async with reading(request) as session:
             values = await _ballot(session, await agenda.get(session, workshop_id))
@@ -94,15 +99,20 @@ async def enter(request: Request) -> Response:
 def _ballots(form: Mapping[str, Any]) -> list[Ballot]:
     """What was ticked, indicator by indicator: `wording-…`, then `choice-…` and `reason-…`, or a score on each axis."""
     ballots = []
-    for name, number in form.items():
-        about = name.removeprefix("wording-")
-        if about == name or not str(number).isdecimal():
+    for name, value in form.items():
+        about, number = name.removeprefix("wording-"), _number(value)
+        if about == name or number is None:
             continue
         scores = [str(form.get(f"{axis.value}-{about}", "")).strip() for axis in Axis]
         choice = str(form.get(f"choice-{about}", "")) or ("/".join(scores) if any(scores) else "")
         if choice:
-            ballots.append(Ballot(about, int(number), choice, str(form.get(f"reason-{about}", ""))))
+            ballots.append(Ballot(about, number, choice, str(form.get(f"reason-{about}", ""))))
     return ballots
+
+
+def _number(said: Any) -> int | None:
+    """The number of a text or of a round, as a hidden field says it."""
+    return int(said) if re.fullmatch("[0-9]{1,6}", str(said)) else None
 
 
 async def withdraw(request: Request) -> Response:

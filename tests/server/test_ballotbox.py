@@ -104,12 +104,13 @@ async def test_a_refused_paper_harms_no_other(
         box.cast(paper(text, noor)),
         box.cast(paper(text, alix)),
         box.cast(paper(text, alix, wording=9)),
+        box.cast(paper(text, alix, wording=-(10**30))),
         box.cast(paper(text, alix, Choice.DROP, reason=" ")),
         box.cast(paper(text, camille)),
         box.cast(Paper("nothing", 1, Choice.KEEP, "", alix)),
         return_exceptions=True,
     )
-    assert [type(answer) for answer in answers] == [NotYours, Counted, NotThus, NotThus, NotYours, NotFound]
+    assert [type(answer) for answer in answers] == [NotYours, Counted, NotThus, NotThus, NotThus, NotYours, NotFound]
     assert await ask(database, tallies.tally, text.id) == counted(keep=1)
 
 

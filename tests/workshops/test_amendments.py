@@ -149,6 +149,18 @@ async def test_the_same_amendment_again_is_the_one_before(
     assert (await reread(database, room)).gestures == before
 
 
+async def test_five_amendments_of_a_person_wait_on_an_indicator_and_no_more(
+    database: Database, ours: Indicator, sacha: Person
+) -> None:
+    """Else one person alone makes a contest that nobody can grade."""
+    texts: list[Sheet] = [{**SHEET, "libelle": f"Titre {number}"} for number in range(6)]
+    first, *_others = [await amend(database, ours.id, sacha, text) for text in texts[:5]]
+    with pytest.raises(NotNow):
+        await amend(database, ours.id, sacha, texts[5])
+    await act(database, amendments.withdraw, first.id, by=sacha)
+    await amend(database, ours.id, sacha, texts[5])
+
+
 async def test_an_indicator_off_the_table_is_not_amended(
     database: Database, ours: Indicator, alix: Person, sacha: Person, camille: Person
 ) -> None:

@@ -145,6 +145,8 @@ def test_what_a_file_announces_and_does_not_contain_is_found(
         (few, (*A, "bulletins", 1, "groupe"), "a"),
         (rounds, (*A, "tours_precedents", 0, "tour"), 3),
         (rounds, (*A, "tour"), 4),
+        (rounds, (*A, "tours_precedents"), []),
+        (rounds, (*A, "tour"), 2),
     ],
 )
 def test_what_no_vote_would_publish_cannot_be_read(

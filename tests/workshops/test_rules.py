@@ -259,6 +259,39 @@ async def test_a_round_opens_once_in_its_order_and_votes_stay_where_they_were_ca
     assert await ask(database, ballots.ballot, room, indicator, alix) == Ballot(current=again)
 
 
+async def test_what_was_said_in_a_round_that_is_over_is_not_taken_back(
+    database: Database, room: Workshop, camille: Person
+) -> None:
+    """Everybody reads the figures of the round before: one vote less would tell whose it was."""
+    text, alix = await card(database, room), await member_of(database, room)
+    room = await announced(database, room, Rule(rounds=2, secrecy=Secrecy.CLOSED), by=camille)
+    await cast(database, text, alix, Choice.DROP, reason="Non.")
+    await cast(database, text, await member_of(database, room, "siilab"), Choice.KEEP)
+    await act(database, rules.open_round, room.id, 2, by=camille)
+    room = await reread(database, room)
+    before = await ask(database, tallies.former, room)
+    await act(database, votes.take_back, text.id, by=alix)
+    assert (await reread(database, room)).gestures == room.gestures
+    await cast(database, text, alix, Choice.KEEP)
+    await act(database, votes.take_back, text.id, by=alix)
+    assert await ask(database, tallies.former, room) == before
+    assert await ask(database, tallies.tally, text.id) == Tally(room.announced, earlier=2)
+
+
+@pytest.mark.parametrize("secrecy", [Secrecy.CLOSED, Secrecy.VOTED])
+async def test_where_results_are_hidden_the_register_does_not_tell_who_says_the_same_again(
+    database: Database, room: Workshop, camille: Person, secrecy: Secrecy
+) -> None:
+    """The figures of the round before are public: with them, it would tell what people say now."""
+    text, alix = await card(database, room), await member_of(database, room)
+    room = await announced(database, room, Rule(rounds=2, secrecy=secrecy), by=camille)
+    await cast(database, text, alix, Choice.KEEP)
+    await act(database, rules.open_round, room.id, 2, by=camille)
+    before = (await reread(database, room)).gestures
+    await cast(database, text, alix, Choice.KEEP)
+    assert [entry.kind for entry in await ask(database, journal.since, room.id, before)] == [Kind.VOTE_CAST]
+
+
 async def test_a_round_opens_while_the_workshop_votes(database: Database, room: Workshop, camille: Person) -> None:
     await act(database, rules.announce, room.id, Rule(rounds=2), by=camille)
     with pytest.raises(NotNow):

@@ -299,3 +299,15 @@ async def test_nobody_votes_on_what_does_not_exist_or_was_withdrawn(
         await act(database, votes.cast, proposed.id, wording=1, choice=KEEP, by=alix)
     with pytest.raises(NotFound):
         await act(database, votes.cast, "nothing", wording=1, choice=KEEP, by=alix)
+
+
+async def test_reasons_are_not_in_the_order_of_the_register_which_tells_who_voted_when(
+    database: Database, room: Workshop, text: Card
+) -> None:
+    said = ["Zut.", "Mal dit.", "Ambigu."]
+    for number, reason in enumerate(said):
+        person = await member_of(database, room, name=f"Voix {number}")
+        await act(database, votes.cast, text.id, wording=1, choice=DROP, reason=reason, by=person)
+    indicator = await ask(database, indicators.get, text.id)
+    told = await ask(database, votes.reasons, room, indicator)
+    assert [vote.reason for vote in told] == sorted(said)

@@ -20,7 +20,7 @@ from tests.server.pages.day import (
     told,
 )
 from tests.server.pages.reading import read
-from workshops import consents, handwritten, journal, objections, rules
+from workshops import agenda, consents, handwritten, journal, objections, rules
 from workshops.agenda import Stage
 from workshops.consensus import Method, Rule, Secrecy
 from workshops.lines import Exceptional
@@ -103,7 +103,8 @@ async def test_where_one_votes_nobody_consents_and_the_room_says_nothing_of_it(
 ) -> None:
     day = await begin(database, client, Stage.VOTING)
     alix = await day.browser(day.alix)
-    await refused(day, alix, to(day), {"choice": "consent"}, 409, OTHER_RULE)
+    for choice in ("consent", "x" * 30_000):
+        await refused(day, alix, to(day), {"choice": choice}, 409, OTHER_RULE)
     assert (await alix.get(to(day))).status_code == 409
     assert (await room(day, day.alix)).text == ""
     page = read(await alix.get(f"/indicateurs/{day.card.id}"))
@@ -195,6 +196,16 @@ async def test_hidden_results_say_how_many_spoke_and_objected_and_ones_own_words
     await day.move(Stage.CLOSED)
     assert "Trop lourd." in (await room(day)).text
     assert "Trop lourd." in (await client().get(f"/ateliers/{day.room.id}/registre")).text
+
+
+async def test_an_objection_stays_that_of_the_lab_its_author_spoke_for(day: Day) -> None:
+    text = "Trop lourd."
+    held = await act(day.database, objections.state, day.room.id, text=text, by=day.alix)
+    await act(day.database, agenda.join, day.room.id, name="Alix", lab="siilab", by=day.alix)
+    page = read(await (await day.browser(None)).get(f"/objections/{held.id}"))
+    assert page.one(class_="gc-comment__who").text.endswith("Ti Lab")
+    (told,) = (await day.client().get(f"/ateliers/{day.room.id}.json")).json()["consentement"]["objections"]
+    assert told["labo"] == "ti-lab"
 
 
 async def test_a_set_that_nobody_objects_to_is_published(day: Day) -> None:

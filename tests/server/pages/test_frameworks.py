@@ -27,9 +27,9 @@ from tests.cast import (
 )
 from tests.server.pages.day import JSON, SIGN_IN, Day, begin, gesture, in_both_places, once, refused, told
 from tests.server.pages.reading import Element, both_texts, errors, plain, read, value
-from workshops import frameworks, indicators, votes
+from workshops import frameworks, indicators, rules, votes
 from workshops.agenda import Stage, Start
-from workshops.consensus import ANNOUNCED, Choice
+from workshops.consensus import ANNOUNCED, Choice, Rule, Secrecy
 from workshops.frameworks import Framework
 from workshops.journal import Kind
 from workshops.lines import BY_THE_RULE
@@ -92,6 +92,24 @@ async def test_before_closing_it_is_only_a_preview(database: Database, client: B
     day = await decided(database, client, Stage.VOTING)
     page = read(await (await day.browser(day.dominique)).get(path(day)))
     assert page.one(class_="fr-alert").text.startswith("L'atelier n'est pas clos : ceci est un aperçu")
+
+
+async def test_while_the_rule_hides_results_there_is_no_preview_even_for_publishers(
+    database: Database, client: Browsers
+) -> None:
+    day = await begin(database, client, Stage.DISCUSSING)
+    await act(database, rules.announce, day.room.id, Rule(secrecy=Secrecy.CLOSED), by=day.camille)
+    await day.move(Stage.VOTING)
+    reason = "Une raison que personne ne lit."
+    await act(database, votes.cast, day.card.id, wording=1, choice="drop", reason=reason, by=day.alix)
+    browser = await day.browser(day.dominique)
+    page = await browser.get(path(day))
+    assert (page.status_code, reason in page.text) == (409, False)
+    page = await browser.post(path(day), data={"reason-others": "x", "incomplete": "on", "because-incomplete": "x"})
+    assert (page.status_code, reason in page.text) == (409, False)
+    await day.move(Stage.CLOSED)
+    page = await browser.get(path(day))
+    assert (page.status_code, reason in page.text) == (200, True)
 
 
 async def test_afterwards_it_leads_to_the_version(database: Database, client: Browsers) -> None:

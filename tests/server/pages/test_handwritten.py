@@ -9,7 +9,7 @@ from tests.cast import Browsers, act, ask, card
 from tests.server.pages.day import Day, begin, refused
 from tests.server.pages.reading import errors, read, value
 from tests.server.pages.test_consents import by_consent
-from workshops import objections, rules, tallies
+from workshops import indicators, objections, rules, tallies
 from workshops.agenda import Stage
 from workshops.consensus import Method, Rule
 from workshops.journal import Kind
@@ -157,3 +157,44 @@ async def test_under_consent_a_paper_is_a_position(database: Database, client: B
     room = read(await camille.get(f"/ateliers/{day.room.id}"))
     assert "Consentements 1" in room.text
     assert "dont sur papier 1" in room.text
+
+
+async def test_a_paper_is_for_the_round_that_its_page_was_opened_in(database: Database, client: Browsers) -> None:
+    day = await begin(database, client, Stage.DISCUSSING)
+    await act(database, rules.announce, day.room.id, Rule(rounds=2), by=day.camille)
+    await day.move(Stage.VOTING)
+    camille, first = await day.browser(day.camille), await filled(day, ACT_01="keep")
+    assert (await camille.post(path(day), data=first)).status_code == 303
+    again = read(await camille.get(path(day))).one(class_="gc-paper__writer").one("a")["href"]
+    other = await filled(day, ACT_01="abstain")
+    await act(database, rules.open_round, day.room.id, 2, by=day.camille)
+    before = await day.records()
+    page = await camille.post(path(day), data=other)
+    assert (page.status_code, "Un autre tour de vote a commencé" in page.text) == (409, True)
+    assert await day.records() == before
+    blank = read(await camille.get(again)).one("form", action=path(day))
+    assert [value(blank, name) for name in first if name.startswith("choice-")] == [""]
+    writer = read(await camille.get(path(day))).one(class_="gc-paper__writer")
+    assert ("0 vote" in writer.text, writer.all("form")) == (True, [])
+
+
+async def test_a_position_on_paper_is_for_the_texts_that_its_page_was_about(
+    database: Database, client: Browsers
+) -> None:
+    day = await by_consent(database, client)
+    camille = await day.browser(day.camille)
+    form = {**await filled(day), "choice": "consent"}
+    text = await card(database, day.room, "ACT-02")
+    sheet = {**text.sheet, "definition": "Tout autre chose."}
+    await act(database, indicators.reword, text.id, sheet, base=1, by=day.camille)
+    page = await camille.post(path(day), data=form)
+    assert (page.status_code, "Un texte a changé" in page.text) == (409, True)
+    assert (await camille.post(path(day), data={**await filled(day), "choice": "consent"})).status_code == 303
+
+
+@pytest.mark.parametrize("number", ["9" * 20, "9" * 5000, "-1", "²"])
+async def test_a_number_that_is_none_is_no_wording(day: Day, number: str) -> None:
+    form = await filled(day, ACT_01="keep")
+    text = await card(day.database, day.room, "ACT-01")
+    page = await (await day.browser(day.camille)).post(path(day), data={**form, f"wording-{text.id}": number})
+    assert page.status_code == 422

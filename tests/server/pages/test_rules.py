@@ -101,6 +101,21 @@ async def test_a_second_round_shows_what_the_group_said_and_ones_own_answer(
     assert sacha.all(class_="gc-again") == []
 
 
+async def test_in_another_round_what_one_said_before_is_confirmed_or_changed_and_not_taken_back(
+    database: Database, client: Browsers
+) -> None:
+    day = await by_rule(database, client, Rule(rounds=2))
+    await cast(day, day.alix)
+    room, mine = f"/ateliers/{day.room.id}", f"ballot-{day.card.id}"
+    away = f"/indicateurs/{day.card.id}/vote/retrait"
+    alix = await day.browser(day.alix)
+    assert read(await alix.get(room)).one(id=mine).all("form", action=away)
+    await act(database, rules.open_round, day.room.id, 2, by=day.camille)
+    again = read(await alix.get(room)).one(id=mine)
+    assert again.one(class_="gc-again__actions").text.startswith("Confirmer")
+    assert again.all("form", action=away) == []
+
+
 async def test_two_axes_are_rated_in_one_sending_and_half_a_ballot_comes_back(
     database: Database, client: Browsers
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 from markupsafe import escape
 
 from server.database import Database
-from tests.cast import Browsers, ask, card, counted, facilitator, member_of, signed_in, workshop
+from tests.cast import Browsers, act, ask, card, counted, facilitator, member_of, signed_in, workshop
 from tests.conftest import Clock
 from tests.server.pages.day import (
     HTMX,
@@ -20,7 +20,7 @@ from tests.server.pages.day import (
     told,
 )
 from tests.server.pages.reading import errors, plain, read, value
-from workshops import ballots, tallies
+from workshops import agenda, ballots, tallies, votes
 from workshops.agenda import Stage
 from workshops.journal import Kind
 from workshops.tallies import Tally
@@ -158,6 +158,8 @@ async def test_a_reason_that_is_too_long_comes_back_as_typed(
         ({"wording": "un", "choice": "keep"}, {"wording": "Un nombre entier est attendu."}),
         ({"wording": "2", "choice": "keep"}, {"wording": "Cette rédaction n'existe pas."}),
         ({"wording": "0", "choice": "keep"}, {"wording": "Cette rédaction n'existe pas."}),
+        ({"wording": "-" + "9" * 30, "choice": "keep"}, {"wording": "Cette rédaction n'existe pas."}),
+        ({"wording": "9" * 30, "choice": "keep"}, {"wording": "Cette rédaction n'existe pas."}),
         ({"wording": "1", "choice": "maybe"}, {"choice": "Choisissez dans la liste."}),
         ({"wording": "1", "choice": "drop"}, {"reason": WHY}),
     ],
@@ -342,3 +344,11 @@ async def test_each_reads_their_own_reason_in_a_ballot_drawn_for_all_who_chose_a
             assert [page.count(str(escape(other))) for other in reasons.values() if other] == [
                 2 if other == reasons[name] else 0 for other in reasons.values() if other
             ]
+
+
+async def test_a_reason_stays_that_of_the_lab_one_spoke_for(database: Database, client: Browsers) -> None:
+    day = await begin(database, client, Stage.VOTING)
+    await act(database, votes.cast, day.card.id, wording=1, choice="drop", reason="Non.", by=day.alix)
+    await act(database, agenda.join, day.room.id, name="Alix", lab="siilab", by=day.alix)
+    page = read(await client().get(f"/indicateurs/{day.card.id}")).one(id=f"reasons-{day.card.id}")
+    assert page.one("li").text == "Écarter Non. Ti Lab"
