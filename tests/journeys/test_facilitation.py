@@ -102,7 +102,7 @@ async def test_a_timer_started_on_the_desk_is_seen_and_extended_on_a_phone(
 
         # 7. Who has not voted, and notes that nobody else reads.
         await desk.page.get_by_role("button", name="Vote", exact=True).click()
-        await desk.page.get_by_role("link", name="Qui n’a pas encore voté").click()
+        await desk.page.get_by_role("link", name="Qui ne s’est pas encore prononcé").click()
         await expect(desk.page.locator("main")).to_contain_text("Alix")
         await desk.check_accessibility()
         await desk.page.goto(f"{room}/notes")

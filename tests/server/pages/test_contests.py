@@ -166,7 +166,7 @@ async def test_nothing_is_told_of_the_grades_before_it_is_closed(database: Datab
     for person in (day.alix, day.camille, None):
         page = await shown(day, contest, person)
         assert "6 personnes ont jugé" in page.one(id="ballot").text
-        assert (page.all(class_="gc-results"), page.all(class_="gc-merit")) == ([], [])
+        assert (page.all(class_="gc-ranking"), page.all(class_="gc-merit")) == ([], [])
     await act(database, contests.close, contest.id, by=day.camille)
     page = await shown(day, contest)
     assert len(page.all(class_="gc-merit")) == 2
@@ -178,13 +178,13 @@ async def test_the_results_are_ranks_majority_grades_and_counts(database: Databa
     camille = await day.browser(day.camille)
     await gesture(day, camille, f"/departages/{contest.id}/cloture", {}, to=path(contest))
     assert (await day.reread()).sheet["definition"] == OTHERWISE
-    table = (await shown(day, contest)).one(class_="gc-results")
-    assert [each.text for each in table.all(class_="gc-results__rank")] == ["1", "2"]
+    table = (await shown(day, contest)).one(class_="gc-ranking")
+    assert [each.text for each in table.all(class_="gc-ranking__rank")] == ["1", "2"]
     assert [each.text for each in table.all("th", scope="row")] == [
         "Amendement de Sacha, SIILAB Retenu",
         "Texte de départ, rédaction 1",
     ]
-    assert [each.text for each in table.all(class_="gc-results__grade")] == ["Bien", "Assez bien"]
+    assert [each.text for each in table.all(class_="gc-ranking__grade")] == ["Bien", "Assez bien"]
     legends = [each.text for each in table.all(class_="gc-merit__legend")]
     assert legends[0] == (
         "Excellent 0 Très bien 0 Bien 4 Assez bien 0 Passable 0 Insuffisant 0 À rejeter 1 n = 5"
@@ -197,7 +197,7 @@ async def test_under_five_people_there_are_counts_and_no_bar(database: Database,
     await all_grade(day, contest, 4)
     await act(database, contests.close, contest.id, by=day.camille)
     page = await shown(day, contest)
-    assert page.one(class_="gc-results").all("svg") == []
+    assert page.one(class_="gc-ranking").all("svg") == []
     assert [each.text.endswith("n = 4") for each in page.all(class_="gc-merit__legend")] == [True, True]
     assert "À moins de cinq" in page.one("main").text
 

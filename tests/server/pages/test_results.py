@@ -121,9 +121,9 @@ async def test_hidden_results_are_numbers_of_votes_to_all_but_who_leads(
     for viewer in (None, noor, election.voters[0]):
         page = await opened(election, client, viewer)
         assert page.one(class_="fr-alert").text == (
-            "La règle cache les résultats jusqu'à la clôture : seul se lit ici le nombre de votes."
+            "La règle cache les résultats pendant le vote : seul se lit ici le nombre de votes, jusqu'à la clôture."
         )
-        assert said(page, "ACT-01").endswith("projets du lab 6 votes sur ce texte Résultats cachés pour l'instant.")
+        assert said(page, "ACT-01").endswith("projets du lab 6 votes sur ce texte. Résultats cachés pour l'instant.")
         assert page.all("svg", class_="gc-plot__svg") == []
     for viewer in (election.camille, election.voters[1]):
         page = await opened(election, client, viewer)

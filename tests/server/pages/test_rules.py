@@ -158,7 +158,7 @@ async def test_results_are_nowhere_until_the_closing(database: Database, client:
         for path in pages[: 3 if person else 2]:
             page = await browser.get(path)
             tally = read(page).one(id=f"tally-{day.card.id}")
-            assert tally.text == "1 vote sur ce texte Résultats cachés pour l'instant."
+            assert tally.text == "1 vote sur ce texte. Résultats cachés pour l'instant."
             assert reason not in page.text
     state = (await client().get(f"/ateliers/{day.room.id}.json")).json()
     assert {item["votes"] for item in state["indicateurs"]} == {None}
