@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from workshops import audit, frameworks, journal, recount
-from workshops.consensus import NAMES, Outcome, Rule
+from workshops import audit, frameworks, journal, recount, tallies
+from workshops.consensus import NAMES, Outcome
 from workshops.recount import Difference
 
 Document = Mapping[str, Any]
@@ -126,8 +126,7 @@ def _decision(decision: Document, is_kept: bool) -> str | None:
     method, announced = decision["regle"]["methode"], decision["resultat"]
     if method not in NAMES:
         return f"la règle « {method} » n'est pas connue ici, le résultat ne peut pas être recalculé"
-    rule = Rule.read(decision["regle"])
-    outcome = recount.outcome(rule, decision["votes"])
+    outcome = tallies.read(decision).outcome.value
     if announced != outcome:
         return f"le résultat annoncé est « {announced} », les votes donnent « {outcome} »"
     exception = decision.get("exception")

@@ -41,12 +41,10 @@ class Attachment(Record, table=True):
 async def attach(session: AsyncSession, guest: Person, *, by: Person) -> None:
     """What a guest did on this device is an account's from now on; attaching twice is once.
 
-    Where the account has no seat, the guest's seat, votes, ballots, proposals, amendments and comments go to it, and the
-    browser that the guest was cannot be them any more. Where it has one, an open workshop takes back the guest's votes,
-    and a contest under way knows one ballot: nobody counts twice.
-    Where the account has no seat, the guest's seat, votes, positions, proposals and comments go to it, and the browser
-    that the guest was cannot be them any more. Where it has one, an open workshop takes back the guest's votes and
-    position: nobody counts twice.
+    Where the account has no seat, the guest's seat goes to it with all that was said from there (votes, positions,
+    objections, proposals, amendments, comments, notes), and the browser that the guest was cannot be them any more.
+    Where it has one, an open workshop takes back the guest's votes and position, and a contest under way knows one
+    ballot: nobody counts twice.
     Journals and wordings are sealed: they keep the guest's id. Raises NotYours when the guest is somebody with an account,
     or was attached to another.
     """
@@ -67,6 +65,7 @@ async def attach(session: AsyncSession, guest: Person, *, by: Person) -> None:
                 await _hand_over(session, guest, by, workshop)
             elif workshop.is_open:
                 await _take_back(session, guest, by, workshop)
+                await objections.inherit(session, workshop, guest, by=by)
                 await _one_ballot(session, guest, by, workshop)
 
 
@@ -111,7 +110,6 @@ async def _take_back(session: AsyncSession, guest: Person, by: Person, workshop:
         )
         journal.record(session, floor, Kind.VOTE_TAKEN_BACK, by=by, about=indicator_id)
         await session.flush()
-    await objections.inherit(session, workshop, guest, by=by)
 
 
 async def _one_ballot(session: AsyncSession, guest: Person, by: Person, workshop: Workshop) -> None:

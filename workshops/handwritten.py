@@ -103,7 +103,7 @@ async def enter_position(
     member = await _seated(session, workshop, lab, initials)
     await consents.require_voice(session, workshop, await people.get(session, member.person_id))
     if position == Position.OBJECT:
-        if await objections.said(session, workshop, member.person_id, text):
+        if await objections.same(session, workshop, member.person_id, text):
             agenda.yield_floor(session, workshop)
             return member
         await objections.hold(session, workshop, member, text=text, entered_by=by)

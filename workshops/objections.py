@@ -14,8 +14,8 @@ from workshops.indicators import Indicator
 from workshops.journal import Kind
 from workshops.people import Person, Role
 from workshops.records import Moment, Record
-from workshops.refusals import NotFound, NotNow, NotThus, NotYours
-from workshops.texts import clean, one_line
+from workshops.refusals import NotFound, NotNow, NotYours
+from workshops.texts import clean, one_line, said
 from workshops.words import N_
 
 LONGEST = 2000
@@ -89,7 +89,7 @@ async def state(
     """
     workshop = await agenda.take_floor(session, workshop_id, by=by)
     member = await consents.require_voice(session, workshop, by)
-    before = await said(session, workshop, by.id, text, indicator_id)
+    before = await same(session, workshop, by.id, text, indicator_id)
     if before:
         agenda.yield_floor(session, workshop)
         return before
@@ -99,7 +99,7 @@ async def state(
     return objection
 
 
-async def said(
+async def same(
     session: AsyncSession, workshop: Workshop, person_id: str, text: str, indicator_id: str | None = None
 ) -> Objection | None:
     """The same objection of the same person, if it stands already."""
@@ -122,7 +122,7 @@ async def hold(
     """A member's objection, from this gesture on. Raises NotThus without an argument, NotFound for a text of elsewhere."""
     objection = Objection(
         workshop_id=workshop.id,
-        text=_argued(clean(text), "text", LONGEST, N_("Dites pourquoi : sans argument, ce n'est pas une objection.")),
+        text=said(text, "text", LONGEST, N_("Dites pourquoi : sans argument, ce n'est pas une objection.")),
         by_id=member.person_id,
         lab_slug=member.lab_slug,
         gesture=workshop.gestures,
@@ -152,7 +152,7 @@ async def lift(session: AsyncSession, objection_id: str, *, because: str, by: Pe
     if await session.get(Lifting, objection.id):
         agenda.yield_floor(session, workshop)
         return objection
-    word = _argued(one_line(because), "because", WORD_LENGTH, N_("Dites d'un mot pourquoi vous la levez."))
+    word = said(one_line(because), "because", WORD_LENGTH, N_("Dites d'un mot pourquoi vous la levez."))
     session.add(Lifting(objection_id=objection.id, by_id=by.id, because=word, gesture=workshop.gestures))
     await session.flush()
     if not await _standing(session, workshop, objection.by_id):
@@ -186,12 +186,12 @@ async def answer(session: AsyncSession, objection_id: str, *, text: str, by: Per
     workshop.require(Stage.VOTING)
     if await session.get(Lifting, objection.id):
         raise NotNow(N_("Cette objection est levée : il n'y a plus à y répondre."))
-    said = _argued(clean(text), "text", LONGEST, N_("Écrivez votre réponse."))
+    text = said(text, "text", LONGEST, N_("Écrivez votre réponse."))
     before = (await _replies(session, col(Reply.objection_id) == objection.id)).get(objection.id)
-    if before and (before.text, before.by_id) == (said, by.id):
+    if before and (before.text, before.by_id) == (text, by.id):
         agenda.yield_floor(session, workshop)
         return objection
-    session.add(Reply(objection_id=objection.id, text=said, by_id=by.id, gesture=workshop.gestures))
+    session.add(Reply(objection_id=objection.id, text=text, by_id=by.id, gesture=workshop.gestures))
     journal.record(session, workshop, Kind.OBJECTION_ANSWERED, by=by, about=objection.indicator_id or workshop.id)
     return objection
 
@@ -246,14 +246,6 @@ async def _on_floor(session: AsyncSession, objection_id: str, *, by: Person) -> 
     workshop = await agenda.take_floor(session, home, by=by)
     objection = await session.get_one(Objection, objection_id, populate_existing=True)
     return objection, workshop
-
-
-def _argued(text: str, field: str, longest: int, empty: str) -> str:
-    if not text:
-        raise NotThus({field: empty})
-    if len(text) > longest:
-        raise NotThus({field: N_("C'est trop long.")})
-    return text
 
 
 async def get(session: AsyncSession, objection_id: str) -> Objection:

@@ -5,11 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workshops.consensus import FEW_RATERS, Consent, Grading, Rule, Voices
-from workshops.refusals import NotThus
-from workshops.tallies import Ballots, counted
+from workshops.consensus import FEW_RATERS, Consent, Grading, Rule, Voices, whole
+from workshops.tallies import Ballots, counted, counts
 
-MOST = 1_000_000  # of anything that is counted: more is no vote of a workshop
 Document = Mapping[str, Any]
 
 
@@ -31,18 +29,12 @@ class Count:
     people: int | None
 
 
-def outcome(rule: Rule, votes: Document) -> str:
-    """The outcome of published votes by a rule. Raises KeyError, TypeError or ValueError for what no tally would say."""
-    counts = _counts(rule, votes["texte_actuel"])
-    raters = None if votes.get("votants") is None else whole(votes["votants"])
-    return rule.outcome(counts, raters).value
-
-
 def differences(document: Document) -> Iterator[Difference]:
     """Every place where a file of ballots announces something else than what it contains.
 
     Who voted for an earlier text and who judged other indicators are counted in the file and not listed: the first
-    cannot be recounted, the second must be told alike everywhere. Raises as `outcome` does.
+    cannot be recounted, the second must be told alike everywhere. Raises KeyError, TypeError or ValueError for what no
+    file of ballots would say.
     """
     rule = Rule.read(document["regle"])
     if isinstance(rule.decision, Consent):
@@ -65,7 +57,7 @@ def count_of(rule: Rule, papers: Sequence[Document]) -> Count:
     """What ballots as published give. One without a pseudonym is the voice of a lab, told instead of its members'."""
     by_lab: Ballots = {}
     for paper in papers:
-        _check(rule, paper["bulletin"])
+        rule.check(paper["bulletin"])
         lab = paper["groupe"] if rule.voices is Voices.LABS else None
         by_lab.setdefault(lab, Counter())[paper["bulletin"]] += 1
     if all("voix" in paper for paper in papers):
@@ -78,7 +70,7 @@ def count_of(rule: Rule, papers: Sequence[Document]) -> Count:
 def _item(rule: Rule, item: Document, code: str, count: Count) -> Iterator[Difference]:
     votes = item["votes"]
     whole(votes["texte_anterieur"])
-    announced = _counts(rule, votes["texte_actuel"])
+    announced = counts(rule, votes["texte_actuel"])
     if announced != count.voices:
         yield Difference(code, "votes", announced, count.voices)
     if rule.voices is Voices.LABS:
@@ -100,7 +92,7 @@ def _former(rule: Rule, item: Document, code: str) -> Iterator[Difference]:
         raise ValueError("every round before the last is told")
     for number, former in enumerate(item["tours_precedents"], start=1):
         yield from _repeated(code, former["bulletins"])
-        announced, count = _counts(rule, former["decompte"]), count_of(rule, former["bulletins"])
+        announced, count = counts(rule, former["decompte"]), count_of(rule, former["bulletins"])
         if announced != count.voices:
             yield Difference(code, "decompte", announced, count.voices)
         if whole(former["tour"]) != number:
@@ -135,7 +127,7 @@ def _ranked(rule: Rule, items: Sequence[Document], found: Mapping[str, Count]) -
         return
     voices = {code: count.voices for code, count in found.items()}
     told = [item["votes"].get("votants") for item in items]
-    most = max((sum(counts.values()) for counts in voices.values()), default=0)
+    most = max((sum(each.values()) for each in voices.values()), default=0)
     raters = max(most, max(whole(number) for number in told)) if told and None not in told else None
     ranks = rule.decision.ranks(voices, raters)
     for item in items:
@@ -143,34 +135,7 @@ def _ranked(rule: Rule, items: Sequence[Document], found: Mapping[str, Count]) -
             yield Difference(item["code"], "rang", item["rang"], ranks.get(item["code"]))
 
 
-def _counts(rule: Rule, told: Document) -> dict[str, int]:
-    """A tally as published, without what nobody said."""
-    counts = {ballot: whole(number) for ballot, number in told.items() if number != 0}
-    for ballot in counts:
-        _check(rule, ballot)
-    if sum(counts.values()) > MOST:
-        raise ValueError("too many votes to be those of a workshop")
-    return counts
-
-
-def _check(rule: Rule, ballot: Any) -> None:
-    """Raise ValueError for a ballot that the rule does not know."""
-    if isinstance(rule.decision, Consent) or not isinstance(ballot, str):
-        raise ValueError(f"not a ballot: {ballot!r}")
-    try:
-        rule.decision.check(ballot)
-    except NotThus as refusal:
-        raise ValueError(f"not a ballot: {ballot!r}") from refusal
-
-
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"not a text: {value!r}")
-    return value
-
-
-def whole(value: Any) -> int:
-    """A count: a whole number, neither negative nor beyond reason."""
-    if type(value) is not int or not 0 <= value <= MOST:
-        raise ValueError(f"not a count: {value!r}")
     return value

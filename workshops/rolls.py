@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from workshops import consents, indicators, objections
 from workshops.agenda import Workshop
-from workshops.consensus import Consent, Method, Outcome, Rule, Voices
+from workshops.consensus import Consent, Method, Outcome, Rule, Voices, whole
 from workshops.consents import FREE, Position, Stance
 from workshops.indicators import Card
 from workshops.objections import Stated
@@ -68,13 +68,6 @@ def read(rule: Rule, votes: Mapping[str, Any]) -> Roll:
         people=people,
         on_paper=whole(votes.get("sur_papier", 0)),
     )
-
-
-def whole(value: Any) -> int:
-    """A count, or ValueError."""
-    if type(value) is not int or value < 0:
-        raise ValueError(f"not a count: {value!r}")
-    return value
 
 
 def called(workshop: Workshop, cards: Collection[Card], stances: Sequence[Stance], stated: Sequence[Stated]) -> Roll:

@@ -17,6 +17,7 @@ from workshops.agenda import Workshop
 from workshops.consensus import (
     ANNOUNCED,
     FEW_RATERS,
+    MOST,
     Axis,
     Choice,
     Grade,
@@ -30,10 +31,11 @@ from workshops.consensus import (
     Voices,
     by_grade,
     histogram,
+    whole,
 )
 from workshops.indicators import Indicator
 from workshops.lineage import Lineage
-from workshops.rolls import Roll, whole
+from workshops.rolls import Roll
 from workshops.votes import Vote
 
 Ballots = dict[str | None, Counter[str]]  # by lab, how many of each ballot; by None where persons count
@@ -138,13 +140,20 @@ def read(decision: Mapping[str, Any]) -> Tally:
     rule, votes = Rule.read(decision["regle"]), decision["votes"]
     if rule.method is Method.CONSENT:
         return Tally(rule, roll=rolls.read(rule, votes))
-    counts = {ballot: whole(number) for ballot, number in votes["texte_actuel"].items()}
-    for ballot in counts:
-        rule.check(ballot)
-    cast = {ballot: number for ballot, number in counts.items() if number}
+    cast = counts(rule, votes["texte_actuel"])
     people, raters = votes.get("personnes", sum(cast.values())), votes.get("votants")
     earlier, on_paper = whole(votes["texte_anterieur"]), whole(votes.get("sur_papier", 0))
     return Tally(rule, cast, whole(people), earlier, raters if raters is None else whole(raters), on_paper=on_paper)
+
+
+def counts(rule: Rule, told: Mapping[str, Any]) -> dict[str, int]:
+    """Voices by ballot as a file tells them, without what nobody said. Raises ValueError for what nobody could say."""
+    found = {ballot: whole(number) for ballot, number in told.items() if number != 0}
+    for ballot in found:
+        rule.check(ballot)
+    if sum(found.values()) > MOST:
+        raise ValueError("too many votes to be those of a workshop")
+    return found
 
 
 def counted(rule: Rule, ballots: Ballots) -> dict[str, int]:

@@ -12,11 +12,11 @@ from server import cli
 from server.checking import CHECKS
 from server.checking import SAID as IN_ORDER
 from server.database import Database
-from tests.cast import ask, publish, publisher
+from tests.cast import act, ask, publish, publisher
 from tests.election import RULES, SAID, Election, begin, hold
-from workshops import frameworks, returns
+from workshops import consents, frameworks, objections, returns
 from workshops.canonical import digest
-from workshops.consensus import Rule
+from workshops.consensus import Method, Rule
 from workshops.frameworks import Exceptional
 
 Document = dict[str, Any]
@@ -172,3 +172,24 @@ async def test_a_version_is_recounted_whatever_its_method(database: Database, ve
         "",
         f"À revoir : ACT-01 : le résultat annoncé est « undecided », les votes donnent « {result} ».\n",
     )
+
+
+@pytest.mark.parametrize(("objects", "result", "altered"), [(False, "kept", 1), (True, "reworked", 0)])
+async def test_a_version_decided_by_consent_is_recounted_too(
+    database: Database, verify: Verify, objects: bool, result: str, altered: int
+) -> None:
+    election = await begin(database, Rule(method=Method.CONSENT), 3)
+    for person in election.voters:
+        await act(database, consents.give, election.room.id, "consent", by=person)
+    if objects:
+        await act(database, objections.state, election.room.id, text="Trop coûteux.", by=election.voters[0])
+    await election.close()
+    exceptions = {code: Exceptional(True, "Décidé en séance.") for code in election.table}
+    version = (await publish(database, election.room, by=await publisher(database), exceptions=exceptions)).content
+    assert verify(version) == (0, "égal\n", "")
+    decision = version["indicateurs"][0]["decision"]
+    assert (decision["resultat"], decision["votes"]["objections"]) == (result, int(objects))
+    decision["votes"]["objections"] = altered
+    assert verify(version)[:2] == (1, "")
+    del decision["votes"]["objections"]
+    assert verify(version)[0] == 2

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from workshops import tallies
 from workshops.consensus import Method, Rule, Voices
-from workshops.recount import Count, Difference, count_of, differences, outcome
+from workshops.recount import Count, Difference, count_of, differences
 
 Document = dict[str, Any]
 GRADES = Rule(method=Method.MAJORITY_JUDGMENT)
 MISSING = Rule(method=Method.MAJORITY_JUDGMENT, missing="worst")
+CONSENT = Rule(method=Method.CONSENT, quorum=2)
 
 
 def paper(name: str, ballot: str, **more: Any) -> Document:
@@ -173,8 +175,27 @@ def test_a_lab_says_the_lower_median_of_its_ballots() -> None:
         (Rule(method=Method.TWO_AXES), {"texte_actuel": {"2/8": 3}}, "dropped"),
         (GRADES, {"texte_actuel": {"good": 2}}, "kept"),
         (MISSING, {"texte_actuel": {"good": 2}, "votants": 9}, "dropped"),
-        (Rule(method=Method.CONSENT), {"texte_actuel": {}}, "undecided"),
+        (CONSENT, {"texte_actuel": {"consent": 2, "abstain": 1}, "objections": 0}, "kept"),
+        (CONSENT, {"texte_actuel": {"consent": 2, "abstain": 1}, "objections": 1}, "reworked"),
+        (CONSENT, {"texte_actuel": {"consent": 1, "abstain": 5}, "objections": 0}, "undecided"),
     ],
 )
 def test_published_votes_have_one_outcome(rule: Rule, votes: Document, expected: str) -> None:
-    assert outcome(rule, votes) == expected
+    decision = {"regle": rule.published(), "votes": {**votes, "texte_anterieur": 0}}
+    assert tallies.read(decision).outcome.value == expected
+
+
+@pytest.mark.parametrize(
+    "votes",
+    [
+        {"texte_actuel": {"consent": 2}, "objections": 0},
+        {"texte_actuel": {"consent": 2, "object": 1}, "objections": 0},
+        {"texte_actuel": {"consent": 2, "abstain": 0, "keep": 1}, "objections": 0},
+        {"texte_actuel": {"consent": -1, "abstain": 0}, "objections": 0},
+        {"texte_actuel": {"consent": True, "abstain": 0}, "objections": 0},
+        {"texte_actuel": {"consent": 2, "abstain": 0}},
+    ],
+)
+def test_what_no_set_would_publish_cannot_be_read(votes: Document) -> None:
+    with pytest.raises((KeyError, ValueError)):
+        tallies.read({"regle": CONSENT.published(), "votes": {**votes, "texte_anterieur": 0}})

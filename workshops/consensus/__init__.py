@@ -11,12 +11,13 @@ from workshops.consensus.grades import Grade, Missing, Rank, majority_judgment
 from workshops.consensus.grading import Grading, by_grade
 from workshops.consensus.ratings import Agreement, Rating, RatingRule, rating
 from workshops.consensus.readings import Consistency, Flow, Panel, consistency, flow, panel
-from workshops.consensus.terms import Method, Outcome, Said, Secrecy, Voices
+from workshops.consensus.terms import MOST, Method, Outcome, Said, Secrecy, Voices, whole
 
 __all__ = [
     "ANNOUNCED",
     "AXES",
     "FEW_RATERS",
+    "MOST",
     "MOST_ROUNDS",
     "NAMES",
     "SCORES",
@@ -51,5 +52,6 @@ __all__ = [
     "panel",
     "rating",
     "score",
+    "whole",
     "written",
 ]

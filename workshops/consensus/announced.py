@@ -11,7 +11,7 @@ from workshops.consensus.consent import Consent
 from workshops.consensus.grades import Grade, Missing
 from workshops.consensus.grading import MISSING, Grading
 from workshops.consensus.ratings import RatingRule
-from workshops.consensus.terms import Method, Outcome, Said, Secrecy, Voices
+from workshops.consensus.terms import Method, Outcome, Said, Secrecy, Voices, whole
 from workshops.refusals import NotThus
 from workshops.words import N_
 
@@ -72,9 +72,11 @@ class Rule:
             return self.decision.outcome(counts, raters)
         return self.decision.outcome(counts)
 
-    def check(self, ballot: str) -> None:
+    def check(self, ballot: Any) -> None:
         """ValueError when nobody could have said this."""
         try:
+            if not isinstance(ballot, str):
+                raise ValueError(f"not a ballot: {ballot!r}")
             self.decision.check(ballot)
         except NotThus:
             raise ValueError(f"not a ballot of this rule: {ballot!r}") from None
@@ -140,10 +142,10 @@ class Rule:
         """
         method = NAMES[document["methode"]]
         axes = document["axes"][AXES[Axis.RELEVANCE]] if method is Method.TWO_AXES else {}
-        figures: dict[str, Any] = {"quorum": _whole(axes.get("quorum", document.get("quorum")))}
+        figures: dict[str, Any] = {"quorum": whole(axes.get("quorum", document.get("quorum")))}
         if method is Method.TWO_AXES:
             shares = axes["accord"]
-            figures |= {"most": _whole(shares["au_moins_pourcent"]), "few": _whole(shares["et_moins_de_pourcent"])}
+            figures |= {"most": whole(shares["au_moins_pourcent"]), "few": whole(shares["et_moins_de_pourcent"])}
         if method is Method.MAJORITY_JUDGMENT:
             figures |= {
                 "least": Grade(document["retenu_des"]),
@@ -153,7 +155,7 @@ class Rule:
         rule = Rule(
             method=method,
             voices=VOICES[document.get("voix", "personnes")],
-            rounds=_whole(document.get("tours", 1)),
+            rounds=whole(document.get("tours", 1)),
             secrecy=SECRECIES[document.get("resultats", "ouverts")],
             is_blind=document.get("animation_aveugle", False) is True,
             **figures,
@@ -164,12 +166,6 @@ class Rule:
 
 
 AXES: dict[Axis, str] = {Axis.RELEVANCE: "pertinence", Axis.MEASURABILITY: "mesurabilite"}
-
-
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise ValueError(f"not a whole number: {value!r}")
-    return value
 
 
 ANNOUNCED = Rule()

@@ -1,6 +1,6 @@
 """Terms: the words that an announced rule is written with."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from workshops.words import N_, Word
 
@@ -39,6 +39,16 @@ class Secrecy(Word):
 
 
 BY_LAB = N_("Chaque laboratoire a une voix : la médiane basse des votes de ses membres.")
+
+
+MOST = 1_000_000  # of anything that is counted: more is no vote of a workshop
+
+
+def whole(value: Any) -> int:
+    """A count, as a file tells it: a whole number, neither negative nor beyond reason. Raises ValueError otherwise."""
+    if type(value) is not int or not 0 <= value <= MOST:
+        raise ValueError(f"not a count: {value!r}")
+    return value
 
 
 class Said(NamedTuple):
