@@ -67,7 +67,7 @@ async def document(session: AsyncSession, workshop_id: str) -> Document:
 
 async def own(session: AsyncSession, workshop: Workshop, person: Person) -> list[OwnBallot]:
     """A person's ballots in the file of a closed workshop, the last round first; none before, nor under consent."""
-    if workshop.is_open or isinstance(workshop.announced.decision, Consent):
+    if not are_published(workshop):
         return []
     cast = await _cast(session, workshop)
     found = []
@@ -79,6 +79,11 @@ async def own(session: AsyncSession, workshop: Workshop, person: Person) -> list
                     name = None if _is_few(workshop.announced, votes) else _voice(workshop, vote)
                     found.append(OwnBallot(card.indicator.code, round, vote.choice, name))
     return sorted(found, key=lambda each: -each.round)
+
+
+def are_published(workshop: Workshop) -> bool:
+    """Whether a workshop's ballots may be read: once it is closed, and where some were cast."""
+    return not workshop.is_open and not isinstance(workshop.announced.decision, Consent)
 
 
 async def _counted(session: AsyncSession, workshop_id: str) -> Workshop:

@@ -60,7 +60,9 @@ def parser() -> Parser:
         "--motif", default="", metavar="MOTIF", help="pourquoi finissent ainsi les indicateurs dont personne ne l'a écrit"
     )
     export = add(
-        "export", on_database(workshops.export), "écrire dans un dossier les versions publiées et les registres scellés"
+        "export",
+        on_database(workshops.export),
+        "écrire dans un dossier les versions publiées, les registres scellés et leurs bulletins",
     )
     export.add_argument("folder", metavar="DOSSIER", type=Path)
     verify = add("verify", workshops.verify, "vérifier un fichier téléchargé, sans base de données ni réglages")

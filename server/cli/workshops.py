@@ -11,7 +11,7 @@ from server import checking, exports, watching
 from server.arguments import WRONG_USE
 from server.cli import desk
 from server.cli.desk import OK, Arguments, Desk, refuse
-from workshops import agenda, frameworks, journal
+from workshops import agenda, frameworks, journal, returns
 from workshops.agenda import Stage, Workshop
 from workshops.lines import Exceptional
 
@@ -46,7 +46,7 @@ async def _unfinished(session: AsyncSession, workshop: Workshop, because: str) -
 
 
 async def export(at: Desk) -> int:
-    """Every published version and every sealed register, byte for byte as the site gives them."""
+    """Every published version, every sealed register and its ballots, byte for byte as the site gives them."""
     files: dict[str, bytes] = {}
     async with at.database.reading() as session:
         for framework in await frameworks.versions(session):
@@ -57,6 +57,10 @@ async def export(at: Desk) -> int:
             if workshop.stage is Stage.CLOSED:
                 entries = await journal.since(session, workshop.id, 0)
                 files[f"registre-{workshop.id}.json"] = _as_json(exports.minutes(workshop, entries))
+            if returns.are_published(workshop):
+                ballots = await returns.document(session, workshop.id)
+                files[f"bulletins-{workshop.id}.json"] = _as_json(ballots)
+                files[f"bulletins-{workshop.id}.csv"] = exports.ballots_csv(ballots).encode()
     return _write(at.given.folder, files)
 
 

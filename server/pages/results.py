@@ -26,6 +26,7 @@ async def show(request: Request) -> Response:
         plot=plot.plot(found),
         are_hidden=results.hides_from(workshop, member),
         own=own,
+        has_ballots=returns.are_published(workshop),
     )
 
 

@@ -39,9 +39,9 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
-from workshops import frameworks, guests, journal, labs, people, roles, votes, world
+from workshops import frameworks, guests, journal, labs, people, roles, rules, votes, world
 from workshops.agenda import Stage, Workshop
-from workshops.consensus import Choice
+from workshops.consensus import Choice, Method, Rule
 from workshops.journal import Receipt, Sending
 from workshops.people import Person, Role
 
@@ -383,14 +383,22 @@ async def test_what_is_exported_is_what_the_site_gives(
     grille: Grille, database: Database, client: Browsers, tmp_path: Path
 ) -> None:
     await published(database)
-    await workshop(database, by=await facilitator(database, "Une autre"))  # under way: it stays out
-    (closed,) = [w for w in await ask(database, _workshops) if w.stage is Stage.CLOSED]
+    another = await facilitator(database, "Une autre")
+    await workshop(database, by=another)  # under way: it stays out
+    by_consent = await workshop(database, Stage.PROPOSING, by=another)
+    await act(database, rules.announce, by_consent.id, Rule(method=Method.CONSENT), by=another)
+    for stage in (Stage.VOTING, Stage.CLOSED):
+        await move(database, by_consent, stage, by=another)
+    (closed,) = [w for w in await ask(database, _workshops) if w.stage is Stage.CLOSED and w.id != by_consent.id]
     folder = tmp_path / "export"
     answer = await grille("export", str(folder))
     addresses = {
         "referentiel-2.0.0.csv": "/referentiel/2.0.0.csv",
         "referentiel-2.0.0.json": "/referentiel/2.0.0.json",
         f"registre-{closed.id}.json": f"/ateliers/{closed.id}/registre.json",
+        f"bulletins-{closed.id}.json": f"/ateliers/{closed.id}/bulletins.json",
+        f"bulletins-{closed.id}.csv": f"/ateliers/{closed.id}/bulletins.csv",
+        f"registre-{by_consent.id}.json": f"/ateliers/{by_consent.id}/registre.json",
     }
     assert sorted(answer.lines) == sorted(str(folder / name) for name in addresses)
     browser = client()
@@ -398,6 +406,7 @@ async def test_what_is_exported_is_what_the_site_gives(
         assert (folder / name).read_bytes() == (await browser.get(address)).content
     for kind, name in (("registre", f"registre-{closed.id}"), ("referentiel", "referentiel-2.0.0")):
         assert (await grille("verify", kind, str(folder / f"{name}.json"))).out == "conforme\n"
+    assert (await grille("verify", "vote", str(folder / f"bulletins-{closed.id}.json"))).out == "égal\n"
     assert (await grille("export", str(folder / "referentiel-2.0.0.csv" / "dessous"))).code == 1
 
 
