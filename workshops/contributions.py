@@ -10,13 +10,15 @@ from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, func, select
 
-from workshops import attachments, conclusions, frameworks, tallies
+from workshops import attachments, conclusions, frameworks, lineage, objections, tallies
 from workshops.agenda import Stage, Workshop
 from workshops.amendments import Amendment, Ending
 from workshops.comments import Comment, Hiding
 from workshops.conclusions import Conclusion
 from workshops.frameworks import Framework
 from workshops.indicators import Departure, Indicator, Wording
+from workshops.lineage import Relative
+from workshops.objections import Lifting, Objection, Reply
 from workshops.people import Person
 from workshops.sheet import BY_NAME
 from workshops.tallies import Tally
@@ -31,6 +33,7 @@ class Sort(Word):
     AMENDMENT = "amendment", N_("Amendement")
     COMMENT = "comment", N_("Avis")
     RESERVE = "reserve", N_("Motif d'un vote")
+    OBJECTION = "objection", N_("Objection")
 
 
 class Fate(Word):
@@ -44,19 +47,22 @@ class Fate(Word):
     READ = "read", N_("Le texte n'a pas changé depuis")
     PUBLISHED = "published", N_("Publié")
     LEFT_OUT = "left_out", N_("Non publié")
+    LIFTED = "lifted", N_("Levée")
+    MAINTAINED = "maintained", N_("Maintenue")
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """Something that a person said, and its fate.
+    """Something that a person said, and its fate. `indicator` is None, and `title` empty, for what is about the whole set.
 
     `because`: the written reason or answer; `version`: the published one where it is, or which left it out; `anchor`:
-    where it is on the indicator's page.
+    where it is on the indicator's page; `became`: what a proposal was merged into, or split into; `objection_id`: the
+    objection that this is.
     """
 
     sort: Sort
     workshop: Workshop
-    indicator: Indicator
+    indicator: Indicator | None
     title: str
     text: str
     at: datetime
@@ -64,6 +70,8 @@ class Contribution:
     because: str = ""
     version: str | None = None
     anchor: str = ""
+    became: tuple[Relative, ...] = ()
+    objection_id: str | None = None
 
 
 @dataclass
@@ -106,6 +114,7 @@ async def of_person(session: AsyncSession, person: Person) -> list[Contribution]
         *await _amendments(session, ids),
         *await _comments(session, ids),
         *await _reserves(session, ids),
+        *await _objections(session, ids),
     ]
     return sorted(found, key=lambda each: each.at, reverse=True)
 
@@ -134,12 +143,28 @@ async def _proposals(session: AsyncSession, ids: list[str]) -> list[Contribution
         )
     ).all()
     ends = await _ends(session, (row[1] for row in rows if row[3] is None))
+    became = await _became(session, (row[0] for row in rows if row[3]))
     found = []
     for indicator, workshop, wording, left in rows:
         fate, because, version = (left.how, left.because, None) if left else ends[workshop.id].of(indicator)
-        title = wording.sheet["libelle"]
-        text = wording.sheet["definition"]
-        found.append(Contribution(Sort.PROPOSAL, workshop, indicator, title, text, wording.at, fate, because, version))
+        said = (wording.sheet["libelle"], wording.sheet["definition"], wording.at)
+        found.append(
+            Contribution(
+                Sort.PROPOSAL, workshop, indicator, *said, fate, because, version, became=became.get(indicator.id, ())
+            )
+        )
+    return found
+
+
+async def _became(session: AsyncSession, left: Iterable[Indicator]) -> dict[str, tuple[Relative, ...]]:
+    """What those that left the table became: one query a workshop."""
+    gone: dict[str, list[str]] = {}
+    for indicator in left:
+        gone.setdefault(indicator.workshop_id, []).append(indicator.id)
+    found = {}
+    for workshop_id, indicator_ids in gone.items():
+        for indicator_id, kin in (await lineage.kin(session, workshop_id, indicator_ids)).items():
+            found[indicator_id] = kin.became
     return found
 
 
@@ -238,6 +263,40 @@ def _of_reserve(vote: Vote, indicator: Indicator, conclusion: Conclusion | None)
     if conclusion and conclusion.answer:
         return Fate.ANSWERED
     return Fate.REWORDED if indicator.wording > vote.wording else Fate.READ
+
+
+async def _objections(session: AsyncSession, ids: list[str]) -> list[Contribution]:
+    found = await session.execute(
+        columns(Objection, Lifting, Indicator, Workshop, Wording)
+        .join(Workshop, col(Workshop.id) == col(Objection.workshop_id))
+        .outerjoin(Indicator, col(Indicator.id) == col(Objection.indicator_id))
+        .outerjoin(Wording, _current())
+        .outerjoin(Lifting, col(Lifting.objection_id) == col(Objection.id))
+        .where(col(Objection.by_id).in_(ids))
+    )
+    rows = found.all()
+    replies = await objections.replies(session, [row[0].id for row in rows])
+    return [
+        Contribution(
+            Sort.OBJECTION,
+            workshop,
+            indicator,
+            wording.sheet["libelle"] if wording else "",
+            objection.text,
+            objection.at,
+            _of_objection(workshop, replies.get(objection.id), lifting),
+            replies[objection.id].text if objection.id in replies else "",
+            objection_id=objection.id,
+        )
+        for objection, lifting, indicator, workshop, wording in rows
+    ]
+
+
+def _of_objection(workshop: Workshop, reply: Reply | None, lifting: Lifting | None) -> Fate:
+    """One that nobody answered yet waits; what is not lifted after that is maintained."""
+    if lifting:
+        return Fate.LIFTED
+    return Fate.MAINTAINED if reply or not workshop.is_open else Fate.WAITING
 
 
 def _current() -> ColumnElement[bool]:

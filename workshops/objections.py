@@ -1,9 +1,10 @@
 """Objections: what somebody holds against the set, argued; it stands until its author lifts it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
@@ -187,7 +188,7 @@ async def answer(session: AsyncSession, objection_id: str, *, text: str, by: Per
     if await session.get(Lifting, objection.id):
         raise NotNow(N_("Cette objection est levée : il n'y a plus à y répondre."))
     text = said(text, "text", LONGEST, N_("Écrivez votre réponse."))
-    before = (await _replies(session, col(Reply.objection_id) == objection.id)).get(objection.id)
+    before = (await replies(session, [objection.id])).get(objection.id)
     if before and (before.text, before.by_id) == (text, by.id):
         agenda.yield_floor(session, workshop)
         return objection
@@ -277,12 +278,14 @@ async def stated(session: AsyncSession, workshop: Workshop) -> list[Stated]:
         .where(col(Objection.workshop_id) == workshop.id)
         .order_by(col(Objection.gesture))
     )
-    here = select(Objection.id).where(col(Objection.workshop_id) == workshop.id)
-    replies = await _replies(session, col(Reply.objection_id).in_(here))
-    return [Stated(objection, replies.get(objection.id), lifting) for objection, lifting in found]
+    rows = found.all()
+    answers = await replies(session, [objection.id for objection, _ in rows])
+    return [Stated(objection, answers.get(objection.id), lifting) for objection, lifting in rows]
 
 
-async def _replies(session: AsyncSession, condition: ColumnElement[bool]) -> dict[str, Reply]:
-    """The answers, by objection."""
-    found = await session.scalars(select(Reply).where(condition).order_by(col(Reply.gesture)))
+async def replies(session: AsyncSession, objection_ids: Collection[str]) -> dict[str, Reply]:
+    """The answer to each of these objections that has one: the last one written. One query."""
+    found = await session.scalars(
+        select(Reply).where(col(Reply.objection_id).in_(objection_ids)).order_by(col(Reply.gesture))
+    )
     return {reply.objection_id: reply for reply in found}

@@ -10,7 +10,7 @@ from workshops import contributions
 
 
 async def show(request: Request) -> Response:
-    """All that the viewer proposed, amended, said, with its fate; by device as by account."""
+    """All that the viewer proposed, amended, objected, said, with its fate; by device as by account."""
     viewer = signed_in(request)
     async with reading(request) as session:
         found = await contributions.of_person(session, viewer)

@@ -16,9 +16,21 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
-from workshops import amendments, attachments, comments, conclusions, contributions, indicators, votes
+from workshops import (
+    amendments,
+    attachments,
+    comments,
+    conclusions,
+    consents,
+    contributions,
+    indicators,
+    lineage,
+    objections,
+    rules,
+    votes,
+)
 from workshops.agenda import Stage, Start, Workshop
-from workshops.consensus import Choice, Outcome
+from workshops.consensus import Choice, Method, Outcome, Rule
 from workshops.contributions import Fate, Sort
 from workshops.people import Person
 
@@ -93,4 +105,51 @@ async def test_what_a_guest_said_follows_the_account(database: Database, room: W
     await act(database, attachments.attach, guest, by=alix)
     assert [(each.sort, each.fate) for each in await ask(database, contributions.of_person, alix)] == [
         (Sort.PROPOSAL, Fate.ON_TABLE)
+    ]
+
+
+async def test_a_proposal_that_was_merged_or_split_says_what_it_became_and_why(
+    database: Database, room: Workshop, camille: Person, clock: Clock
+) -> None:
+    alix = await member_of(database, room)
+    ids = []
+    for title in ("Un", "Deux", "Trois"):
+        ids.append((await act(database, indicators.propose, room.id, {**COMPLETE, "libelle": title}, by=alix)).id)
+        clock.advance(minutes=1)
+    one, two, three = ids
+    await act(database, lineage.merge, one, into=three, because="Doublon.", by=camille)
+    halves = [{**COMPLETE, "libelle": "Une moitié"}, {**COMPLETE, "libelle": "L'autre"}]
+    born = await act(database, lineage.split, two, sheets=halves, because="Deux questions.", by=camille)
+    found = list(reversed(await ask(database, contributions.of_person, alix)))
+    assert [(each.fate.value, each.because, {kin.id for kin in each.became}) for each in found[:3]] == [
+        ("merged", "Doublon.", {three}),
+        ("split", "Deux questions.", {part.id for part in born}),
+        ("on_table", "", set()),
+    ]
+
+
+async def test_an_objection_is_lifted_or_maintained_with_its_answer(
+    database: Database, room: Workshop, camille: Person, clock: Clock
+) -> None:
+    alix, sacha = await member_of(database, room), await member_of(database, room, "siilab")
+    await act(database, rules.announce, room.id, Rule(method=Method.CONSENT), by=camille)
+    ours = await act(database, indicators.propose, room.id, COMPLETE, by=sacha)
+    room = await move(database, room, Stage.VOTING, by=camille)
+    await act(database, consents.give, room.id, "consent", by=sacha)
+    one = await act(database, objections.state, room.id, text="Trop long.", by=alix)
+    clock.advance(minutes=1)
+    other = await act(database, objections.state, room.id, text="Trop cher.", indicator_id=ours.id, by=alix)
+    assert await told(database, alix) == [("objection", "waiting", "", None), ("objection", "waiting", "", None)]
+    await act(database, objections.answer, one.id, text="On abrège.", by=camille)
+    assert (await told(database, alix))[0] == ("objection", "maintained", "On abrège.", None)
+    await act(database, objections.lift, one.id, because="Merci.", by=alix)
+    await move(database, room, Stage.CLOSED, by=camille)
+    assert await told(database, alix) == [
+        ("objection", "lifted", "On abrège.", None),
+        ("objection", "maintained", "", None),
+    ]
+    found = await ask(database, contributions.of_person, alix)
+    assert [(each.objection_id, each.indicator and each.indicator.id, each.title) for each in found] == [
+        (other.id, ours.id, COMPLETE["libelle"]),
+        (one.id, None, ""),
     ]
