@@ -10,7 +10,7 @@ from server import identity, sessions
 from server.gestures import done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
-from workshops import accounts, attachments, labs, memberships, people
+from workshops import accounts, attachments, belongings, labs, memberships, people
 from workshops.canonical import timestamp
 from workshops.people import Person, Role
 
@@ -100,7 +100,7 @@ async def data(request: Request) -> Response:
     """All that is kept of oneself, as a file."""
     viewer = signed_in(request)
     async with reading(request) as session:
-        kept = await accounts.everything(session, await people.get(session, viewer.id))
+        kept = await belongings.of(session, await people.get(session, viewer.id))
         kept["appareils"] = [
             {"appareil": each.browser, "ouvert_le": timestamp(each.created_at), "vu_le": timestamp(each.seen_at)}
             for each in await sessions.of(session, viewer)

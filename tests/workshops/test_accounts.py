@@ -13,13 +13,16 @@ from workshops import (
     agenda,
     attachments,
     audit,
+    belongings,
     comments,
+    conclusions,
     guests,
     indicators,
     journal,
     memberships,
     people,
     roles,
+    schedule,
     tallies,
     votes,
 )
@@ -29,8 +32,29 @@ from workshops.audit import Deed
 from workshops.consensus import Choice
 from workshops.journal import Kind
 from workshops.people import Identity, Person, Role
+from workshops.records import Record
 from workshops.refusals import NotNow, NotYours
 from workshops.votes import Vote
+
+NOTHING = dict.fromkeys(("proposals", "amendments", "comments", "votes", "positions", "objections"), 0)
+# What names a person without being theirs to take away, and why.
+NOT_TOLD = {
+    "attachment.guest_id": "told with the person",
+    "attachment.person_id": "told with the person",
+    "auditentry.by_id": "told with the gestures",
+    "entry.by_id": "told with the gestures",
+    "granting.by_id": "somebody else's role",
+    "granting.ended_by_id": "somebody else's role",
+    "membership.approved_by_id": "somebody else's membership",
+    "membership.ended_by_id": "somebody else's membership",
+    "receipt.person_id": "a day at the most, and no word of theirs",
+    "session.guest_id": "told by the page, device by device",
+    "session.person_id": "told by the page, device by device",
+    "signinattempt.person_id": "minutes at the most",
+    "signinlink.person_id": "minutes at the most",
+    "stance.entered_by_id": "somebody else's ballot",
+    "vote.entered_by_id": "somebody else's ballot",
+}
 
 
 @pytest.fixture
@@ -62,8 +86,8 @@ async def test_what_a_guest_did_is_the_accounts(database: Database, room: Worksh
     seat = await ask(database, agenda.seat, room.id, alix)
     assert seat is not None
     assert (seat.name, seat.lab_slug, seat.role) == ("Alix", "ti-lab", Role.MEMBER)
-    assert await ask(database, accounts.done_by, alix) == {"proposals": 1, "comments": 1, "votes": 1}
-    assert await ask(database, accounts.done_by, guest) == {"proposals": 0, "comments": 0, "votes": 0}
+    assert await ask(database, accounts.done_by, alix) == {**NOTHING, "proposals": 1, "comments": 1, "votes": 1}
+    assert await ask(database, accounts.done_by, guest) == NOTHING
     entry = (await ask(database, audit.entries))[-1]
     assert (entry.kind, entry.by_id) == (Deed.GUEST_ATTACHED, alix.id)
     assert entry.about not in (guest.id, alix.id)  # public hashes would let these be guessed
@@ -90,7 +114,7 @@ async def test_where_the_account_has_a_seat_the_guest_votes_no_more(
     await act(database, votes.cast, found.id, wording=1, choice=Choice.ABSTAIN, by=alix)
     await act(database, attachments.attach, guest, by=alix)
     assert await ask(database, tallies.tally, found.id) == counted(abstain=1)
-    assert await ask(database, accounts.done_by, guest) == {"proposals": 1, "comments": 1, "votes": 0}
+    assert await ask(database, accounts.done_by, guest) == {**NOTHING, "proposals": 1, "comments": 1}
     entry = (await ask(database, journal.since, room.id, 0))[-1]
     assert (entry.kind, entry.by_id, entry.about) == (Kind.VOTE_TAKEN_BACK, alix.id, found.id)
 
@@ -196,7 +220,7 @@ async def test_all_that_is_kept_is_in_the_file(database: Database, room: Worksho
     alix = await account(database, "Alix Morvan", Role.MODERATOR)
     await act(database, attachments.attach, guest, by=alix)
     await act(database, memberships.ask, "ti-lab", by=alix)
-    kept = await ask(database, accounts.everything, alix)
+    kept = await ask(database, belongings.of, alix)
     json.dumps(kept)
     assert kept["personne"]["nom"] == "Alix Morvan"
     assert kept["personne"]["participations_d_invite"] == [guest.id]
@@ -215,8 +239,39 @@ async def test_all_that_is_kept_is_in_the_file(database: Database, room: Worksho
         "role_granted",
     }
     assert (kept["amendements"], kept["reponses_aux_amendements"], kept["jugements"]) == ([], [], [])
-    other = await ask(database, accounts.everything, await stranger(database))
+    other = await ask(database, belongings.of, await stranger(database))
     assert (other["votes"], other["gestes"], other["identites"]) == ([], [], [])
+
+
+def test_whatever_names_a_person_is_told_to_them_or_has_a_reason_not_to_be() -> None:
+    told = {f"{kept.record.__tablename__}.{owner}" for kept in belongings.KEPT.values() for owner in kept.owners}
+    named = {
+        f"{table.name}.{key.parent.name}"
+        for table in Record.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.target_fullname == "person.id"
+    }
+    assert told | NOT_TOLD.keys() == named
+    assert not told & NOT_TOLD.keys()
+
+
+async def test_who_leads_takes_away_what_they_decided_and_timed(
+    database: Database, room: Workshop, camille: Person
+) -> None:
+    await act(database, schedule.write, room.id, "10 Accueil", base=0, by=camille)
+    await act(database, schedule.start, room.id, 1, by=camille)
+    running = (await ask(database, schedule.day, room.id)).running
+    assert running is not None
+    await act(database, schedule.extend, room.id, 5, base=running.set_by, by=camille)
+    await act(database, schedule.stop, room.id, running.timer_id, by=camille)
+    await move(database, room, Stage.VOTING, by=camille)
+    found = await card(database, room)
+    await act(database, conclusions.conclude, found.id, because="Trop peu de voix.", by=camille)
+    kept = await ask(database, belongings.of, camille)
+    assert [(each["point"], each["minutes"]) for each in kept["minuteurs"]] == [("Accueil", 10)]
+    assert [each["minutes"] for each in kept["prolongations"]] == [5]
+    assert [each["minuteur"] for each in kept["arrets"]] == [running.timer_id]
+    assert [each["motif"] for each in kept["conclusions"]] == ["Trop peu de voix."]
 
 
 async def test_votes_are_neither_made_nor_lost_by_attaching(database: Database, room: Workshop, guest: Person) -> None:

@@ -21,9 +21,9 @@ from tests.cast import (
     workshop,
 )
 from workshops import (
-    accounts,
     agenda,
     attachments,
+    belongings,
     consents,
     frameworks,
     indicators,
@@ -523,13 +523,13 @@ async def test_all_that_one_said_of_a_set_is_theirs_to_take_away(
     held = await state(database, room, sacha, ours)
     await act(database, objections.answer, held.id, text="Nous le compterons.", by=camille)
     await lift(database, held, sacha)
-    kept = await ask(database, accounts.everything, sacha)
+    kept = await ask(database, belongings.of, sacha)
     assert [each["position"] for each in kept["positions"]] == ["object", "consent"]
     assert kept["objections"] == [
         {"atelier": room.id, "indicateur": ours, "redaction": 1, "texte": "On ne saura pas le compter."}
     ]
     assert kept["levees"] == [{"objection": held.id, "motif": "C'est réécrit."}]
-    answered = await ask(database, accounts.everything, camille)
+    answered = await ask(database, belongings.of, camille)
     assert answered["reponses"] == [{"objection": held.id, "texte": "Nous le compterons."}]
 
 

@@ -23,7 +23,7 @@ from tests.cast import (
     stranger,
     workshop,
 )
-from workshops import accounts, agenda, amendments, attachments, contests, indicators, journal, tallies, votes, world
+from workshops import agenda, amendments, attachments, belongings, contests, indicators, journal, tallies, votes, world
 from workshops.agenda import Stage, Start, Workshop
 from workshops.amendments import Amendment, Fate
 from workshops.consensus import Choice, Grade
@@ -352,7 +352,7 @@ async def test_a_guests_ballot_and_amendments_are_the_accounts(
     known = await account(database, "Sacha Le Goff")
     await act(database, attachments.attach, sacha, by=known)
     assert await ask(database, contests.own, contest.id, known) == {1: FAIR, 2: GOOD, 3: POOR}
-    kept = await ask(database, accounts.everything, known)
+    kept = await ask(database, belongings.of, known)
     assert [each["mention"] for each in kept["jugements"]] == ["fair", "good", "insufficient"]
     assert [each["champs"] for each in kept["amendements"]] == [{"libelle": SHARE["libelle"], "unite": "%"}]
     await act(database, contests.close, contest.id, by=camille)

@@ -17,7 +17,7 @@ from tests.cast import (
     stranger,
     workshop,
 )
-from workshops import accounts, agenda, indicators, journal, lineage
+from workshops import agenda, belongings, indicators, journal, lineage
 from workshops.agenda import Stage, Workshop
 from workshops.indicators import Leaving
 from workshops.journal import Kind
@@ -273,7 +273,7 @@ async def test_how_each_left_is_told_in_order_and_is_ones_own_to_take_away(
         (table["ACT-01"], Leaving.SPLIT, WHY),
         (table["ACT-02"], Leaving.MERGED, WHY),
     ]
-    assert (await ask(database, accounts.everything, alix))["retraits"] == [
+    assert (await ask(database, belongings.of, alix))["retraits"] == [
         {"indicateur": own.id, "comment": "withdrawn", "motif": "Trop tôt."}
     ]
     theirs = await split(database, (await act(database, indicators.propose, room.id, SHEET, by=alix)).id, camille)

@@ -7,7 +7,7 @@ import pytest
 from server.database import Database
 from tests.cast import account, act, ask, facilitator, member_of, move, observer, reread, stranger, workshop
 from tests.conftest import NINE, Clock
-from workshops import accounts, agenda, attachments, journal, notes
+from workshops import accounts, agenda, attachments, belongings, journal, notes
 from workshops.agenda import Stage, Workshop
 from workshops.notes import LONGEST, Note, Stale
 from workshops.people import Person
@@ -100,7 +100,7 @@ async def test_one_takes_them_away_and_they_are_forgotten_with_ones_name(
     await act(database, agenda.appoint, room.id, robin, by=camille)
     await act(database, notes.write, room.id, "À Robin.", base=0, by=robin)
     await act(database, notes.write, room.id, "À Camille.", base=0, by=camille)
-    taken = await ask(database, accounts.everything, robin)
+    taken = await ask(database, belongings.of, robin)
     assert [(note["atelier"], note["texte"]) for note in taken["notes"]] == [(room.id, "À Robin.")]
     await act(database, accounts.erase, by=robin)
     async with database.reading() as session:
