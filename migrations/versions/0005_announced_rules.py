@@ -74,7 +74,7 @@ def downgrade() -> None:
     known = op.get_bind().execute(sa.text("SELECT rule FROM workshop")).all()
     rules = [json.loads(rule) if isinstance(rule, str) else rule for (rule,) in known]
     if any(rule != BEFORE for rule in rules):
-        raise RuntimeError("un atelier décide par une autre règle que celle d'avant : rien n'est défait")
+        raise RuntimeError("un atelier décide par une autre règle que celle d'avant : cette migration ne se défait pas")
     op.drop_index("ix_vote_count", "vote")
     with op.batch_alter_table("vote") as table:
         table.drop_constraint("pk_vote", type_="primary")

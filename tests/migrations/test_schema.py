@@ -20,8 +20,10 @@ import workshops.comments
 import workshops.votes
 from server import migrating
 from server.database import Database
-from tests.cast import act, card, facilitator, published, workshop
-from workshops import roles
+from tests.cast import act, ask, card, facilitator, member_of, published, reread, workshop
+from workshops import agenda, frameworks, indicators, lineage, recount, returns, roles, rules, tallies, votes
+from workshops.agenda import Stage
+from workshops.consensus import ANNOUNCED, Choice, Rule
 from workshops.indicators import CodeCounter, Leaving
 from workshops.people import Role
 from workshops.records import Record
@@ -94,6 +96,55 @@ async def test_what_was_withdrawn_when_nobody_asked_why_says_so(database: Databa
         "Retiré avant que le motif ne soit demandé.",
         camille.id,
     )
+
+
+async def test_a_database_of_before_the_announced_rules_goes_up_and_means_the_same(database: Database) -> None:
+    """Version 0004: votes on two wordings, one taken back, a withdrawal, a published version, a vote under way."""
+    version = await published(database)
+    (closed,) = await ask(database, agenda.calendar)
+    camille = await facilitator(database, "Une autre")
+    room = await workshop(database, Stage.VOTING, by=camille)
+    alix, sacha = await member_of(database, room), await member_of(database, room, "siilab")
+    one, two, three = [await card(database, room, code) for code in ("ACT-01", "ACT-02", "ACT-03")]
+    for person in (alix, sacha):
+        for each in (one, two):
+            await act(database, votes.cast, each.id, wording=1, choice=Choice.KEEP, by=person)
+    await act(database, votes.take_back, two.id, by=sacha)
+    await act(database, indicators.reword, one.id, {**one.sheet, "libelle": "Autrement"}, base=1, by=camille)
+    await act(database, votes.cast, one.id, wording=2, choice=Choice.DROP, reason="Doublon.", by=alix)
+    later = await workshop(database, Stage.PROPOSING, by=camille)
+    before = {each.id: await ask(database, tallies.tallies, each) for each in (closed, room, later)}
+
+    await asyncio.to_thread(command.downgrade, migrating.config(database.url), "0004")
+    withdrawn = "INSERT INTO withdrawal SELECT indicator_id, by_id, at, gesture FROM wording WHERE indicator_id = :three"
+    async with database.engine.begin() as connection:
+        await connection.execute(text(withdrawn), {"three": three.id})
+    assert await look(database, lambda c: "round" in {each["name"] for each in inspect(c).get_columns("vote")}) is False
+    await asyncio.to_thread(migrating.upgrade, database.url)
+
+    now = {each.id: await reread(database, each) for each in (closed, room, later)}
+    assert {id: await ask(database, tallies.tallies, each) for id, each in now.items()} == before
+    assert {each.announced for each in now.values()} == {ANNOUNCED}
+    assert len({each.salt for each in now.values()}) == len(now)
+    assert [now[each.id].rule_locked_at is None for each in (closed, room, later)] == [False, False, True]
+    (cast,) = (await ask(database, votes.standing, sacha, [one.id, two.id])).values()
+    assert [(vote.round, vote.wording, vote.choice, vote.lab_slug) for vote in cast] == [(1, 1, "keep", "siilab")]
+    assert [each.how for each in await ask(database, lineage.departures, room.id)] == [Leaving.WITHDRAWN]
+    assert (await ask(database, frameworks.fetch, version.version)).content == version.content
+    assert list(recount.differences(await ask(database, returns.document, closed.id))) == []
+    # What the room does next is as if it had begun here.
+    await act(database, votes.cast, one.id, wording=2, choice=Choice.KEEP, by=sacha)
+    assert (await ask(database, tallies.tally, one.id)).counts == {"keep": 1, "drop": 1}
+
+
+async def test_another_rule_than_the_one_of_before_does_not_go_down(database: Database) -> None:
+    camille = await facilitator(database)
+    room = await workshop(database, Stage.PROPOSING, by=camille)
+    await act(database, rules.announce, room.id, Rule(quorum=2), by=camille)
+    with pytest.raises(RuntimeError, match="une autre règle"):
+        await asyncio.to_thread(command.downgrade, migrating.config(database.url), "0004")
+    await asyncio.to_thread(migrating.upgrade, database.url)
+    assert (await reread(database, room)).announced == Rule(quorum=2)
 
 
 def forbidden(table: str, column: str, *, is_sqlite: bool) -> Iterator[str]:
