@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import rfc8785
 
+from server import checking
 from server.database import Database
 from tests.cast import (
     COMPLETE,
@@ -538,3 +539,26 @@ async def test_only_two_different_published_versions_are_compared(database: Data
     ):
         answer = await client().get(address)
         assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (404, reason)
+
+
+async def test_a_version_published_before_rules_were_announced_still_reads(
+    database: Database, client: Browsers
+) -> None:
+    """Neither reason, nor reservations, nor all that a rule says now; what it says is as it was."""
+    current = await published(database)
+    former = {key: value for key, value in current.content.items() if key != "empreinte"} | {"version": "1.9.0"}
+    former["atelier"] = {key: value for key, value in former["atelier"].items() if key not in ("regle", "tour")}
+    for item in former["indicateurs"]:
+        decision = item["decision"]
+        decision["regle"] = {"methode": "trois_choix", "majorite": "absolue_des_exprimes", "quorum": 1}
+        del decision["motif"], item["reserves"], item["reponse"]
+    document = rfc8785.dumps(former).decode()
+    row = current.model_dump() | {"version": "1.9.0", "workshop_id": "ailleurs", "document": document}
+    async with database.transaction() as session:
+        session.add(Framework(**row | {"fingerprint": frameworks.fingerprint(former), "previous_version": "1.8.0"}))
+    page = await client().get("/referentiel/1.9.0")
+    assert (page.status_code, COMPLETE["libelle"] in read(page).text) == (200, True)
+    table = (await client().get("/referentiel/1.9.0.csv")).content.decode("utf-8-sig")
+    assert next(csv.DictReader(io.StringIO(table)))["votes"] == "abstain:0;drop:0;keep:1;rework:0"
+    document = (await client().get("/referentiel/1.9.0.json")).json()
+    assert (checking.votes(document), checking.framework(document)) == (None, None)
