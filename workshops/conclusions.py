@@ -46,7 +46,7 @@ async def conclude(
     if before and (before.because, before.answer) == (because, answer):
         agenda.yield_floor(session, workshop)
         return before
-    written = await _write(session, workshop, indicator_id, because, answer, by=by)
+    written = _write(session, workshop, before, indicator_id, because, answer, by=by)
     journal.record(session, workshop, Kind.INDICATOR_CONCLUDED, by=by, about=indicator_id)
     return written
 
@@ -75,19 +75,30 @@ async def write_all(session: AsyncSession, workshop: Workshop, reasons: Mapping[
             col(Indicator.workshop_id) == workshop.id, col(Indicator.code).in_(list(written))
         )
     )
-    for code, indicator_id in found.all():
-        before = await session.get(Conclusion, indicator_id)
-        answer = before.answer if before else ""
-        await _write(session, workshop, indicator_id, written[code], answer, by=by)
+    before = await of_workshop(session, workshop.id)
+    for code, indicator_id in found:
+        former = before.get(indicator_id)
+        _write(session, workshop, former, indicator_id, written[code], former.answer if former else "", by=by)
     await session.flush()
 
 
-async def _write(
-    session: AsyncSession, workshop: Workshop, indicator_id: str, because: str, answer: str, *, by: Person
+def _write(
+    session: AsyncSession,
+    workshop: Workshop,
+    before: Conclusion | None,
+    indicator_id: str,
+    because: str,
+    answer: str,
+    *,
+    by: Person,
 ) -> Conclusion:
-    return await session.merge(
-        Conclusion(indicator_id=indicator_id, because=because, answer=answer, by_id=by.id, gesture=workshop.gestures)
+    written = Conclusion(
+        indicator_id=indicator_id, because=because, answer=answer, by_id=by.id, gesture=workshop.gestures
     )
+    if before:
+        return before.sqlmodel_update(written)
+    session.add(written)
+    return written
 
 
 async def get(session: AsyncSession, indicator_id: str) -> Conclusion | None:

@@ -17,6 +17,7 @@ from workshops.indicators import Indicator
 from workshops.journal import Kind
 from workshops.people import Person, Role
 from workshops.refusals import NotFound, NotNow, NotThus
+from workshops.texts import one_line
 from workshops.votes import Outdated, Paper, Vote
 from workshops.words import N_
 
@@ -202,7 +203,7 @@ async def _changed(session: AsyncSession, workshop: Workshop, person: Person, co
         if found.current
     }
     return [
-        each for each in copied if before.get(each.indicator_id) != (each.wording, each.choice, each.reason.strip())
+        each for each in copied if before.get(each.indicator_id) != (each.wording, each.choice, one_line(each.reason))
     ]
 
 

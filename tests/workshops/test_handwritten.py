@@ -96,6 +96,16 @@ async def test_the_same_initials_of_the_same_lab_are_the_same_person(
     ]
 
 
+async def test_a_reason_copied_again_with_other_spaces_is_the_same(
+    database: Database, room: Workshop, camille: Person, text: Card
+) -> None:
+    await enter(database, room, camille, Ballot(text.id, 1, "drop", "Un  doublon.\n"))
+    since = (await reread(database, room)).gestures
+    await enter(database, room, camille, Ballot(text.id, 1, "drop", " Un doublon."))
+    await enter(database, room, camille, Ballot(text.id, 1, "drop", "Un  doublon.\n"))
+    assert await kinds(database, room, since) == []
+
+
 async def test_one_ballot_that_does_not_hold_refuses_the_whole_paper(
     database: Database, room: Workshop, camille: Person, text: Card
 ) -> None:
