@@ -1,11 +1,10 @@
 """Hearings: where the whole set stands under consent, as everybody may see it, and a person's own part in it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.signatures import Cast
 from workshops import agenda, consents, indicators, objections, rolls, turnout
 from workshops.agenda import Workshop
 from workshops.consents import Position, Stance
@@ -13,15 +12,6 @@ from workshops.indicators import Card
 from workshops.objections import Objection, Stated
 from workshops.people import Person
 from workshops.rolls import Roll
-
-
-class Known(Protocol):
-    """Who is who in the workshop."""
-
-    @property
-    def labs(self) -> Mapping[str, str]: ...
-
-    def name(self, person_id: str | None) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -91,7 +81,7 @@ class Hearing:
         return tuple(each for each in self.shown if each.objection.indicator_id == indicator_id)
 
 
-async def read(session: AsyncSession, workshop: Workshop, who: Known) -> Hearing:
+async def read(session: AsyncSession, workshop: Workshop, who: Cast) -> Hearing:
     """Where the set of a workshop stands. Seven queries."""
     cards = await indicators.cards(session, workshop.id)
     stated = await objections.stated(session, workshop)
@@ -107,7 +97,7 @@ async def read(session: AsyncSession, workshop: Workshop, who: Known) -> Hearing
     )
 
 
-def _heard(stated: Stated, cards: dict[str, Card], who: Known) -> Heard:
+def _heard(stated: Stated, cards: dict[str, Card], who: Cast) -> Heard:
     by = stated.objection.by_id
     card = cards[stated.objection.indicator_id] if stated.objection.indicator_id else None
     answered = who.name(stated.reply.by_id) if stated.reply else ""

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server import amending, scenes
+from server import amending, signatures
 from server.i18n import gettext as _
-from server.scenes import Cast
+from server.signatures import Cast
 from workshops import (
     agenda,
     audit,
@@ -72,7 +72,7 @@ async def minutes(session: AsyncSession, workshop_id: str) -> Minutes:
     workshop = await agenda.get(session, workshop_id)
     entries = await journal.since(session, workshop_id, 0)
     codes = {card.id: card.indicator.code for card in await indicators.cards(session, workshop_id)}
-    who = await scenes.cast(session, workshop_id)
+    who = await signatures.cast(session, workshop_id)
     more = await _told(session, workshop, who)
     invited = {member.id: member.name for member in who.members.values() if member.role in agenda.LEADING}
     names = await people.names(session, {entry.by_id for entry in entries} - set(who.members))

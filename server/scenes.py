@@ -7,22 +7,21 @@ from functools import cached_property
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server import amending, hearings
+from server import amending, hearings, signatures
 from server.amending import Amended
 from server.hearings import Hearing
 from server.plot import Plot, plot
+from server.signatures import Cast
 from server.templating import REASON
 from workshops import (
     agenda,
     amendments,
-    attachments,
     ballots,
     changes,
     comments,
     conclusions,
     frameworks,
     indicators,
-    labs,
     lineage,
     results,
     schedule,
@@ -133,26 +132,6 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Cast:
-    """Who is who in a workshop, for signing comments."""
-
-    members: dict[str, Member]
-    labs: dict[str, str]
-
-    def name(self, person_id: str | None) -> str:
-        member = self.members.get(person_id or "")
-        return member.name if member else ""
-
-    def lab(self, person_id: str | None) -> str:
-        member = self.members.get(person_id or "")
-        return self.labs.get(member.lab_slug or "", "") if member else ""
-
-    def lab_slug(self, person_id: str | None) -> str | None:
-        member = self.members.get(person_id or "")
-        return member.lab_slug if member else None
-
-
-@dataclass(frozen=True)
 class Room:
     """A workshop as its room shows it, drawn up to gesture `workshop.gestures`; `hearing` under consent alone."""
 
@@ -241,7 +220,7 @@ async def hearing(session: AsyncSession, workshop: Workshop) -> Hearing | None:
     """Where the whole set stands; None, without a query, where the rule is not consent."""
     if workshop.announced.method is not Method.CONSENT:
         return None
-    return await hearings.read(session, workshop, await cast(session, workshop.id))
+    return await hearings.read(session, workshop, await signatures.cast(session, workshop.id))
 
 
 def with_items(
@@ -369,7 +348,7 @@ async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None
     indicator = await indicators.get(session, indicator_id)
     workshop = await agenda.get(session, indicator.workshop_id)
     wordings = await indicators.history(session, indicator)
-    who = await cast(session, workshop.id)
+    who = await signatures.cast(session, workshop.id)
     member = who.members.get(viewer.id) if viewer else None
     return Detail(
         workshop=workshop,
@@ -384,11 +363,6 @@ async def detail(session: AsyncSession, indicator_id: str, viewer: Person | None
         day=await schedule.day(session, workshop.id),
         hearing=await hearing(session, workshop),
     )
-
-
-async def cast(session: AsyncSession, workshop_id: str) -> Cast:
-    """Who is who in a workshop."""
-    return Cast(await attachments.members(session, workshop_id), await labs.called(session))
 
 
 def seat_name(member: Member | None) -> str:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server import scenes
+from server import signatures
 from server.database import Database, News
 from server.live.fragments import LOBBY, Drawing
 from server.live.wire import Encoded, encode
@@ -178,7 +178,7 @@ class Room:
 
     async def _reseat(self, session: AsyncSession) -> None:
         """Somebody changed lab: their seats too."""
-        cast = await scenes.cast(session, self.workshop_id)
+        cast = await signatures.cast(session, self.workshop_id)
         for seat in self.seats:
             seat.lab = cast.lab(seat.person_id)
         self._counted = None

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from server import amending, scenes
+from server import amending, signatures
 from server.forms import AmendmentForm, AnswerForm, read, typed, typed_sheet
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
@@ -125,6 +125,6 @@ async def _again(request: Request, amendment_id: str, refusal: Refusal) -> Respo
         workshop = await agenda.get(session, card.indicator.workshop_id)
         member = await agenda.seat(session, workshop.id, signed_in(request))
         line = await amending.line(session, amendment_id, member)
-        cast = await scenes.cast(session, workshop.id)
+        cast = await signatures.cast(session, workshop.id)
     values: dict[str, Any] = {"card": card, "workshop": workshop, "line": line, "cast": cast, "form": form}
     return again(request, "amendments/answer.html", refusal, part=OWN, **values)

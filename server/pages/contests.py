@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import amending, identity, scenes
+from server import amending, identity, scenes, signatures
 from server.forms import BecauseForm, read, typed, typed_grades
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
@@ -83,7 +83,7 @@ async def _scene(request: Request, contest_id: str) -> dict[str, Any]:
         workshop = await agenda.get(session, card.indicator.workshop_id)
         member = await agenda.seat(session, workshop.id, viewer)
         scene = await amending.contesting(session, contest_id, viewer)
-        cast = await scenes.cast(session, workshop.id)
+        cast = await signatures.cast(session, workshop.id)
     seat = scenes.seat_name(member)
     is_on = workshop.stage in contests.STAGES and card.is_open and contest.is_open
     return {"scene": scene, "card": card, "workshop": workshop, "cast": cast, "seat": seat, "is_on": is_on}

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from server import exports, gestures, identity, plot, registers, scenes
+from server import exports, gestures, identity, plot, registers, scenes, signatures
 from server.forms import JoinForm, StageForm, WorkshopForm, read, typed
 from server.gestures import again, asking, done, reading, sending, transaction
 from server.identity import signed_in
@@ -246,7 +246,7 @@ async def state(request: Request) -> Response:
     workshop_id = request.path_params["workshop"]
     async with reading(request) as session:
         scene = await scenes.room(session, workshop_id)
-        cast = await scenes.cast(session, workshop_id)
+        cast = await signatures.cast(session, workshop_id)
         threads = await comments.all_threads(session, scene.workshop)
     present = request.app.state.hub.presence(workshop_id).count
     return JSONResponse(exports.room(scene, threads, cast, present), headers={"Cache-Control": "no-cache"})

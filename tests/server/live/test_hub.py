@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server import scenes
+from server import signatures
 from server.database import Database
 from server.live.hub import LATE, QUIET, RESTART, SLOW, Hub
 from server.live.hub import Seat as HubSeat
@@ -301,13 +301,13 @@ async def test_who_comes_while_somebody_changes_lab_is_counted_on_every_screen(
     assert "2 personnes présentes" in await next_frame(seat)
     await next_frame(late)
     late.cursor = before.gestures  # its last frame was lost with its connection; it is back
-    cast, sacha = scenes.cast, Seat(room.id, "sacha", "", cursor=before.gestures + 1)
+    cast, sacha = signatures.cast, Seat(room.id, "sacha", "", cursor=before.gestures + 1)
 
-    async def meanwhile(session: AsyncSession, workshop_id: str) -> scenes.Cast:
+    async def meanwhile(session: AsyncSession, workshop_id: str) -> signatures.Cast:
         if sacha not in hub.rooms[room.id].seats:
             hub.sit(sacha)
         return await cast(session, workshop_id)
 
-    monkeypatch.setattr(scenes, "cast", meanwhile)
+    monkeypatch.setattr(signatures, "cast", meanwhile)
     hub.look()
     assert "3 personnes présentes" in await next_frame(seat)
