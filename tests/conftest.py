@@ -20,8 +20,11 @@ from server import migrating
 from server.app import create_app
 from server.database import Database
 from server.settings import Settings
-from tests.cast import Browsers
+from tests.cast import Browsers, card, facilitator, member_of, publisher
 from workshops import labs, world
+from workshops.agenda import Workshop
+from workshops.indicators import Card
+from workshops.people import Person
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -144,3 +147,31 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(world, "datetime", clock)
     return clock
+
+
+# ── The cast: `room` is the workshop that each file of tests convenes for itself
+
+
+@pytest.fixture
+async def camille(database: Database) -> Person:
+    return await facilitator(database)
+
+
+@pytest.fixture
+async def dominique(database: Database) -> Person:
+    return await publisher(database)
+
+
+@pytest.fixture
+async def alix(database: Database, room: Workshop) -> Person:
+    return await member_of(database, room)
+
+
+@pytest.fixture
+async def sacha(database: Database, room: Workshop) -> Person:
+    return await member_of(database, room, "siilab")
+
+
+@pytest.fixture
+async def text(database: Database, room: Workshop) -> Card:
+    return await card(database, room)

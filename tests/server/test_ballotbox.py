@@ -11,7 +11,7 @@ from server.ballotbox import BallotBox
 from server.database import Database
 from server.metrics import Metrics
 from server.turnstile import MOST
-from tests.cast import act, ask, card, counted, facilitator, member_of, move, observer, reread, workshop
+from tests.cast import act, ask, counted, member_of, move, observer, reread, workshop
 from workshops import journal, tallies, votes
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice
@@ -23,18 +23,8 @@ from workshops.votes import Counted, Paper, Vote
 
 
 @pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, Stage.VOTING, by=camille)
-
-
-@pytest.fixture
-async def text(database: Database, room: Workshop) -> Card:
-    return await card(database, room)
 
 
 class Box(BallotBox):

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from server import exports, registers
 from server.database import Database
-from tests.cast import COMPLETE, account, act, ask, card, counted, facilitator, move, publisher, stranger, workshop
+from tests.cast import COMPLETE, account, act, ask, card, counted, move, publisher, stranger, workshop
 from workshops import (
     accounts,
     agenda,
@@ -55,11 +55,6 @@ NOT_TOLD = {
     "stance.entered_by_id": "somebody else's ballot",
     "vote.entered_by_id": "somebody else's ballot",
 }
-
-
-@pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
 
 
 @pytest.fixture

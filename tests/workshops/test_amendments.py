@@ -3,7 +3,7 @@
 import pytest
 
 from server.database import Database
-from tests.cast import SHEET, act, ask, card, facilitator, member_of, move, observer, reread, stranger, workshop
+from tests.cast import SHEET, act, ask, card, move, observer, reread, stranger, workshop
 from workshops import amendments, indicators, journal, lineage, tallies, votes
 from workshops.agenda import Stage, Workshop
 from workshops.amendments import Amendment, Fate, Overtaken, Proposed
@@ -19,23 +19,8 @@ CLEARER: Sheet = {**SHEET, "libelle": "Part des projets abandonnés à temps", "
 
 
 @pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, Stage.PROPOSING, by=camille)
-
-
-@pytest.fixture
-async def alix(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room)
-
-
-@pytest.fixture
-async def sacha(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room, "siilab")
 
 
 @pytest.fixture
@@ -89,7 +74,8 @@ async def test_one_amends_from_the_proposals_to_the_vote(
     database: Database, room: Workshop, ours: Indicator, sacha: Person, camille: Person, stage: Stage
 ) -> None:
     await move(database, room, stage, by=camille)
-    await amend(database, ours.id, sacha)
+    made = await amend(database, ours.id, sacha)
+    assert [each.id for each in await ask(database, amendments.waiting, ours.id)] == [made.id]
 
 
 @pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.CLOSED])

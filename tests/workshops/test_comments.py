@@ -3,7 +3,7 @@
 import pytest
 
 from server.database import Database
-from tests.cast import SHEET, act, ask, card, cards, facilitator, member_of, move, observer, reread, stranger, workshop
+from tests.cast import SHEET, act, ask, card, cards, facilitator, move, observer, reread, stranger, workshop
 from workshops import comments, indicators, journal, lineage
 from workshops.agenda import Stage, Workshop
 from workshops.comments import Comment, Thread
@@ -14,28 +14,8 @@ from workshops.refusals import NotFound, NotNow, NotThus, NotYours
 
 
 @pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, Stage.DISCUSSING, by=camille)
-
-
-@pytest.fixture
-async def alix(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room)
-
-
-@pytest.fixture
-async def sacha(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room, "siilab")
-
-
-@pytest.fixture
-async def text(database: Database, room: Workshop) -> Card:
-    return await card(database, room)
 
 
 async def say(

@@ -8,7 +8,6 @@ from tests.cast import (
     act,
     ask,
     card,
-    facilitator,
     member_of,
     move,
     observer,
@@ -28,18 +27,8 @@ from workshops.refusals import NotNow, NotThus, NotYours
 
 
 @pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, Stage.PROPOSING, by=camille, start=Start.EMPTY)
-
-
-@pytest.fixture
-async def alix(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room)
 
 
 async def proposed(database: Database, room: Workshop, by: Person, title: str) -> Indicator:

@@ -10,7 +10,6 @@ from tests.cast import (
     act,
     ask,
     card,
-    facilitator,
     member_of,
     move,
     observer,
@@ -49,11 +48,6 @@ from workshops.rolls import Roll
 CONSENT, ABSTAIN, OBJECT = Position.CONSENT, Position.ABSTAIN, Position.OBJECT
 
 
-@pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
 async def convened(database: Database, camille: Person, **figures: object) -> Workshop:
     """A workshop that decides by consent, its table empty, open to proposals."""
     room = await workshop(database, Stage.PROPOSING, by=camille, start=Start.EMPTY)
@@ -64,16 +58,6 @@ async def convened(database: Database, camille: Person, **figures: object) -> Wo
 @pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await convened(database, camille)
-
-
-@pytest.fixture
-async def alix(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room)
-
-
-@pytest.fixture
-async def sacha(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room, "siilab")
 
 
 @pytest.fixture

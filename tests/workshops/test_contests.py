@@ -40,23 +40,8 @@ WIDER: Sheet = {**SHEET, "definition": "Projets arrêtés, quelle qu'en soit la 
 
 
 @pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, Stage.PROPOSING, by=camille, start=Start.EMPTY)
-
-
-@pytest.fixture
-async def alix(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room)
-
-
-@pytest.fixture
-async def sacha(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room, "siilab")
 
 
 @pytest.fixture
@@ -300,8 +285,9 @@ async def test_an_amendment_of_an_abandoned_contest_waits_again(
 ) -> None:
     contest = await start(database, ours, camille)
     await act(database, contests.abandon, contest.id, because="Trop tôt.", by=camille)
-    one = (await ask(database, amendments.waiting, ours.id))[0]
+    one, other = await ask(database, amendments.waiting, ours.id)
     await act(database, amendments.accept, one.id, by=alix)
+    assert [each.id for each in await ask(database, amendments.waiting, ours.id)] == [other.id]
 
 
 async def test_once_ended_nobody_grades_and_ending_again_is_nothing(

@@ -8,7 +8,6 @@ from tests.cast import (
     account,
     act,
     ask,
-    facilitator,
     member_of,
     move,
     publish,
@@ -35,11 +34,6 @@ from workshops.contributions import Fate, Sort
 from workshops.people import Person
 
 Told = list[tuple[str, str, str, str | None]]
-
-
-@pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
 
 
 @pytest.fixture

@@ -20,12 +20,10 @@ from tests.cast import (
     ask,
     card,
     cards,
-    facilitator,
     member_of,
     move,
     publish,
     published,
-    publisher,
     reread,
     somebody,
     workshop,
@@ -53,16 +51,6 @@ UNFINISHED = (
 NO_VOTES = {"texte_actuel": {"keep": 0, "rework": 0, "drop": 0, "abstain": 0}, "texte_anterieur": 0}
 WHY = "Décidé en séance."
 NOT_HERE = "Cet indicateur n'est pas sur la table de l'atelier."
-
-
-@pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
-async def dominique(database: Database) -> Person:
-    return await publisher(database)
 
 
 @pytest.fixture

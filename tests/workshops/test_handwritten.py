@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from server.database import Database
-from tests.cast import act, ask, card, facilitator, member_of, move, observer, reread, stranger, workshop
+from tests.cast import act, ask, card, member_of, move, observer, reread, stranger, workshop
 from workshops import consents, handwritten, indicators, journal, objections, people, rolls, rules, tallies, turnout
 from workshops.agenda import Member, Stage, Workshop
 from workshops.consensus import Method, Rule, Voices
@@ -14,11 +14,6 @@ from workshops.indicators import Card
 from workshops.journal import Kind, Sending
 from workshops.people import Person
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours
-
-
-@pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
 
 
 async def voting(database: Database, camille: Person, **figures: Any) -> Workshop:
@@ -30,11 +25,6 @@ async def voting(database: Database, camille: Person, **figures: Any) -> Worksho
 @pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await voting(database, camille)
-
-
-@pytest.fixture
-async def text(database: Database, room: Workshop) -> Card:
-    return await card(database, room)
 
 
 async def enter(

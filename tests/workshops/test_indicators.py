@@ -13,7 +13,6 @@ from tests.cast import (
     ask,
     card,
     cards,
-    facilitator,
     member_of,
     move,
     observer,
@@ -38,23 +37,8 @@ OTHER = {**SHEET, "libelle": "Un autre intitulé"}
 
 
 @pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, Stage.PROPOSING, by=camille)
-
-
-@pytest.fixture
-async def alix(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room)
-
-
-@pytest.fixture
-async def sacha(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room, "siilab")
 
 
 async def last(database: Database, room: Workshop) -> tuple[int, Kind, str]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from server.database import Database
-from tests.cast import account, act, ask, facilitator, member_of, publisher, stranger, workshop
+from tests.cast import account, act, ask, facilitator, member_of, stranger, workshop
 from tests.conftest import Clock
 from workshops import agenda, audit, invitations, journal, memberships, people
 from workshops.agenda import Stage, Workshop
@@ -20,18 +20,8 @@ LINK = "a" * 64
 
 
 @pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, by=camille)
-
-
-@pytest.fixture
-async def dominique(database: Database) -> Person:
-    return await publisher(database)
 
 
 @pytest.fixture

@@ -20,18 +20,8 @@ SENT, ELSE = "a" * 64, "b" * 64
 
 
 @pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, Stage.VOTING, by=camille)
-
-
-@pytest.fixture
-async def alix(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room)
 
 
 async def minutes(database: Database, room: Workshop) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from tests.cast import (
     ask,
     card,
     cards,
-    facilitator,
-    member_of,
     move,
     observer,
     reread,
@@ -34,18 +32,8 @@ PARTS: list[Sheet] = [
 
 
 @pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, Stage.PROPOSING, by=camille)
-
-
-@pytest.fixture
-async def alix(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room)
 
 
 async def ids(database: Database, room: Workshop) -> dict[str, str]:

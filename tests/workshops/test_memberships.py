@@ -5,17 +5,12 @@ import asyncio
 import pytest
 
 from server.database import Database
-from tests.cast import account, act, ask, facilitator, publisher, stranger
+from tests.cast import account, act, ask, facilitator, stranger
 from workshops import audit, memberships, people
 from workshops.audit import Deed
 from workshops.memberships import Membership
 from workshops.people import Person, Role
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours
-
-
-@pytest.fixture
-async def dominique(database: Database) -> Person:
-    return await publisher(database)
 
 
 @pytest.fixture

@@ -5,18 +5,13 @@ import asyncio
 import pytest
 
 from server.database import Database
-from tests.cast import account, act, ask, facilitator, member_of, move, observer, reread, stranger, workshop
+from tests.cast import account, act, ask, member_of, move, observer, reread, stranger, workshop
 from tests.conftest import NINE, Clock
 from workshops import accounts, agenda, attachments, belongings, journal, notes
 from workshops.agenda import Stage, Workshop
 from workshops.notes import LONGEST, Note, Stale
 from workshops.people import Person
 from workshops.refusals import NotFound, NotThus, NotYours
-
-
-@pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
 
 
 @pytest.fixture

@@ -8,16 +8,11 @@ from sqlalchemy.exc import DBAPIError
 
 from server import exports
 from server.database import Database
-from tests.cast import account, act, ask, facilitator, publisher
+from tests.cast import account, act, ask, facilitator
 from workshops import audit, journal, people, roles
 from workshops.audit import Deed
 from workshops.people import Person, Role
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours
-
-
-@pytest.fixture
-async def dominique(database: Database) -> Person:
-    return await publisher(database)
 
 
 async def deeds(database: Database) -> list[tuple[Deed, str | None]]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.database import Database
-from tests.cast import act, ask, card, facilitator, member_of, move, observer, reread, stranger, workshop
+from tests.cast import act, ask, card, member_of, move, observer, reread, stranger, workshop
 from workshops import ballots, indicators, journal, rules, tallies, votes
 from workshops.agenda import Stage, Workshop
 from workshops.ballots import Ballot
@@ -21,11 +21,6 @@ from workshops.votes import Vote
 
 TWO_AXES = Rule(method=Method.TWO_AXES)
 GRADES = Rule(method=Method.MAJORITY_JUDGMENT)
-
-
-@pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from server.database import Database
-from tests.cast import act, ask, facilitator, member_of, move, observer, stranger, workshop
+from tests.cast import act, ask, member_of, move, observer, stranger, workshop
 from tests.conftest import NINE, Clock
 from workshops import agenda, journal, schedule
 from workshops.agenda import Stage, Workshop
@@ -16,11 +16,6 @@ from workshops.refusals import NotFound, NotNow, NotThus, NotYours
 from workshops.schedule import Day, Point, Stale
 
 MORNING = "10 Accueil\n20 Vote\n5 Suite"
-
-
-@pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from tests.cast import (
     ask,
     card,
     cards,
-    facilitator,
     member_of,
     move,
     observer,
@@ -24,11 +23,6 @@ from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
 from workshops.people import Person
 from workshops.refusals import NotNow, NotYours
-
-
-@pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
 
 
 @pytest.fixture

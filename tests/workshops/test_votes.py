@@ -13,7 +13,6 @@ from tests.cast import (
     ask,
     card,
     counted,
-    facilitator,
     member_of,
     move,
     observer,
@@ -37,23 +36,8 @@ KEEP, REWORK, DROP, ABSTAIN = Choice.KEEP, Choice.REWORK, Choice.DROP, Choice.AB
 
 
 @pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, Stage.VOTING, by=camille)
-
-
-@pytest.fixture
-async def alix(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room)
-
-
-@pytest.fixture
-async def text(database: Database, room: Workshop) -> Card:
-    return await card(database, room)
 
 
 async def vote(

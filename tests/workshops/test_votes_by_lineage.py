@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from server.database import Database
-from tests.cast import SHEET, account, act, ask, cards, facilitator, member_of, workshop
+from tests.cast import SHEET, account, act, ask, cards, member_of, workshop
 from workshops import agenda, attachments, ballots, indicators, journal, lineage, tallies, votes
 from workshops.agenda import Stage, Start, Workshop
 from workshops.ballots import Ballot
@@ -25,23 +25,8 @@ PARTS = [{**SHEET, "libelle": "Une moitié"}, {**SHEET, "libelle": "L'autre"}]
 
 
 @pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, Stage.VOTING, by=camille)
-
-
-@pytest.fixture
-async def alix(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room)
-
-
-@pytest.fixture
-async def sacha(database: Database, room: Workshop) -> Person:
-    return await member_of(database, room, "siilab")
 
 
 async def ids(database: Database, room: Workshop) -> dict[str, str]:

@@ -13,17 +13,12 @@ from server.live.wire import encode
 from server.metrics import Metrics
 from server.rooms import Rooms
 from server.scenes import Presence
-from tests.cast import COMPLETE, act, facilitator, member_of, publisher, reread, workshop
+from tests.cast import COMPLETE, act, member_of, publisher, reread, workshop
 from tests.room import Line, parse
 from workshops import agenda, frameworks, guests, indicators, votes
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
 from workshops.people import Person
-
-
-@pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
 
 
 @pytest.fixture

@@ -36,11 +36,6 @@ async def address(app: Starlette) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
-
-
-@pytest.fixture
 async def room(database: Database, camille: Person) -> Workshop:
     return await workshop(database, Stage.VOTING, by=camille)
 

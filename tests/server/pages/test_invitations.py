@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from server.database import Database
-from tests.cast import Browsers, account, ask, facilitator, publisher, signed_in, stranger, workshop
+from tests.cast import Browsers, account, ask, publisher, signed_in, stranger, workshop
 from tests.server.pages.day import JSON
 from tests.server.pages.reading import read, value
 from workshops import agenda, invitations, people
@@ -14,11 +14,6 @@ from workshops.agenda import Workshop
 from workshops.people import Person, Role
 
 FOR_LEADING = "/ateliers/{}/invitations"  # invitations.for_workshop
-
-
-@pytest.fixture
-async def camille(database: Database) -> Person:
-    return await facilitator(database)
 
 
 @pytest.fixture
