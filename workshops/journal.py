@@ -43,7 +43,7 @@ class Kind(Word):
     INDICATOR_SPLIT = "indicator_split", N_("a scindé un indicateur")
     AMENDMENT_PROPOSED = "amendment_proposed", N_("a proposé un amendement")
     AMENDMENT_ACCEPTED = "amendment_accepted", N_("a accepté un amendement")
-    AMENDMENT_DECLINED = "amendment_declined", N_("a refusé un amendement")
+    AMENDMENT_DECLINED = "amendment_declined", N_("n'a pas retenu un amendement")
     AMENDMENT_WITHDRAWN = "amendment_withdrawn", N_("a retiré son amendement")
     CONTEST_OPENED = "contest_opened", N_("a ouvert un départage")
     CONTEST_GRADED = "contest_graded", N_("a jugé les textes d'un départage")

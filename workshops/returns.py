@@ -159,18 +159,21 @@ def _papers(workshop: Workshop, votes: list[Vote]) -> list[dict[str, Any]]:
 
     Where labs count and few people voted, the voices of the labs stand for the ballots of their members.
     """
-    if _is_few(workshop.announced, votes):
-        return _voices(workshop, votes)
-    papers = [{"voix": _voice(workshop, vote), **_group(workshop, vote), "bulletin": vote.choice} for vote in votes]
+    rule = workshop.announced  # read once: there may be thousands of votes
+    if _is_few(rule, votes):
+        return _voices(workshop, rule, votes)
+    papers = [
+        {"voix": _voice(workshop, vote), **_group(workshop, rule, vote), "bulletin": vote.choice} for vote in votes
+    ]
     return sorted(papers, key=lambda paper: str(paper["voix"]))
 
 
-def _voices(workshop: Workshop, votes: list[Vote]) -> list[dict[str, Any]]:
+def _voices(workshop: Workshop, rule: Rule, votes: list[Vote]) -> list[dict[str, Any]]:
     by_lab: dict[str, Counter[str]] = {}
     for vote in votes:
         if vote.lab_slug is not None:
-            by_lab.setdefault(_group(workshop, vote)["groupe"] or "", Counter())[vote.choice] += 1
-    return [{"groupe": lab, "bulletin": _only(workshop.announced, {lab: by_lab[lab]})} for lab in sorted(by_lab)]
+            by_lab.setdefault(_group(workshop, rule, vote)["groupe"] or "", Counter())[vote.choice] += 1
+    return [{"groupe": lab, "bulletin": _only(rule, {lab: by_lab[lab]})} for lab in sorted(by_lab)]
 
 
 def _only(rule: Rule, ballots: Ballots) -> str:
@@ -187,8 +190,8 @@ def _voice(workshop: Workshop, vote: Vote) -> str:
     return _pseudonym(workshop, "voix", vote, str(vote.gesture))
 
 
-def _group(workshop: Workshop, vote: Vote) -> Mapping[str, str | None]:
-    if workshop.announced.voices is not Voices.LABS:
+def _group(workshop: Workshop, rule: Rule, vote: Vote) -> Mapping[str, str | None]:
+    if rule.voices is not Voices.LABS:
         return {}
     return {"groupe": None if vote.lab_slug is None else _pseudonym(workshop, "groupe", vote, vote.lab_slug)}
 
