@@ -1,8 +1,10 @@
 """Turnout: who still has something to vote on."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import Select, func
+from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -32,12 +34,22 @@ async def require_reminding(session: AsyncSession, workshop: Workshop, person: P
     workshop.require(Stage.VOTING)
 
 
-_WAITED_FOR = (
-    col(Member.role) == Role.MEMBER,
-    col(Member.on_paper).is_(False),
-    col(Person.erased_at).is_(None),
-    col(Attachment.guest_id).is_(None),
-)
+def _waited_for(workshop: Workshop, *told: Any) -> Select[Any]:
+    """What is told of each member that a vote waits for, with their lab."""
+    return (
+        columns(*told)
+        .select_from(Member)
+        .outerjoin(Lab, col(Lab.slug) == col(Member.lab_slug))
+        .join(Person, col(Person.id) == col(Member.person_id))
+        .outerjoin(Attachment, col(Attachment.guest_id) == col(Member.person_id))
+        .where(
+            col(Member.workshop_id) == workshop.id,
+            col(Member.role) == Role.MEMBER,
+            col(Member.on_paper).is_(False),
+            col(Person.erased_at).is_(None),
+            col(Attachment.guest_id).is_(None),
+        )
+    )
 
 
 async def missing(session: AsyncSession, workshop: Workshop) -> list[Missing]:
@@ -65,15 +77,8 @@ async def missing(session: AsyncSession, workshop: Workshop) -> list[Missing]:
         .subquery()
     )
     rows = await session.execute(
-        select(Member.name, Lab.name, func.count(current.c.indicator_id))
-        .outerjoin(Lab, col(Lab.slug) == col(Member.lab_slug))
+        _waited_for(workshop, Member.name, Lab.name, func.count(current.c.indicator_id))
         .outerjoin(current, current.c.person_id == col(Member.person_id))
-        .join(Person, col(Person.id) == col(Member.person_id))
-        .outerjoin(Attachment, col(Attachment.guest_id) == col(Member.person_id))
-        .where(
-            col(Member.workshop_id) == workshop.id,
-            *_WAITED_FOR,
-        )
         .group_by(col(Member.id), col(Member.name), col(Lab.name))
     )
     found = [Missing(name, lab or "", on_table - votes, votes > 0) for name, lab, votes in rows if votes < on_table]
@@ -84,13 +89,7 @@ async def _without_position(session: AsyncSession, workshop: Workshop) -> list[M
     """The members who have said nothing of the set as it stands, in this round."""
     current = await consents.fingerprint(session, workshop)
     said = {stance.person_id: stance for stance in await consents.stances(session, workshop)}
-    rows = await session.execute(
-        select(Member.person_id, Member.name, Lab.name)
-        .outerjoin(Lab, col(Lab.slug) == col(Member.lab_slug))
-        .join(Person, col(Person.id) == col(Member.person_id))
-        .outerjoin(Attachment, col(Attachment.guest_id) == col(Member.person_id))
-        .where(col(Member.workshop_id) == workshop.id, *_WAITED_FOR)
-    )
+    rows = await session.execute(_waited_for(workshop, Member.person_id, Member.name, Lab.name))
     found = [
         Missing(name, lab or "", 1, person_id in said)
         for person_id, name, lab in rows
