@@ -41,6 +41,7 @@ class Fate(Word):
 
     ON_TABLE = "on_table", N_("Sur la table")
     WAITING = "waiting", N_("En attente de réponse")
+    UNANSWERED = "unanswered", N_("Resté sans réponse à la clôture")
     HIDDEN = "hidden", N_("Masqué")
     ANSWERED = "answered", N_("Suivi d'une réponse")
     REWORDED = "reworded", N_("Le texte a été réécrit depuis")
@@ -185,7 +186,7 @@ async def _amendments(session: AsyncSession, ids: list[str]) -> list[Contributio
             wording.sheet["libelle"],
             ", ".join(BY_NAME[name].label for name in amendment.changes),
             amendment.at,
-            ending.fate if ending else Fate.WAITING,
+            ending.fate if ending else Fate.WAITING if workshop.is_open else Fate.UNANSWERED,
             ending.answer if ending else "",
             anchor=f"#amendments-{indicator.id}",
         )

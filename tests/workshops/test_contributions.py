@@ -92,6 +92,17 @@ async def test_each_thing_said_has_its_fate(database: Database, room: Workshop, 
     assert await told(database, camille) == []
 
 
+async def test_what_nobody_answered_before_the_closing_says_so(
+    database: Database, room: Workshop, camille: Person
+) -> None:
+    alix, sacha = await member_of(database, room), await member_of(database, room, "siilab")
+    theirs = await act(database, indicators.propose, room.id, COMPLETE, by=sacha)
+    await act(database, amendments.propose, theirs.id, {**COMPLETE, "unite": "jours"}, base=1, by=alix)
+    assert await told(database, alix) == [("amendment", "waiting", "", None)]
+    await move(database, room, Stage.CLOSED, by=camille)
+    assert await told(database, alix) == [("amendment", "unanswered", "", None)]
+
+
 async def test_what_a_guest_said_follows_the_account(database: Database, room: Workshop) -> None:
     guest = await member_of(database, room)
     await act(database, indicators.propose, room.id, COMPLETE, by=guest)
