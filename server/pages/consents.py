@@ -33,17 +33,22 @@ async def give(request: Request) -> Response:
     """Consent, or abstain, in one tap; what was read before a text changed is asked again."""
     viewer = signed_in(request)
     workshop_id = request.path_params["workshop"]
-    async with reading(request) as session:
-        consents.require_consent(await agenda.get(session, workshop_id))
     try:
         form = await read(request, PositionForm)
         async with transaction(request) as session:
             await consents.give(session, workshop_id, form.choice, read=form.set or None, by=viewer)
     except (NotThus, Moved) as refusal:
-        hearing = await _hearing(request, workshop_id)
-        values: dict[str, Any] = {"hearing": hearing, "workshop": hearing.workshop, "form": {}, "key": world.new_id()}
-        return again(request, "consents/own.html", refusal, part=OWN, **values)
+        return await _again(request, workshop_id, refusal)
     return await _done(request, workshop_id)
+
+
+async def _again(request: Request, workshop_id: str, refusal: NotThus | Moved) -> Response:
+    """The person's own part with what does not hold. Raises NotNow where one does not consent."""
+    async with reading(request) as session:
+        consents.require_consent(await agenda.get(session, workshop_id))
+    hearing = await _hearing(request, workshop_id)
+    values: dict[str, Any] = {"hearing": hearing, "workshop": hearing.workshop, "form": {}, "key": world.new_id()}
+    return again(request, "consents/own.html", refusal, part=OWN, **values)
 
 
 async def take_back(request: Request) -> Response:

@@ -95,7 +95,7 @@ async def test_a_text_is_amended_answered_and_put_to_the_room(
 
         # 5. Closed, the best text is the text, and everybody reads why.
         await desk.page.get_by_role("button", name="Clore et appliquer le résultat").click()
-        await expect(desk.page.locator(".gc-results__rank")).to_have_text(["1", "2", "3"])
+        await expect(desk.page.locator(".gc-ranking__rank")).to_have_text(["1", "2", "3"])
         await expect(author.page.locator(f"#sheet-{ours}")).to_contain_text("Projets du labo")
         await expect(author.page.locator(".gc-amendment").nth(2)).to_contain_text("rang 3 sur 3")
         await phone.page.reload()

@@ -540,7 +540,8 @@ def breaches(answer: httpx2.Response) -> list[str]:
         for name, said in element.attributes.items():
             if name == "style" or (name.startswith("on") and name != "open") or name.startswith("hx-on"):
                 found.append(f"{element.tag} {name}")
-            if said.strip().lower().startswith(("javascript:", "vbscript:")):
+            # What a field holds is text, wherever it was typed: no browser follows it.
+            if name != "value" and said.strip().lower().startswith(("javascript:", "vbscript:")):
                 found.append(f"{element.tag} {name}={said}")
     return found
 

@@ -85,8 +85,9 @@ async def test_the_publisher_sees_exactly_what_would_be_frozen(database: Databas
     assert value(form, "incomplete") == []
     outcomes = [line.all(class_="gc-badge")[1].text for line in form.all("article", class_="gc-line")]
     assert outcomes == ["Retenu", "Retenu", "Écarté"]
-    missing = form.all("article", class_="gc-line")[1].one("p", class_="gc-muted").text
-    assert missing.startswith("Il manque : nature, à quelle question répond-il ?, ")
+    assert "Motif : Fiche incomplète : il manque nature, à quelle question répond-il ?, " in (
+        form.all("article", class_="gc-line")[1].text
+    )
 
 
 async def test_before_closing_it_is_only_a_preview(database: Database, client: Browsers) -> None:
