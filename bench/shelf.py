@@ -61,6 +61,7 @@ async def publish(url: str) -> None:
     async with database.transaction() as session:
         draft = await frameworks.draft(session, await agenda.get(session, workshop.id))
         given = {"version": draft.version, "note": "", "exceptions": draft.unfinished("Première version.")}
+        given["reasons"] = {line.code: "Personne n'en a parlé." for line in draft.unexplained}
         await frameworks.publish(session, workshop.id, **given, by=cast[story.DOMINIQUE])
     await database.close()
 
