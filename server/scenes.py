@@ -72,7 +72,8 @@ class Own:
 class Item:
     """An indicator in a list. `own` is None when drawn without a viewer, as every live frame is.
 
-    `round`, `former`: of the vote, and what the group said in the round before. `drawn` keeps its parts as they were drawn, for as long as nothing changes: another state is another item.
+    `round`, `former`: of the vote, and what the group said in the round before. `drawn` keeps its parts as they were
+    drawn, for as long as nothing changes: another state is another item.
     """
 
     card: Card
@@ -142,7 +143,7 @@ class Room:
     day: Day
     hearing: Hearing | None = None
 
-    @property
+    @cached_property
     def rule(self) -> Rule:
         return self.workshop.announced
 
@@ -187,7 +188,7 @@ class Detail:
     day: Day
     hearing: Hearing | None = None
 
-    @property
+    @cached_property
     def rule(self) -> Rule:
         return self.workshop.announced
 
@@ -245,10 +246,11 @@ async def items(session: AsyncSession, workshop: Workshop, only: Collection[str]
     said = await comments.counts(session, workshop.id, only)
     waiting = await amendments.counts(session, workshop.id, only)
     kin = await lineage.kin(session, workshop.id, only)
+    none = _none(workshop)
     return [
         Item(
             card,
-            counted.get(card.id) or _none(workshop),
+            counted.get(card.id) or none,
             said.get(card.id, 0),
             waiting.get(card.id, 0),
             workshop.round,
@@ -277,7 +279,8 @@ async def recounted(session: AsyncSession, workshop: Workshop, items: list[Item]
     if not items:
         return []
     counted = await shown(session, workshop, [item.id for item in items])
-    return [item.with_tally(counted.get(item.id) or _none(workshop)) for item in items]
+    none = _none(workshop)
+    return [item.with_tally(counted.get(item.id) or none) for item in items]
 
 
 async def seen_by(session: AsyncSession, room: Room, viewer: Person) -> Room:

@@ -164,13 +164,13 @@ class Drawing:
 
     def _redrawn(self, kind: Kind) -> tuple[Block, ...]:
         """What a gesture redraws; where results wait for the closing, it shows them all."""
-        by_consent = self.room.rule.method is Method.CONSENT
-        redrawn = REDRAWS[kind]
+        redrawn, by_consent = REDRAWS[kind], self.room.rule.method is Method.CONSENT
         if kind is Kind.STAGE_MOVED and (self.room.rule.hides or by_consent):
             redrawn += (TALLY, REASONS, OBJECTIONS)
-        # Without a picture or a set to consent to, and no rule that took it away, a screen has none to lose.
-        absent = () if kind is Kind.RULE_ANNOUNCED else ((PLOT,) * (not self._has_plot)) + (CONSENT, OBJECTIONS) * (not by_consent)
-        return tuple(each for each in redrawn if each not in absent)
+        if kind is Kind.RULE_ANNOUNCED:
+            return redrawn  # the rule may have taken a block away: every screen must lose it
+        shown = {PLOT: self._has_plot, CONSENT: by_consent, OBJECTIONS: by_consent}
+        return tuple(each for each in redrawn if shown.get(each, True))
 
     def _about(self, touch: Touch, view: str) -> Iterable[str]:
         """The indicators that a gesture changed; none, when it was about the whole set."""
