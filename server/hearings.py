@@ -16,7 +16,10 @@ from workshops.rolls import Roll
 
 @dataclass(frozen=True)
 class Heard:
-    """An objection as everybody reads it, signed, with the lab its author spoke for; `card`: the text it is about, as it stands, if it is about one."""
+    """An objection as everybody reads it, signed, with the lab its author spoke for.
+
+    `card`: the text it is about, as it stands, if it is about one; `by`: who answered.
+    """
 
     stated: Stated
     card: Card | None
@@ -82,11 +85,12 @@ class Hearing:
 
 
 async def read(session: AsyncSession, workshop: Workshop, who: Cast) -> Hearing:
-    """Where the set of a workshop stands. Seven queries."""
+    """Where the set of a workshop stands. Five queries."""
     cards = await indicators.cards(session, workshop.id)
     stated = await objections.stated(session, workshop)
-    roll = rolls.called(workshop, cards, await consents.stances(session, workshop), stated)
-    missing = await turnout.missing(session, workshop)
+    stances = await consents.stances(session, workshop)
+    roll = rolls.called(workshop, cards, stances, stated)
+    missing = await turnout.without_position(session, workshop, stances, roll.fingerprint)
     by_id = {card.id: card for card in cards}
     return Hearing(
         workshop,

@@ -1,5 +1,6 @@
 """Turnout: who still has something to vote on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from workshops import agenda, consents, indicators
 from workshops.agenda import Member, Stage, Workshop
 from workshops.attachments import Attachment
 from workshops.consensus import Method
+from workshops.consents import Stance
 from workshops.indicators import Departure, Indicator
 from workshops.labs import Lab
 from workshops.people import Person, Role
@@ -59,7 +61,8 @@ async def missing(session: AsyncSession, workshop: Workshop) -> list[Missing]:
     was. Under consent, one position on the whole set is all there is to say.
     """
     if workshop.announced.method is Method.CONSENT:
-        return await _without_position(session, workshop)
+        stances = await consents.stances(session, workshop)
+        return await without_position(session, workshop, stances, await consents.fingerprint(session, workshop))
     on_table = await indicators.count(session, workshop.id)
     current = (
         select(Vote.person_id, Vote.indicator_id)
@@ -85,10 +88,11 @@ async def missing(session: AsyncSession, workshop: Workshop) -> list[Missing]:
     return sorted(found, key=lambda each: (-each.number, each.lab, each.name))
 
 
-async def _without_position(session: AsyncSession, workshop: Workshop) -> list[Missing]:
-    """The members who have said nothing of the set as it stands, in this round."""
-    current = await consents.fingerprint(session, workshop)
-    said = {stance.person_id: stance for stance in await consents.stances(session, workshop)}
+async def without_position(
+    session: AsyncSession, workshop: Workshop, stances: Sequence[Stance], current: str
+) -> list[Missing]:
+    """The members who, of these stances, have none in this round on the set named `current`. One query."""
+    said = {stance.person_id: stance for stance in stances}
     rows = await session.execute(_waited_for(workshop, Member.person_id, Member.name, Lab.name))
     found = [
         Missing(name, lab or "", 1, person_id in said)
