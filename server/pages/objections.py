@@ -32,24 +32,20 @@ async def state(request: Request) -> Response:
         if is_partial(request):
             raise  # a notice is enough: the form has not moved
         return await _again(request, workshop_id, form.indicator, refusal)
-    return await _stated(request, workshop_id, form.indicator)
+    return await _said(request, workshop_id, form.indicator)
 
 
-async def _stated(request: Request, workshop_id: str, about: str) -> Response:
+async def _said(request: Request, workshop_id: str, about: str = "") -> Response:
     """The emptied form, and the person's own part; the list comes to everyone by the room."""
     html = None
     if is_partial(request):
         hearing = await _hearing(request, workshop_id)
         assert hearing
-        html = _own(hearing)
+        html = block("consents/_own.html", "own", hearing=hearing, workshop=hearing.workshop, form={}, errors={})
         if about:  # the form was on an indicator: its own place is emptied, the person's part is elsewhere
             emptied = block(*FORM, workshop=hearing.workshop, about=about, form={}, errors={})
             html = emptied + partial(f"own-{hearing.key}", html, "outerHTML")
     return done(request, f"/ateliers/{workshop_id}#consent", html=html)
-
-
-def _own(hearing: Hearing) -> str:
-    return block("consents/_own.html", "own", hearing=hearing, workshop=hearing.workshop, form={}, errors={})
 
 
 async def _again(request: Request, workshop_id: str, about: str, refusal: Refusal) -> Response:
@@ -97,13 +93,7 @@ async def lift(request: Request) -> Response:
             await objections.lift(session, objection_id, because=form.because, by=viewer)
     except NotThus as refusal:
         return await _refused(request, refusal)
-    workshop_id = next(iter(request.state.gestures))
-    html = None
-    if is_partial(request):
-        hearing = await _hearing(request, workshop_id)
-        assert hearing
-        html = _own(hearing)
-    return done(request, f"/ateliers/{workshop_id}#consent", html=html)
+    return await _said(request, next(iter(request.state.gestures)))
 
 
 async def answer(request: Request) -> Response:
