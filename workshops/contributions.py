@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select
 from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, func, select
@@ -171,10 +171,7 @@ async def _became(session: AsyncSession, left: Iterable[Indicator]) -> dict[str,
 
 async def _amendments(session: AsyncSession, ids: list[str]) -> list[Contribution]:
     rows = await session.execute(
-        columns(Amendment, Ending, Indicator, Workshop, Wording)
-        .join(Indicator, col(Indicator.id) == col(Amendment.indicator_id))
-        .join(Workshop, col(Workshop.id) == col(Indicator.workshop_id))
-        .join(Wording, _current())
+        _about_indicators(Amendment, Ending)
         .outerjoin(Ending, col(Ending.amendment_id) == col(Amendment.id))
         .where(col(Amendment.by_id).in_(ids))
     )
@@ -202,10 +199,7 @@ async def _comments(session: AsyncSession, ids: list[str]) -> list[Contribution]
         .subquery()
     )
     rows = await session.execute(
-        columns(Comment, Hiding, answers.c.number, Indicator, Workshop, Wording)
-        .join(Indicator, col(Indicator.id) == col(Comment.indicator_id))
-        .join(Workshop, col(Workshop.id) == col(Indicator.workshop_id))
-        .join(Wording, _current())
+        _about_indicators(Comment, Hiding, answers.c.number)
         .outerjoin(Hiding, col(Hiding.comment_id) == col(Comment.id))
         .outerjoin(answers, answers.c.parent_id == col(Comment.id))
         .where(col(Comment.by_id).in_(ids))
@@ -231,16 +225,13 @@ def _of_comment(comment: Comment, hiding: Hiding | None, answers: int, indicator
         return Fate.HIDDEN
     if answers:
         return Fate.ANSWERED
-    return Fate.REWORDED if indicator.wording > comment.wording else Fate.READ
+    return _of_text(comment, indicator)
 
 
 async def _reserves(session: AsyncSession, ids: list[str]) -> list[Contribution]:
     """The reasons given with votes that stand: what is answered to them is the indicator's conclusion."""
     rows = await session.execute(
-        columns(Vote, Indicator, Workshop, Wording, Conclusion)
-        .join(Indicator, col(Indicator.id) == col(Vote.indicator_id))
-        .join(Workshop, col(Workshop.id) == col(Indicator.workshop_id))
-        .join(Wording, _current())
+        _about_indicators(Vote, Conclusion)
         .outerjoin(Conclusion, col(Conclusion.indicator_id) == col(Indicator.id))
         .where(col(Vote.person_id).in_(ids), col(Vote.reason) != "", col(Vote.taken_back_at).is_(None))
     )
@@ -256,14 +247,14 @@ async def _reserves(session: AsyncSession, ids: list[str]) -> list[Contribution]
             conclusion.answer if conclusion else "",
             anchor=f"#conclusion-{indicator.id}",
         )
-        for vote, indicator, workshop, wording, conclusion in rows
+        for vote, conclusion, indicator, workshop, wording in rows
     ]
 
 
 def _of_reserve(vote: Vote, indicator: Indicator, conclusion: Conclusion | None) -> Fate:
     if conclusion and conclusion.answer:
         return Fate.ANSWERED
-    return Fate.REWORDED if indicator.wording > vote.wording else Fate.READ
+    return _of_text(vote, indicator)
 
 
 async def _objections(session: AsyncSession, ids: list[str]) -> list[Contribution]:
@@ -298,6 +289,21 @@ def _of_objection(workshop: Workshop, reply: Reply | None, lifting: Lifting | No
     if lifting:
         return Fate.LIFTED
     return Fate.MAINTAINED if reply or not workshop.is_open else Fate.WAITING
+
+
+def _of_text(said: Comment | Vote, indicator: Indicator) -> Fate:
+    """What is left to tell of what nobody answered: whether its text is still the current one."""
+    return Fate.REWORDED if indicator.wording > said.wording else Fate.READ
+
+
+def _about_indicators(said: type[Amendment] | type[Comment] | type[Vote], *beside: Any) -> Select[Any]:
+    """What is said of indicators and what is beside it, then the indicator, its workshop and its current text."""
+    return (
+        columns(said, *beside, Indicator, Workshop, Wording)
+        .join(Indicator, col(Indicator.id) == col(said.indicator_id))
+        .join(Workshop, col(Workshop.id) == col(Indicator.workshop_id))
+        .join(Wording, _current())
+    )
 
 
 def _current() -> ColumnElement[bool]:
