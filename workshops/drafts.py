@@ -43,6 +43,7 @@ from workshops.words import N_
 NOTE_LENGTH = 2000
 REASON_LENGTH = 500
 LEVELS = {Level.PATCH: "correctif", Level.MINOR: "mineur", Level.MAJOR: "majeur"}  # as they are published
+LEVELS_NAMED = {name: level for level, name in LEVELS.items()}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
-from workshops import indicators, items
+from workshops import chains, indicators, items, seals
 from workshops.agenda import VERSION, Start, Workshop
 from workshops.canonical import digest
 from workshops.comparisons import Contents
@@ -145,6 +145,17 @@ async def from_workshop(session: AsyncSession, workshop_id: str) -> Framework | 
     )
 
 
+async def fed(session: AsyncSession) -> set[str]:
+    """The workshops that fed a version."""
+    return set(await session.scalars(select(FrameworkWorkshop.workshop_id)))
+
+
+async def workshop_ids(session: AsyncSession, version: str) -> list[str]:
+    """The workshops that fed one version."""
+    found = select(FrameworkWorkshop.workshop_id).where(col(FrameworkWorkshop.version) == version)
+    return list(await session.scalars(found.order_by(col(FrameworkWorkshop.workshop_id))))
+
+
 async def from_release(session: AsyncSession, release_id: str) -> Framework | None:
     """The version a release became, if it was published."""
     return await session.scalar(select(Framework).where(col(Framework.release_id) == release_id))
@@ -166,3 +177,13 @@ async def latest_version(session: AsyncSession) -> str | None:
 def order(version: str) -> tuple[int, ...]:
     """Versions in the order of their numbers, not of their letters."""
     return tuple(map(int, version.split(".")))
+
+
+async def chain(session: AsyncSession) -> list[chains.Link]:
+    """The chain of the next version: every version before it, the oldest first."""
+    return chains.chain([framework.content for framework in reversed(await versions(session))])
+
+
+def sealed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document with a seal on each of its parts: what was altered can then be named."""
+    return {**document, "sceaux": seals.seals(document)}

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workshops import changes, lines, sheet
+from workshops import changes, lines
+from workshops import sheet as sheets
 from workshops.corrections import Correction
 from workshops.lines import Line
 from workshops.sheet import Sheet
@@ -54,10 +55,10 @@ class Item:
         return list(Family).index(Family(self.sheet["famille"])), len(self.code), self.code
 
     @property
-    def missing(self) -> list[sheet.Field]:
+    def missing(self) -> list[sheets.Field]:
         """What its sheet lacks and nobody wrote an exception for."""
         decision = {"exception": self.line.exception} if self.line else (self.former or {}).get("decision", {})
-        return [] if decision.get("exception") else sheet.missing(self.sheet)
+        return [] if decision.get("exception") else sheets.missing(self.sheet)
 
     def frozen(self, version: str) -> dict[str, Any]:
         """As it is published in a version."""

@@ -221,6 +221,11 @@ async def named(session: AsyncSession, version: str, candidate: int) -> Release:
     return found
 
 
+async def among(session: AsyncSession, ids: Collection[str]) -> list[Release]:
+    """Those of these ids."""
+    return list(await session.scalars(select(Release).where(col(Release.id).in_(list(ids)))))
+
+
 async def abandonment(session: AsyncSession, release_id: str) -> Abandonment | None:
     """Why a preparation will not be published, if it will not."""
     return await session.get(Abandonment, release_id)

@@ -17,6 +17,7 @@ from server.settings import Settings
 from workshops import agenda
 from workshops.agenda import Workshop
 from workshops.people import Identity, Person
+from workshops.publications import Sign
 from workshops.refusals import NotFound
 from workshops.words import N_
 
@@ -32,6 +33,10 @@ class Desk:
     settings: Settings
     database: Database
     given: Arguments
+
+    @property
+    def sign(self) -> Sign | None:
+        return None
 
     def address(self, path: str) -> str:
         return self.settings.public_url + path
