@@ -18,6 +18,7 @@ from server.pages import (
     home,
     indicators,
     invitations,
+    keys,
     labs,
     legal,
     lineage,
@@ -54,6 +55,8 @@ ROUTES: list[BaseRoute] = [
     _page("/sante/vivant",                                          home.alive,                 Who.ANYONE),
     _page("/sante/pret",                                            home.ready,                 Who.ANYONE),
     _page("/metriques",                                             home.metrics,               Who.ANYONE),
+
+    _page("/.well-known/jwks.json",                                 keys.public,                Who.ANYONE),
 
     _page("/connexion",                                             signin.start,               Who.ANYONE),
     _page("/connexion/retour",                                      signin.back,                Who.ANYONE),
