@@ -34,6 +34,8 @@ class Deed(Word):
     IDENTITY_REMOVED = "identity_removed", N_("a retiré une façon de se connecter")
     MEMBERSHIP_RETRACTED = "membership_retracted", N_("a retiré une demande d'adhésion")
     ACCOUNT_ERASED = "account_erased", N_("a effacé son compte")
+    CREDIT_GIVEN = "credit_given", N_("a accepté d'être cité·e auprès de ses textes")
+    CREDIT_WITHDRAWN = "credit_withdrawn", N_("ne veut plus être cité·e auprès de ses textes")
 
     @property
     def is_public(self) -> bool:
