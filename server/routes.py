@@ -75,6 +75,8 @@ ROUTES: list[BaseRoute] = [
     _page("/compte/appareils/{session:tag}/fin",                    account.close,              Who.SOMEBODY, "POST"),
     _page("/compte/appareils/fin",                                  account.close_others,       Who.SOMEBODY, "POST"),
     _page("/compte/identites/{identity:tag}/retrait",               account.remove_identity,    Who.SOMEBODY, "POST"),
+    _page("/compte/citation",                                       account.credit,             Who.ACCOUNT, "POST"),
+    _page("/compte/citation/retrait",                               account.withdraw_credit,    Who.SOMEBODY, "POST"),
     _page("/compte/effacement",                                     account.farewell,           Who.SOMEBODY),
     _page("/compte/effacement",                                     account.erase,              Who.SOMEBODY, "POST"),
 

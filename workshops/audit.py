@@ -42,6 +42,8 @@ class Deed(Word):
     REVIEW_LEFT = "review_left", N_("a laissé une remarque sur une version en relecture")
     REVIEW_ANSWERED = "review_answered", N_("a répondu à une remarque")
     REVIEW_HIDDEN = "review_hidden", N_("a masqué une remarque")
+    CREDIT_GIVEN = "credit_given", N_("a accepté d'être cité·e auprès de ses textes")
+    CREDIT_WITHDRAWN = "credit_withdrawn", N_("ne veut plus être cité·e auprès de ses textes")
 
     @property
     def is_public(self) -> bool:

@@ -121,9 +121,5 @@ def apply(code: str, sheet: Sheet, written: Iterable[Correction]) -> tuple[Sheet
 def spent(published: Mapping[str, Sheet], written: Iterable[Correction]) -> set[str]:
     """The corrections that no longer apply to what is published: the text they were written for is another now."""
     written = list(written)
-    used = {
-        correction.id
-        for code, sheet in published.items()
-        for correction in apply(code, sheet, written)[1]
-    }
+    used = {correction.id for code, sheet in published.items() for correction in apply(code, sheet, written)[1]}
     return {correction.id for correction in written} - used

@@ -104,7 +104,9 @@ def verify(document: Mapping[str, Any]) -> bool:
 def require_shown(workshop: Workshop) -> None:
     """What would be published says what the votes decide: NotNow, to whomever, while the announced rule hides it."""
     if workshop.hides:
-        raise NotNow(N_("La règle cache les résultats jusqu'à la clôture : l'aperçu de ce qui sera publié l'attend aussi."))
+        raise NotNow(
+            N_("La règle cache les résultats jusqu'à la clôture : l'aperçu de ce qui sera publié l'attend aussi.")
+        )
 
 
 async def latest(session: AsyncSession) -> Framework | None:

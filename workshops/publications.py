@@ -137,7 +137,9 @@ async def confirm(session: AsyncSession, release_id: str, *, sign: Sign | None =
         audit.yield_floor(session, register)
         return before
     if release.by_id == by.id:
-        raise NotYours(N_("Une version se publie à deux : une autre personne de l'édition confirme ce que vous avez préparé."))
+        raise NotYours(
+            N_("Une version se publie à deux : une autre personne de l'édition confirme ce que vous avez préparé.")
+        )
     if await releases.abandonment(session, release_id):
         raise NotNow(N_("Cette préparation est abandonnée : elle ne sera pas publiée."))
     await _require_ready(session, release)
@@ -155,7 +157,11 @@ async def confirm(session: AsyncSession, release_id: str, *, sign: Sign | None =
 async def _require_ready(session: AsyncSession, release: Release) -> None:
     for each in await checklist(session, release):
         if not each.holds:
-            raise NotNow(N_("Pas encore : « {point} » n'est pas acquis ({lacks})."), point=each.point.label, lacks=", ".join(each.lacks))
+            raise NotNow(
+                N_("Pas encore : « {point} » n'est pas acquis ({lacks})."),
+                point=each.point.label,
+                lacks=", ".join(each.lacks),
+            )
 
 
 async def _publish(

@@ -126,7 +126,7 @@ async def prepare(
         for workshop in prepared.workshops:
             journal.record(session, workshop, Kind.FRAMEWORK_PREPARED, by=by, about=release.name)
     document = {
-        **drafts.told(prepared),
+        **drafts.told(prepared, await drafts.sources(session, prepared)),
         "version": release.name,
         "publie_le": timestamp(release.at),
         "prepare_par": by.id,

@@ -11,7 +11,7 @@ from sqlalchemy import and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, func, select
 
-from server import maillinks, settings
+from server import maillinks, settings, signing
 from server.database import Database
 from server.settings import Settings
 from workshops import agenda
@@ -36,7 +36,8 @@ class Desk:
 
     @property
     def sign(self) -> Sign | None:
-        return None
+        """How to sign a version, with the key of the settings if there is one."""
+        return signing.signer(self.settings.signing_key)
 
     def address(self, path: str) -> str:
         return self.settings.public_url + path

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import rfc8785
@@ -33,6 +34,7 @@ from workshops import comparisons, drafts, frameworks, indicators, journal, line
 from workshops.agenda import Stage, Start, Workshop
 from workshops.comparisons import Comparison, Contents
 from workshops.consensus import ANNOUNCED, Choice, Outcome
+from workshops.crosswalks import Fate
 from workshops.drafts import Choices, Draft
 from workshops.frameworks import Framework
 from workshops.indicators import Origin
@@ -154,6 +156,7 @@ async def test_a_published_version_says_everything(
                 },
                 "reserves": [],
                 "reponse": "",
+                "provenance": ANY,
                 "depreciation": None,
                 "correction": None,
             },
@@ -175,6 +178,7 @@ async def test_a_published_version_says_everything(
                 },
                 "reserves": [],
                 "reponse": "",
+                "provenance": ANY,
                 "depreciation": None,
                 "correction": None,
             },
@@ -392,7 +396,7 @@ async def next_workshop(
         ({"propose": True}, ["2.1.0", "3.0.0"]),
         ({"sheet": {"libelle": "Un meilleur nom"}, "propose": True}, ["2.1.0", "3.0.0"]),
         ({"sheet": {"definition": "Autre chose."}}, ["3.0.0"]),
-        ({"propose": True, "drop": True}, ["3.0.0"]),
+        ({"propose": True, "drop": True}, ["2.1.0", "3.0.0"]),
     ],
 )
 async def test_the_next_number_is_what_the_differences_call_for(
@@ -400,12 +404,13 @@ async def test_the_next_number_is_what_the_differences_call_for(
 ) -> None:
     first = await published(database)
     room = await next_workshop(database, camille, **change)
+    fates = {"ACT-08": Fate.NARROWER}
     draft = await ask(database, drafts.draft, [room])
     assert (draft.version, draft.allowed) == (possible[0], possible)
     for version in {"2.0.0", "2.0.1", "2.1.0", "2.2.0", "3.1.0", "4.0.0"} - set(possible):
         with pytest.raises(NotThus):
-            await publish(database, room, by=dominique, version=version)
-    second = await publish(database, room, by=dominique, version=possible[-1])
+            await publish(database, room, by=dominique, version=version, fates=fates)
+    second = await publish(database, room, by=dominique, version=possible[-1], fates=fates)
     assert second.content["precedente"] == {"version": "2.0.0", "empreinte": first.fingerprint}
     assert [found.version for found in await ask(database, frameworks.versions)] == [possible[-1], "2.0.0"]
     assert await ask(database, frameworks.latest) == second
