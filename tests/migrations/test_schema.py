@@ -88,17 +88,6 @@ async def test_what_was_withdrawn_when_nobody_asked_why_says_so(database: Databa
     room = await workshop(database, by=camille)
     one = (await card(database, room)).id
     await asyncio.to_thread(command.downgrade, migrating.config(database.url), "0008-1")
-    version = history()[0]
-    row = {
-        "version": "2.0.0",
-        "workshop_id": closed.id,
-        "published_by": camille.id,
-        "published_at": "2026-11-23 09:00:00+00:00",
-        "fingerprint": version["empreinte"],
-        "document": canonical(frameworks.unsigned(version)).decode(),
-    }
-    columns = ", ".join(row)
-    published = f"INSERT INTO framework ({columns}) VALUES (:{', :'.join(row)})"
     withdrawn = "INSERT INTO withdrawal SELECT indicator_id, by_id, at, gesture FROM wording WHERE indicator_id = :one"
     async with database.engine.begin() as connection:
         await connection.execute(text(withdrawn), {"one": one})

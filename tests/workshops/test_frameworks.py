@@ -21,8 +21,10 @@ from tests.cast import (
     ask,
     card,
     cards,
+    confirm,
     member_of,
     move,
+    prepare,
     publish,
     published,
     reread,
@@ -295,9 +297,8 @@ async def test_two_workshops_published_at_once_do_not_share_a_number(
     await move(database, other, Stage.VOTING, by=camille)
     await all_vote(database, other, by=sacha)
     await move(database, other, Stage.CLOSED, by=camille)
-    answers = await asyncio.gather(
-        *(publish(database, closed, by=dominique) for closed in (room, other)), return_exceptions=True
-    )
+    prepared = [await prepare(database, closed, by=dominique) for closed in (room, other)]
+    answers = await asyncio.gather(*(confirm(database, each) for each in prepared), return_exceptions=True)
     assert sorted(isinstance(answer, Framework) for answer in answers) == [False, True]
     assert [isinstance(answer, Refusal) for answer in answers if not isinstance(answer, Framework)] == [True]
     assert [found.version for found in await ask(database, frameworks.versions)] == ["2.0.0"]
