@@ -243,6 +243,11 @@ async def standing(session: AsyncSession) -> list[Release]:
     return list(found)
 
 
+async def in_review(session: AsyncSession) -> list[Release]:
+    """The candidates that one may review now, the last one first."""
+    return [release for release in await standing(session) if release.is_in_review]
+
+
 async def of_workshop(session: AsyncSession, workshop_id: str) -> Release | None:
     """The preparation that a workshop feeds now, if any."""
     for release in await standing(session):
