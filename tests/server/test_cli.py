@@ -480,6 +480,7 @@ async def test_help_names_every_command(grille: Grille) -> None:
         "grant",
         "backup",
         "restore",
+        "key",
     }
 
 
