@@ -335,3 +335,37 @@ def test_a_fresh_key_signs_what_its_public_part_checks(
     assert sign
     assert verify({**SECOND, "signature": sign(SECOND)}, json.loads(public)) == Said(0, "conforme\n", "")
     assert json.loads(setting).keys() - json.loads(public).keys() == {"d"}
+
+
+# ── Hostile files
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(st.characters(exclude_categories=["Cs"]), max_size=4),
+    lambda inside: (
+        st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from(["code", "fiche", "version", "/", "a"]), inside)
+    ),
+    max_leaves=6,
+)
+POINTERS = st.lists(st.sampled_from(["indicateurs", "chaine", "note", "0", "7", "fiche", "x", "~"]), max_size=4).map(
+    lambda steps: "/".join(["", *steps])
+)
+PARTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "sceaux": ANYTHING | st.dictionaries(POINTERS, ANYTHING),
+        **dict.fromkeys(
+            ("chaine", "indicateurs", "ecartes", "passage", "signature", "precedente", "version"), ANYTHING
+        ),
+    },
+)
+
+
+@given(PARTS, st.booleans())
+def test_whatever_a_file_holds_there_is_an_answer(parts: Document, makes_it_again: bool) -> None:
+    told = {**SECOND, **parts}
+    if makes_it_again:
+        told["empreinte"] = frameworks.fingerprint(told)
+    said = checking.framework(told, [KEY])
+    assert said is not None  # no signature of this text
+    if not makes_it_again and any(told[key] != SECOND.get(key) for key in parts if key != "signature"):
+        assert said.startswith("l'empreinte annoncée est ")
