@@ -20,7 +20,6 @@ from workshops import (
     releases,
     reviews,
     sheet,
-    world,
 )
 from workshops.agenda import Workshop
 from workshops.audit import Deed
@@ -168,7 +167,7 @@ async def _require_ready(session: AsyncSession, release: Release) -> None:
 async def _publish(
     session: AsyncSession, release: Release, workshops: Mapping[str, Workshop], sign: Sign | None, *, by: Person
 ) -> Framework:
-    at = world.now()
+    at = frameworks.after(await frameworks.latest(session))
     prepared = json.loads(release.document)
     ordered = [workshops[told["id"]] for told in prepared["ateliers"]]
     del prepared["sceaux"]

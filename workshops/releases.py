@@ -120,6 +120,7 @@ async def prepare(
             replaces=former,
             review_until=review_until,
             by_id=by.id,
+            at=frameworks.after(prepared.latest),
             fingerprint="",
             document="",
         )
