@@ -68,7 +68,14 @@ class Version(Tag):
     regex = r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}"
 
 
+class Number(Tag):
+    """The number of a wording."""
+
+    regex = "[1-9][0-9]{0,3}"
+
+
 register_url_convertor("tag", Tag())
+register_url_convertor("number", Number())
 register_url_convertor("version", Version())
 
 from server.routes import ROUTES  # noqa: E402  routes are read with the convertors above

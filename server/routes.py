@@ -25,6 +25,7 @@ from server.pages import (
     notes,
     objections,
     platform,
+    provenance,
     results,
     rules,
     schedule,
@@ -136,6 +137,7 @@ ROUTES: list[BaseRoute] = [
     _page("/indicateurs/{indicator:tag}/bulletin",                  indicators.ballot,          Who.PARTICIPANT),
     _page("/indicateurs/{indicator:tag}/redaction",                 indicators.edit,            Who.PARTICIPANT),
     _page("/indicateurs/{indicator:tag}/redaction",                 indicators.reword,          Who.PARTICIPANT, "POST"),
+    _page("/indicateurs/{indicator:tag}/redactions/{number:number}", indicators.wording,        Who.ANYONE),
     _page("/indicateurs/{indicator:tag}/retrait",                   indicators.withdraw,        Who.AUTHOR, "POST"),
     _page("/indicateurs/{indicator:tag}/fusion",                    lineage.merging,            Who.LEADER),
     _page("/indicateurs/{indicator:tag}/fusion",                    lineage.merge,              Who.LEADER, "POST"),
@@ -167,6 +169,7 @@ ROUTES: list[BaseRoute] = [
     _page("/referentiel/{version:version}.json",                    frameworks.as_json,         Who.ANYONE),
     _page("/referentiel/{version:version}.csv",                     frameworks.as_csv,          Who.ANYONE),
     _page("/referentiel/{version:version}",                         frameworks.show,            Who.ANYONE),
+    _page("/referentiel/{version:version}/{item}",                  provenance.show,            Who.ANYONE),
 
     _page("/laboratoires",                                          labs.index,                 Who.ANYONE),
     _page("/laboratoires/{slug}",                                   labs.show,                  Who.ANYONE),
