@@ -50,7 +50,14 @@ def parser() -> Parser:
     link.add_argument("person", metavar="PERSONNE", help="identifiant, adresse électronique ou nom exact")
     publish = add("publish", on_database(workshops.publish), "publier ce qu'un atelier clos a décidé")
     publish.add_argument("workshop", metavar="ATELIER", help="identifiant ou code de l'atelier")
-    publish.add_argument("--par", required=True, metavar="PERSONNE", help="qui publie ; il lui faut le rôle d'édition")
+    publish.add_argument("--par", required=True, metavar="PERSONNE", help="qui prépare ; il lui faut le rôle d'édition")
+    publish.add_argument(
+        "--confirme", required=True, metavar="PERSONNE", help="qui confirme : une autre personne, du même rôle"
+    )
+    publish.add_argument(
+        "--avec", nargs="*", default=[], metavar="ATELIER", help="autres ateliers clos qui nourrissent la même version"
+    )
+    publish.add_argument("--releve", default="", metavar="MOTIF", help="pourquoi un numéro plus haut que le calculé")
     publish.add_argument("--version", default="", help="numéro de version (par défaut, celui que les écarts demandent)")
     publish.add_argument("--note", default="", help="note de version")
     publish.add_argument(

@@ -39,7 +39,7 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
-from workshops import frameworks, guests, journal, labs, people, roles, rules, votes, world
+from workshops import frameworks, guests, journal, labs, people, releases, roles, rules, votes, world
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice, Method, Rule
 from workshops.journal import Receipt, Sending
@@ -340,13 +340,18 @@ async def test_granting_a_role_twice_gives_it_once(grille: Grille, database: Dat
 
 async def test_publishing_does_as_the_page_does(grille: Grille, database: Database, room: Workshop) -> None:
     dominique = await agent(database, "Dominique", Role.PUBLISHER)
-    refused = await grille("publish", room.code, "--par", dominique.id)
+    await agent(database, "Maxime", Role.PUBLISHER)
+    two = ("--par", "Dominique", "--confirme", "Maxime")
+    refused = await grille("publish", room.code, "--par", dominique.id, "--confirme", "Maxime")
     assert (refused.code, refused.err) == (
         1,
         i18n.typeset("Aucun indicateur n'est retenu : il n'y a rien à publier.\n"),
     )
     because = "Fiches à compléter avant la version 2.1."
-    answer = await grille("publish", room.id, "--par", "Dominique", "--note", "Un essai.", "--incompletes", because)
+    alone = await grille("publish", room.id, "--par", "Dominique", "--confirme", "Dominique", "--incompletes", because)
+    assert (alone.code, "une autre personne" in alone.err) == (1, True)
+    assert await ask(database, releases.standing) == []
+    answer = await grille("publish", room.id, *two, "--note", "Un essai.", "--incompletes", because)
     framework = await ask(database, frameworks.fetch, "2.0.0")
     assert answer == Said(
         0, f"Version 2.0.0 publiée : http://testserver/referentiel/2.0.0\n{framework.fingerprint}\n", ""
@@ -355,7 +360,7 @@ async def test_publishing_does_as_the_page_does(grille: Grille, database: Databa
     assert [item["decision"]["exception"] for item in framework.content["indicateurs"]] == [
         {"retenu": True, "motif": because}
     ] * 19
-    assert (await grille("publish", room.id, "--par", "Dominique")).code == 1
+    assert (await grille("publish", room.id, *two)).code == 1
 
 
 async def test_publishing_asks_for_the_role_and_a_possible_number(
@@ -363,6 +368,7 @@ async def test_publishing_asks_for_the_role_and_a_possible_number(
 ) -> None:
     await agent(database, "Camille", Role.FACILITATOR)
     await agent(database, "Dominique", Role.PUBLISHER)
+    await agent(database, "Maxime", Role.PUBLISHER)
     for who, version, reason in (
         ("Camille", "2.0.0", "Il faut pour cela le rôle « Édition (DITP) »."),
         (
@@ -372,10 +378,10 @@ async def test_publishing_asks_for_the_role_and_a_possible_number(
         ),
         ("Personne", "2.0.0", "Personne ne répond à « Personne »."),
     ):
-        words = ("publish", room.id, "--par", who, "--version", version, "--incompletes", "En attendant.")
+        words = ("publish", room.id, "--par", who, "--confirme", "Maxime", "--version", version, "--incompletes", "En attendant.")
         assert await grille(*words) == Said(1, "", i18n.typeset(reason) + "\n")
     nowhere = i18n.typeset("Aucun atelier ne porte ce code.\n")
-    assert await grille("publish", "nowhere", "--par", "Dominique") == Said(1, "", nowhere)
+    assert await grille("publish", "nowhere", "--par", "Dominique", "--confirme", "Maxime") == Said(1, "", nowhere)
     assert await ask(database, frameworks.versions) == []
 
 
