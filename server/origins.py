@@ -16,6 +16,7 @@ from workshops import (
     frameworks,
     labs,
     provenance,
+    releases,
     returns,
     tallies,
 )
@@ -85,8 +86,8 @@ class Step:
 
     @property
     def compares(self) -> bool:
-        """Whether the one before has something to be compared with."""
-        return self.before is not None and self.how is not Deed.PUBLISHED
+        """Whether the one before has something to be compared with. A candidate's own page compares it."""
+        return self.before is not None and self.how is not Deed.PUBLISHED and "-" not in self.version
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,15 @@ class Told:
         return str(self.content["version"])
 
     @property
+    def number(self) -> str:
+        """The number of the version, or the one that a candidate is to bear: that of the sources new in it."""
+        return self.version.partition("-")[0]
+
+    @property
+    def is_candidate(self) -> bool:
+        return self.number != self.version
+
+    @property
     def has_ballots(self) -> bool:
         return self.decided_in is not None and returns.are_published(self.decided_in)
 
@@ -129,7 +139,10 @@ class NotInVersion(NotFound):
 
 
 async def document(session: AsyncSession, version: str) -> Document:
-    """The document of a version."""
+    """The document of a version, or of a candidate."""
+    number, _, candidate = version.partition("-rc.")
+    if candidate:
+        return (await releases.named(session, number, int(candidate))).content
     return (await frameworks.fetch(session, version)).content
 
 

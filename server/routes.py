@@ -190,6 +190,7 @@ ROUTES: list[BaseRoute] = [
     _page("/referentiel/{version:version}.csv",                     frameworks.as_csv,          Who.ANYONE),
     _page("/referentiel/{version:version}",                         frameworks.show,            Who.ANYONE),
     _page("/referentiel/{version:version}/{item}",                  provenance.show,            Who.ANYONE),
+    _page("/referentiel/{candidate:candidate}/{item}",              provenance.show,            Who.ANYONE),
 
     _page("/laboratoires",                                          labs.index,                 Who.ANYONE),
     _page("/laboratoires/{slug}",                                   labs.show,                  Who.ANYONE),

@@ -9,11 +9,11 @@ from server.templating import page
 
 
 async def show(request: Request) -> Response:
-    """An indicator in a version: each field with its source, then how it was decided and what became of it.
+    """An indicator in a version, or in a candidate: each field with its source, then how it was decided and what became of it.
 
     Not on the shelf: whoever agreed to be named may take it back, and the page must say so at once.
     """
-    version, code = request.path_params["version"], request.path_params["item"]
+    version = request.path_params.get("version") or request.path_params["candidate"]
     async with reading(request) as session:
-        told = await origins.told(session, version, code)
+        told = await origins.told(session, version, request.path_params["item"])
     return page(request, "provenance/show.html", told=told, item=told.item)

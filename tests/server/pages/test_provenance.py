@@ -1,11 +1,12 @@
 """Provenance: one indicator of a version, field by field, down to who said what."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from server.database import Database
 from server.origins import Deed, through
-from tests.cast import COMPLETE, Browsers, account, act, all_vote, ask
+from tests.cast import COMPLETE, Browsers, account, act, all_vote, ask, card, move, prepare, publisher, workshop
 from tests.documents import document, history, item
 from tests.server.pages.day import JSON, Day, begin
 from tests.server.pages.reading import Element, read
@@ -14,7 +15,7 @@ from workshops import accounts, agenda, amendments, comments, credits, indicator
 from workshops.agenda import Stage, Start
 from workshops.canonical import canonical
 from workshops.comments import Comment
-from workshops.frameworks import Framework
+from workshops.frameworks import Framework, FrameworkWorkshop
 from workshops.indicators import Indicator
 from workshops.people import Person
 
@@ -29,13 +30,13 @@ async def enter(database: Database, content: dict[str, Any], workshop_id: str = 
             Framework(
                 version=content["version"],
                 previous_version=(content["precedente"] or {}).get("version"),
-                workshop_id=workshop_id,
                 published_by="dominique001",
                 published_at=world.now(),
                 fingerprint=content["empreinte"],
                 document=canonical(told).decode(),
             )
         )
+        session.add(FrameworkWorkshop(workshop_id=workshop_id, version=content["version"]))
 
 
 @dataclass
@@ -204,9 +205,15 @@ async def test_the_files_of_a_version_name_nobody(database: Database, client: Br
 # ── What else may be asked
 
 
-async def test_a_version_that_is_not_published(client: Browsers) -> None:
-    answer = await client().get("/referentiel/9.9.9/ACT-01")
-    assert answer.status_code == 404
+async def test_a_version_that_is_not_published_is_answered_with_those_that_are(
+    database: Database, client: Browsers
+) -> None:
+    first, _second = history()
+    await enter(database, first)
+    for path in ("/referentiel/9.9.9/ACT-01", "/referentiel/9.9.9", "/referentiel/9.9.9-rc.1/ACT-01"):
+        answer = await client().get(path)
+        assert answer.status_code == 404
+        assert [link["href"] for link in read(answer).one(class_="gc-links").all("a")] == ["/referentiel/2.0.0"]
 
 
 async def test_a_code_that_the_version_does_not_have_is_answered_with_those_that_it_has(
@@ -331,6 +338,31 @@ async def test_it_asks_as_little_for_much_as_for_little(database: Database, clie
         await act(database, credits.give, by=person)
     assert await asked() == before
     assert before <= 16
+
+
+async def test_a_candidate_is_read_in_the_same_way(database: Database, client: Browsers) -> None:
+    it = await published(database, client)
+    again = await workshop(database, Stage.PROPOSING, by=it.day.camille, start=Start.PREVIOUS)
+    for person, lab in ((it.alix, "ti-lab"), (it.sacha, "siilab")):
+        await act(database, agenda.join, again.id, name=person.name, lab=lab, by=person)
+    one = await card(database, again, it.code)
+    await act(database, indicators.reword, one.id, {**one.sheet, "unite": "projets arrêtés"}, base=1, by=it.sacha)
+    again = await move(database, again, Stage.VOTING, by=it.day.camille)
+    await all_vote(database, again, by=it.alix)
+    again = await move(database, again, Stage.CLOSED, by=it.day.camille)
+    until = world.now() + timedelta(days=10)
+    release = await prepare(database, again, review_until=until, by=await publisher(database))
+    page = await shown(client, f"/referentiel/{release.name}/{it.code}")
+    assert page.one(class_="fr-alert").text.startswith("Cette version est candidate")
+    said = {name: field(page, name).one(class_="gc-sourced__by").text for name in ("unite", "definition")}
+    assert said["unite"].startswith("Écrit par SIILAB, dans l'atelier")
+    assert "publié dans" not in said["unite"]
+    assert said["definition"].endswith("publié dans la version 2.0.0")
+    (versions,) = [section for section in page.all("section") if section.get("aria-labelledby") == "versions"]
+    assert [line.text for line in versions.all("li")] == [
+        "2.0.0 Publié pour la première fois",
+        f"{release.name} Réécrit Unité",
+    ]
 
 
 # ── One wording, whole
