@@ -1,7 +1,7 @@
 """Publications: a second person confirms what a first one prepared, and a version exists."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,18 +63,20 @@ class Checked:
 async def checklist(session: AsyncSession, release: Release) -> list[Checked]:
     """Every point, computed from what was prepared and from what happened since."""
     said = await reviews.of(session, await releases.line_of(session, release))
-    return _checklist(release, await frameworks.latest(session), said)
+    base = await frameworks.fetch(session, release.base) if release.base else None
+    return _checklist(release, base, await frameworks.latest_version(session), said)
 
 
-def _checklist(release: Release, latest: Framework | None, said: Sequence[Reviewed]) -> list[Checked]:
+def _checklist(
+    release: Release, base: Framework | None, latest: str | None, said: Sequence[Reviewed]
+) -> list[Checked]:
     document = json.loads(release.document)
-    current = latest.version if latest else None
     found = [
         Checked(Point.OUTCOMES, tuple(_unexplained(document))),
         Checked(Point.SHEETS, tuple(_incomplete(document))),
         Checked(Point.LEVEL, tuple(_too_low(document, release))),
-        Checked(Point.CROSSWALK, tuple(_without_fate(document, latest if release.base == current else None))),
-        Checked(Point.LATEST, () if release.base == current else (str(current),)),
+        Checked(Point.CROSSWALK, tuple(_without_fate(document, base.sheets if base else ()))),
+        Checked(Point.LATEST, () if release.base == latest else (str(latest),)),
     ]
     if release.candidate:
         found.append(Checked(Point.WINDOW, (release.name,) if release.is_in_review else ()))
@@ -113,14 +115,13 @@ def _too_low(document: Mapping[str, Any], release: Release) -> list[str]:
     return [] if is_right and (chosen == wanted or level["motif"]) else [release.version]
 
 
-def _without_fate(document: Mapping[str, Any], latest: Framework | None) -> list[str]:
-    """The codes of the version before, and of this one, that the crosswalk does not name once."""
-    if latest is None:
-        return [row["vers"][0] for row in document["passage"] if row["sort"] is None]
-    sources = [code for row in document["passage"] if row["sort"] for code in row["de"]]
-    reached = {code for row in document["passage"] if row["sort"] for code in row["vers"]}
-    lost = [code for code in latest.sheets if sources.count(code) != 1]
-    return lost + [item["code"] for item in document["indicateurs"] if item["code"] not in {*reached, *sources}]
+def _without_fate(document: Mapping[str, Any], before: Iterable[str]) -> list[str]:
+    """The codes of the version before that the crosswalk does not name once, and those of this one it does not reach."""
+    rows = [row for row in document["passage"] if row["sort"]]
+    sources = [code for row in rows for code in row["de"]]
+    reached = {code for row in rows for code in row["vers"]} | set(sources)
+    lost = [code for code in before if sources.count(code) != 1]
+    return lost + [item["code"] for item in document["indicateurs"] if item["code"] not in reached]
 
 
 async def confirm(session: AsyncSession, release_id: str, *, sign: Sign | None = None, by: Person) -> Framework:

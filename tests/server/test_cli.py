@@ -246,7 +246,7 @@ async def test_without_its_tables_the_database_is_said_not_to_be_ready(grille: G
 async def test_demo_gives_a_workshop_and_three_ways_in_that_open_once(grille: Grille, client: Browsers) -> None:
     first, second = [json.loads((await grille("demo", "--json")).out) for _ in range(2)]
     assert first["atelier"] == second["atelier"]
-    assert list(first["liens"]) == ["animation", "edition", "membre"]
+    assert list(first["liens"]) == ["animation", "edition", "confirmation", "membre"]
     for link in first["liens"].values():
         address = urlsplit(link)
         assert (address.netloc, address.query) == ("testserver", f"suite=/ateliers/{first['atelier']['id']}")
@@ -258,7 +258,7 @@ async def test_demo_gives_a_workshop_and_three_ways_in_that_open_once(grille: Gr
 async def test_demo_in_words_says_the_same(grille: Grille) -> None:
     answer = await grille("demo")
     assert (answer.code, answer.lines[0]) == (0, "Atelier de co-construction du référentiel (démonstration)")
-    assert [line.split()[0] for line in answer.lines[3:]] == ["animation", "edition", "membre"]
+    assert [line.split()[0] for line in answer.lines[3:]] == ["animation", "edition", "confirmation", "membre"]
 
 
 async def test_demo_is_refused_outside_the_demonstration(
