@@ -6,15 +6,31 @@ from typing import Any
 
 from server.database import Database
 from server.origins import Deed, through
-from tests.cast import COMPLETE, Browsers, account, act, all_vote, ask, card, move, prepare, publisher, workshop
+from tests.cast import (
+    COMPLETE,
+    Browsers,
+    account,
+    act,
+    all_vote,
+    ask,
+    card,
+    member_of,
+    move,
+    prepare,
+    publish,
+    publisher,
+    workshop,
+)
 from tests.documents import document, history, item
 from tests.server.pages.day import JSON, Day, begin
 from tests.server.pages.reading import Element, read
 from tests.server.pages.test_queries import counting
-from workshops import accounts, agenda, amendments, comments, credits, indicators, provenance, world
+from workshops import accounts, agenda, amendments, comments, credits, indicators, votes, world
 from workshops.agenda import Stage, Start
 from workshops.canonical import canonical
 from workshops.comments import Comment
+from workshops.consensus import Choice
+from workshops.crosswalks import Fate
 from workshops.frameworks import Framework, FrameworkWorkshop
 from workshops.indicators import Indicator
 from workshops.people import Person
@@ -61,8 +77,8 @@ async def seated(database: Database, day: Day, name: str, lab: str) -> Person:
     return person
 
 
-async def published(database: Database, client: Browsers, **said: Any) -> Published:
-    """Alix (Ti Lab) proposes, Sacha (SIILAB) amends the definition, everybody keeps the text."""
+async def published(database: Database, client: Browsers) -> Published:
+    """Alix (Ti Lab) proposes, Sacha (SIILAB) amends the definition; both keep the text, Noé would rework it."""
     day = await begin(database, client, Stage.PROPOSING, Start.EMPTY)
     alix = await seated(database, day, "Alix Morvan", "ti-lab")
     sacha = await seated(database, day, "Sacha Benali", "siilab")
@@ -74,13 +90,12 @@ async def published(database: Database, client: Browsers, **said: Any) -> Publis
     await day.move(Stage.VOTING)
     for person in (alix, sacha):
         await all_vote(database, day.room, by=person)
+    noé = await member_of(database, day.room, "siilab", "Noé")
+    rework = {"wording": 2, "choice": Choice.REWORK, "reason": "Trop lourd à compter."}
+    await act(database, votes.cast, one.id, **rework, by=noé)
     await day.move(Stage.CLOSED)
-    sources = await ask(database, provenance.of_workshop, day.room, "2.0.0")
-    told = item(one.code, fiche=amended, provenance=sources[one.id], coauteurs=["siilab"], **said)
-    told["decision"]["atelier"] = day.room.id
-    content = document("2.0.0", [told])
-    await enter(database, content, day.room.id)
-    return Published(day, one, one.code, alix, sacha, content)
+    framework = await publish(database, day.room, by=day.dominique)
+    return Published(day, one, one.code, alix, sacha, framework.content)
 
 
 async def shown(client: Browsers, path: str) -> Element:
@@ -121,8 +136,7 @@ async def test_the_decision_is_there_with_its_rule_and_its_reservations(database
     page = await shown(client, it.path)
     (decided,) = [section for section in page.all("section") if section.get("aria-labelledby") == "decision"]
     assert decided.all(class_="gc-rule") != []
-    assert "Restées sans réponse." not in decided.text
-    assert decided.one(class_="gc-reasons").text == "Retravailler =Trop lourd à compter SIILAB"
+    assert decided.one(class_="gc-reasons").text == "Retravailler Trop lourd à compter. SIILAB"
     assert [link["href"] for link in decided.all("a")] == [
         f"/ateliers/{it.day.room.id}",
         f"/indicateurs/{it.indicator.id}/redactions/2",
@@ -351,11 +365,12 @@ async def test_a_candidate_is_read_in_the_same_way(database: Database, client: B
     await all_vote(database, again, by=it.alix)
     again = await move(database, again, Stage.CLOSED, by=it.day.camille)
     until = world.now() + timedelta(days=10)
-    release = await prepare(database, again, review_until=until, by=await publisher(database))
+    fates = {it.code: Fate.REWORDED}
+    release = await prepare(database, again, review_until=until, fates=fates, by=await publisher(database))
     page = await shown(client, f"/referentiel/{release.name}/{it.code}")
     assert page.one(class_="fr-alert").text.startswith("Cette version est candidate")
     said = {name: field(page, name).one(class_="gc-sourced__by").text for name in ("unite", "definition")}
-    assert said["unite"].startswith("Écrit par SIILAB, dans l'atelier")
+    assert said["unite"].startswith("Écrit par SIILAB , dans l'atelier")
     assert "publié dans" not in said["unite"]
     assert said["definition"].endswith("publié dans la version 2.0.0")
     (versions,) = [section for section in page.all("section") if section.get("aria-labelledby") == "versions"]
