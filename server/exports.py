@@ -170,6 +170,13 @@ def review(each: Reviewed) -> dict[str, Any]:
     }
 
 
+def workshops_of(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The workshops that fed a version; older documents name the only one there was."""
+    alone = content.get("atelier")
+    found: list[dict[str, Any]] = content.get("ateliers", [alone] if alone else [])
+    return found
+
+
 def by_family(content: Mapping[str, Any]) -> list[tuple[Family, list[dict[str, Any]]]]:
     """The indicators of a published document, family by family."""
     items = content["indicateurs"]

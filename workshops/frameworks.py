@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
-from workshops import chains, indicators, items, seals
+from workshops import chains, indicators, items, seals, world
 from workshops.agenda import VERSION, Start, Workshop
 from workshops.canonical import digest
 from workshops.comparisons import Contents
@@ -20,7 +20,6 @@ from workshops.sheet import Sheet
 from workshops.words import N_
 
 FIRST = "2.0.0"
-SIGNED_OUT = ("empreinte", "signature")
 
 
 class Framework(Record, table=True):
@@ -93,7 +92,7 @@ def fingerprint(document: Mapping[str, Any]) -> str:
 
 def unsigned(document: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a document that is hashed, and signed."""
-    return {key: value for key, value in document.items() if key not in SIGNED_OUT}
+    return {key: value for key, value in document.items() if key not in seals.OUTSIDE}
 
 
 def verify(document: Mapping[str, Any]) -> bool:
@@ -174,6 +173,11 @@ async def numbers(session: AsyncSession) -> list[str]:
 async def latest_version(session: AsyncSession) -> str | None:
     """The number of the last published version, without its content."""
     return max(await session.scalars(_VERSIONS), key=order, default=None)
+
+
+def after(latest: Framework | None) -> datetime:
+    """Now, or the date of the version before where a clock was set back: the dates of a chain never decrease."""
+    return max(world.now(), latest.published_at) if latest else world.now()
 
 
 def order(version: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from server import checking, gestures
 from server.arguments import Parser
-from server.cli import people, serving, upkeep, workshops
+from server.cli import keys, people, serving, upkeep, workshops
 from server.cli.desk import OK, Arguments, on_database, refuse
 from workshops.refusals import NotThus, Refusal
 
@@ -75,6 +75,8 @@ def parser() -> Parser:
     verify = add("verify", workshops.verify, "vérifier un fichier téléchargé, sans base de données ni réglages")
     verify.add_argument("kind", metavar="GENRE", choices=list(checking.CHECKS), help="registre, vote ou referentiel")
     verify.add_argument("file", metavar="FICHIER", type=Path)
+    verify.add_argument("--cle", metavar="CLE", type=Path, help="clés publiques (JWK, JWKS) qui signent les versions")
+    add("key", keys.fresh, "tirer une clé qui signera les versions, et la montrer une fois")
     watch = add("watch", on_database(workshops.watch), "suivre un atelier dans ce terminal, jusqu'à Ctrl-C")
     watch.add_argument("workshop", metavar="ATELIER", help="identifiant ou code de l'atelier")
     watch.add_argument("--depuis", type=int, metavar="N", help="reprendre après le geste N (par défaut, le dernier)")

@@ -71,15 +71,20 @@ def _as_json(content: object) -> bytes:
 
 
 def verify(given: Arguments) -> int:
-    """Needs nothing but the file."""
+    """Needs nothing but the file, and the key if there is a signature to check."""
+    if given.cle and given.kind != "referentiel":
+        return refuse("--cle ne sert qu'à « verify referentiel » : une version est seule à être signée.", WRONG_USE)
     try:
-        problem = checking.check(given.kind, given.file)
+        keys = checking.keys(given.cle) if given.cle else None
+        checked = checking.check(given.kind, given.file, keys)
     except checking.Unreadable as error:
         return refuse(str(error), WRONG_USE)
-    if problem:
-        return refuse(f"À revoir : {problem}.")
-    print(checking.SAID[given.kind])
-    return OK
+    code = OK
+    if checked.problem:
+        code = refuse(f"À revoir : {checked.problem}.")
+    else:
+        print(checking.SAID[given.kind])
+    return refuse(f"Non vérifié : {checked.unchecked}.", code) if checked.unchecked else code
 
 
 async def watch(at: Desk) -> int:

@@ -1,16 +1,20 @@
 """Frameworks: read a published version, compare two."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from server import exports
+from server import exports, identity
 from server.gestures import reading
 from server.i18n import gettext
 from server.templating import page
-from workshops import comparisons, frameworks, indicators, labs, tallies
+from workshops import comparisons, frameworks, indicators, labs, people, releases, tallies
 from workshops.consensus import Outcome, Rule
 from workshops.crosswalks import Fate
 from workshops.indicators import Leaving
+from workshops.people import Role
 from workshops.refusals import NotFound
 from workshops.words import N_
 
@@ -21,10 +25,15 @@ async def latest(request: Request) -> Response:
     """The latest version, every version, and the one that came before this site."""
     async with reading(request) as session:
         versions = await frameworks.versions(session)
+        candidates = await releases.in_review(session)
+        viewer = identity.person(request)
+        held = await people.roles(session, viewer) if viewer else frozenset()
     return page(
         request,
         "frameworks/latest.html",
         versions=versions,
+        candidates=candidates,
+        is_publisher=Role.PUBLISHER in held,
         first=indicators.commitment()["version_1"],
         source=indicators.commitment()["document"],
     )
@@ -45,11 +54,22 @@ async def show(request: Request) -> Response:
         families=exports.by_family(framework.content),
         others=[other.version for other in versions if other.version != framework.version],
         latest=versions[0].version,
-        rule=Rule.read(framework.content["atelier"]["regle"]) if "regle" in framework.content["atelier"] else None,
+        workshops=exports.workshops_of(framework.content),
+        rules=_rules(framework.content),
+        fates={fate.value: fate for fate in Fate},
         labs=called,
         leavings={leaving.value: leaving for leaving in Leaving},
         outcomes={outcome.value: gettext(outcome.label) for outcome in Outcome},
     )
+
+
+def _rules(content: Mapping[str, Any]) -> list[tuple[Rule, list[str]]]:
+    """The rules by which a version was decided, each with the titles of its workshops."""
+    found: dict[Rule, list[str]] = {}
+    for workshop in exports.workshops_of(content):
+        if "regle" in workshop:
+            found.setdefault(Rule.read(workshop["regle"]), []).append(workshop["titre"])
+    return list(found.items())
 
 
 async def as_json(request: Request) -> Response:

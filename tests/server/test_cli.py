@@ -39,6 +39,7 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
+from tests.documents import history
 from workshops import frameworks, guests, journal, labs, people, releases, roles, rules, votes, world
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice, Method, Rule
@@ -113,7 +114,7 @@ def saved(folder: Path, content: Any) -> str:
 async def test_what_is_in_order_is_said_to_be(
     grille: Grille, tmp_path: Path, minutes: dict[str, Any], version: dict[str, Any]
 ) -> None:
-    for kind, document in (("registre", minutes), ("referentiel", version), ("vote", version)):
+    for kind, document in (("registre", minutes), ("referentiel", history()[1]), ("vote", version)):
         word = "égal" if kind == "vote" else "conforme"
         assert await grille("verify", kind, saved(tmp_path, document)) == Said(0, f"{word}\n", "")
 
@@ -144,15 +145,15 @@ async def test_minutes_that_were_cut_short_are_found_out(
         assert (answer.code, answer.out) == (1, "")
 
 
-async def test_a_version_with_one_letter_changed_is_found_out(
-    grille: Grille, tmp_path: Path, version: dict[str, Any]
-) -> None:
+async def test_a_version_with_one_letter_changed_is_found_out(grille: Grille, tmp_path: Path) -> None:
+    version = history()[1]
     changed = altered(version, ("indicateurs", 0, "fiche", "libelle"), "Nombre de projets abandonnés à tempS")
     assert await grille("verify", "referentiel", saved(tmp_path, changed)) == Said(
         1,
         "",
         f"À revoir : l'empreinte annoncée est {version['empreinte']}, "
-        f"celle du texte est {frameworks.fingerprint(changed)}.\n",
+        f"celle du texte est {frameworks.fingerprint(changed)} ; "
+        "ACT-01, intitulé : le texte n'est pas celui qui a été scellé.\n",
     )
 
 
@@ -485,6 +486,7 @@ async def test_help_names_every_command(grille: Grille) -> None:
         "grant",
         "backup",
         "restore",
+        "key",
     }
 
 

@@ -159,6 +159,7 @@ async def test_from_any_field_everything_is_two_clicks_away(database: Database, 
     browser = client()
     version = read(await browser.get("/referentiel/2.0.0"))
     home = f"/ateliers/{it.day.room.id}"
+    assert it.path in links(version), "the title leads there too, without opening the sheet"
     for name in it.content["indicateurs"][0]["fiche"]:
         (first,) = {href for href in links(version) if href == f"{it.path}#{name}"}
         page = read(await browser.get(first.partition("#")[0]))
