@@ -485,7 +485,7 @@ async def test_what_is_published_is_still_read_when_the_database_is_away(
         clock.advance(seconds=1)
         assert [(await browser.get(address)).content for address in addresses] == before
     said = [record.message for record in caplog.records if record.name == "server.shelf"]
-    assert said == ["the database does not say which version is the latest"]
+    assert said == ["the database does not say what is published"]
     # Once the database has been silent, one person waits for it, the others do not.
     monkeypatch.setattr(shelf, "PATIENCE", 600)
     clock.advance(seconds=1)
