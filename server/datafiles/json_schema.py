@@ -25,7 +25,12 @@ HOURS = 999_999.99  # the most that a form takes
 
 TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "integer", "minimum": 0}
-MOMENT: Schema = {"type": "string", "format": "date-time"}
+# A format is only a word to most programs: the pattern is what refuses.
+MOMENT: Schema = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$",
+}
 CODES: Schema = {"type": "array", "items": {"$ref": "#/$defs/code"}}
 
 

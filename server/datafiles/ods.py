@@ -114,7 +114,7 @@ def _settings(names: list[str]) -> bytes:
         '<?xml version="1.0" encoding="UTF-8"?>'
         '<office:document-settings xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
         ' xmlns:config="urn:oasis:names:tc:opendocument:xmlns:config:1.0"'
-        ' xmlns:ooo="http://openoffice.org/2004/office" office:version="1.3"><office:settings>'
+        ' xmlns:ooo="http://openoffice.org/2004/office" office:version="1.4"><office:settings>'
         '<config:config-item-set config:name="ooo:view-settings"><config:config-item-map-indexed config:name="Views">'
         f"<config:config-item-map-entry>{_item('ViewId', 'string', 'view1')}"
         f'<config:config-item-map-named config:name="Tables">{entries}</config:config-item-map-named>'
