@@ -285,7 +285,9 @@ PASSAGE = Table(
         Column(
             "sort",
             N_("Sort"),
-            N_("Ce qu'il est devenu : le même, reformulé, plus étroit, plus large, scindé, fusionné, nouveau ou retiré."),
+            N_(
+                "Ce qu'il est devenu : le même, reformulé, plus étroit, plus large, scindé, fusionné, nouveau ou retiré."
+            ),
             limits={"enum": [fate.value for fate in Fate]},
             source=SOURCE,
             example="fusionne",
