@@ -1,6 +1,6 @@
 """Corrections: typing errors of a published text, mended without a workshop because they change no meaning."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -98,6 +98,11 @@ async def standing(session: AsyncSession) -> list[Correction]:
     return list(found)
 
 
+async def among(session: AsyncSession, ids: Collection[str]) -> list[Correction]:
+    """Those of these ids."""
+    return list(await session.scalars(select(Correction).where(col(Correction.id).in_(list(ids)))))
+
+
 def apply(code: str, sheet: Sheet, written: Iterable[Correction]) -> tuple[Sheet, tuple[Correction, ...]]:
     """A text as corrected, and by what; each correction applies once, to the text it was written for."""
     used: list[Correction] = []
@@ -111,3 +116,10 @@ def apply(code: str, sheet: Sheet, written: Iterable[Correction]) -> tuple[Sheet
         used.append(found)
         sheet = found.sheet
     return sheet, tuple(used)
+
+
+def spent(published: Mapping[str, Sheet], written: Iterable[Correction]) -> set[str]:
+    """The corrections that no longer apply to what is published: the text they were written for is another now."""
+    written = list(written)
+    used = {correction.id for code, sheet in published.items() for correction in apply(code, sheet, written)[1]}
+    return {correction.id for correction in written} - used

@@ -22,6 +22,7 @@ from workshops import (
     lineage,
     lines,
     objections,
+    provenance,
     tallies,
     votes,
 )
@@ -35,6 +36,7 @@ from workshops.items import Deprecation, Item
 from workshops.journal import Entry, Kind
 from workshops.lineage import ALONE, Kin
 from workshops.lines import Exceptional, Line
+from workshops.provenance import Source
 from workshops.refusals import NotThus
 from workshops.sheet import Level, Sheet
 from workshops.tallies import Tally
@@ -43,6 +45,7 @@ from workshops.words import N_
 NOTE_LENGTH = 2000
 REASON_LENGTH = 500
 LEVELS = {Level.PATCH: "correctif", Level.MINOR: "mineur", Level.MAJOR: "majeur"}  # as they are published
+LEVELS_NAMED = {name: level for level, name in LEVELS.items()}
 
 
 @dataclass(frozen=True)
@@ -132,9 +135,7 @@ class Draft:
         return Item(code, corrected, line, self.former.get(code), None, used)
 
     def _dropped(self) -> dict[str, Deprecation]:
-        return {
-            line.code: Deprecation(line.because, (), line.workshop.id) for line in self.left_out if line.is_dropped
-        }
+        return {line.code: Deprecation(line.because, (), line.workshop.id) for line in self.left_out if line.is_dropped}
 
     def _departures(self) -> dict[str, Deprecation]:
         in_force = {line.code for line in self.kept}
@@ -176,9 +177,7 @@ class Draft:
     @cached_property
     def passages(self) -> list[Passage]:
         """What each indicator of the version before becomes, and which are new."""
-        return crosswalks.crosswalk(
-            self.before, self.contents, self.comparison, self.heirs, self.choices.fates
-        )
+        return crosswalks.crosswalk(self.before, self.contents, self.comparison, self.heirs, self.choices.fates)
 
     @property
     def level(self) -> Level:
@@ -308,7 +307,9 @@ def _wrong_reasons(draft: Draft) -> dict[str, str]:
             wrong[f"argument-{code}"] = N_("Cinq cents caractères au plus.")
     for passage in draft.passages:
         if passage.fate is None:
-            wrong[f"fate-{passage.code}"] = N_("Son sens change : dites s'il compte moins de choses, plus, ou d'autres.")
+            wrong[f"fate-{passage.code}"] = N_(
+                "Son sens change : dites s'il compte moins de choses, plus, ou d'autres."
+            )
     if len(draft.choices.note) > NOTE_LENGTH:
         wrong["note"] = N_("C'est trop long.")
     return wrong
@@ -328,7 +329,17 @@ def _wrong_version(draft: Draft) -> dict[str, str]:
     return {}
 
 
-def told(draft: Draft) -> dict[str, Any]:
+async def sources(session: AsyncSession, draft: Draft) -> dict[str, dict[str, Source]]:
+    """By code, where each field of each text that was decided was written. Four queries a workshop."""
+    document = draft.latest.content if draft.latest else None
+    found = {code: provenance.read(item, document["version"]) for code, item in draft.former.items() if document}
+    written: dict[str, dict[str, Source]] = {}
+    for workshop in draft.workshops:
+        written |= await provenance.of_workshop(session, workshop, draft.version, document)
+    return found | {line.code: written[line.card.id] for line in draft.kept}
+
+
+def told(draft: Draft, written: Mapping[str, Mapping[str, Source]]) -> dict[str, Any]:
     """The document of a draft, but for who publishes it, when, and what the registers say then."""
     previous = draft.latest
     changed = draft.comparison.changed
@@ -339,7 +350,7 @@ def told(draft: Draft) -> dict[str, Any]:
         "licence": "Licence Ouverte 2.0",
         "precedente": {"version": previous.version, "empreinte": previous.fingerprint} if previous else None,
         "niveau": _level(draft) if previous else None,
-        "indicateurs": [item.frozen(draft.version) for item in draft.items],
+        "indicateurs": [item.frozen(draft.version, written[item.code]) for item in draft.items],
         "ecartes": [lines.left_out(line) for line in draft.left_out],
         "hors_table": [lines.departed(card, kin) for card, kin in draft.departed],
         "passage": crosswalks.published(draft.passages),

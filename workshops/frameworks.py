@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
-from workshops import indicators, items
+from workshops import chains, indicators, items, seals, world
 from workshops.agenda import VERSION, Start, Workshop
 from workshops.canonical import digest
 from workshops.comparisons import Contents
@@ -20,7 +20,6 @@ from workshops.sheet import Sheet
 from workshops.words import N_
 
 FIRST = "2.0.0"
-SIGNED_OUT = ("empreinte", "signature")
 
 
 class Framework(Record, table=True):
@@ -93,7 +92,7 @@ def fingerprint(document: Mapping[str, Any]) -> str:
 
 def unsigned(document: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a document that is hashed, and signed."""
-    return {key: value for key, value in document.items() if key not in SIGNED_OUT}
+    return {key: value for key, value in document.items() if key not in seals.OUTSIDE}
 
 
 def verify(document: Mapping[str, Any]) -> bool:
@@ -104,7 +103,9 @@ def verify(document: Mapping[str, Any]) -> bool:
 def require_shown(workshop: Workshop) -> None:
     """What would be published says what the votes decide: NotNow, to whomever, while the announced rule hides it."""
     if workshop.hides:
-        raise NotNow(N_("La règle cache les résultats jusqu'à la clôture : l'aperçu de ce qui sera publié l'attend aussi."))
+        raise NotNow(
+            N_("La règle cache les résultats jusqu'à la clôture : l'aperçu de ce qui sera publié l'attend aussi.")
+        )
 
 
 async def latest(session: AsyncSession) -> Framework | None:
@@ -145,6 +146,17 @@ async def from_workshop(session: AsyncSession, workshop_id: str) -> Framework | 
     )
 
 
+async def fed(session: AsyncSession) -> set[str]:
+    """The workshops that fed a version."""
+    return set(await session.scalars(select(FrameworkWorkshop.workshop_id)))
+
+
+async def workshop_ids(session: AsyncSession, version: str) -> list[str]:
+    """The workshops that fed one version."""
+    found = select(FrameworkWorkshop.workshop_id).where(col(FrameworkWorkshop.version) == version)
+    return list(await session.scalars(found.order_by(col(FrameworkWorkshop.workshop_id))))
+
+
 async def from_release(session: AsyncSession, release_id: str) -> Framework | None:
     """The version a release became, if it was published."""
     return await session.scalar(select(Framework).where(col(Framework.release_id) == release_id))
@@ -163,6 +175,21 @@ async def latest_version(session: AsyncSession) -> str | None:
     return max(await session.scalars(_VERSIONS), key=order, default=None)
 
 
+def after(latest: Framework | None) -> datetime:
+    """Now, or the date of the version before where a clock was set back: the dates of a chain never decrease."""
+    return max(world.now(), latest.published_at) if latest else world.now()
+
+
 def order(version: str) -> tuple[int, ...]:
     """Versions in the order of their numbers, not of their letters."""
     return tuple(map(int, version.split(".")))
+
+
+async def chain(session: AsyncSession) -> list[chains.Link]:
+    """The chain of the next version: every version before it, the oldest first."""
+    return chains.chain([framework.content for framework in reversed(await versions(session))])
+
+
+def sealed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document with a seal on each of its parts: what was altered can then be named."""
+    return {**document, "sceaux": seals.seals(document)}

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workshops import changes, lines, sheet
+from workshops import changes, lines
+from workshops import sheet as sheets
 from workshops.corrections import Correction
 from workshops.lines import Line
+from workshops.provenance import Source
 from workshops.sheet import Sheet
 from workshops.vocabulary import Family
 
@@ -54,21 +56,31 @@ class Item:
         return list(Family).index(Family(self.sheet["famille"])), len(self.code), self.code
 
     @property
-    def missing(self) -> list[sheet.Field]:
+    def missing(self) -> list[sheets.Field]:
         """What its sheet lacks and nobody wrote an exception for."""
         decision = {"exception": self.line.exception} if self.line else (self.former or {}).get("decision", {})
-        return [] if decision.get("exception") else sheet.missing(self.sheet)
+        return [] if decision.get("exception") else sheets.missing(self.sheet)
 
-    def frozen(self, version: str) -> dict[str, Any]:
-        """As it is published in a version."""
+    def frozen(self, version: str, sources: Mapping[str, Source]) -> dict[str, Any]:
+        """As it is published in a version. `sources`: where each field of the text that was decided was written."""
         told = lines.frozen(self.line) if self.line else dict(self.former or {})
         return {
             **told,
             "statut": DEPRECATED if self.is_deprecated else IN_FORCE,
             "fiche": self.sheet,
+            "provenance": {name: self._source(name, sources, version) for name in self.sheet},
             "depreciation": self._deprecated(version),
             "correction": self._corrected(),
         }
+
+    def _source(self, name: str, sources: Mapping[str, Source], version: str) -> Source:
+        if self.sheet[name] != self._decided.get(name):
+            return {"correction": self._because, "version": version}
+        return sources[name]
+
+    @property
+    def _because(self) -> str:
+        return "\n".join(correction.because for correction in self.corrections)
 
     def _deprecated(self, version: str) -> dict[str, Any] | None:
         if self.deprecation is None:
@@ -84,7 +96,7 @@ class Item:
         if not self.corrections:
             return None
         return {
-            "motif": "\n".join(correction.because for correction in self.corrections),
+            "motif": self._because,
             "champs": [change.field.name for change in changes.between(self._decided, self.sheet)],
         }
 

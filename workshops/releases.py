@@ -120,13 +120,14 @@ async def prepare(
             replaces=former,
             review_until=review_until,
             by_id=by.id,
+            at=frameworks.after(prepared.latest),
             fingerprint="",
             document="",
         )
         for workshop in prepared.workshops:
             journal.record(session, workshop, Kind.FRAMEWORK_PREPARED, by=by, about=release.name)
     document = {
-        **drafts.told(prepared),
+        **drafts.told(prepared, await drafts.sources(session, prepared)),
         "version": release.name,
         "publie_le": timestamp(release.at),
         "prepare_par": by.id,
@@ -221,6 +222,11 @@ async def named(session: AsyncSession, version: str, candidate: int) -> Release:
     return found
 
 
+async def among(session: AsyncSession, ids: Collection[str]) -> list[Release]:
+    """Those of these ids."""
+    return list(await session.scalars(select(Release).where(col(Release.id).in_(list(ids)))))
+
+
 async def abandonment(session: AsyncSession, release_id: str) -> Abandonment | None:
     """Why a preparation will not be published, if it will not."""
     return await session.get(Abandonment, release_id)
@@ -236,6 +242,11 @@ async def standing(session: AsyncSession) -> list[Release]:
         .order_by(col(Release.at).desc(), col(Release.id))
     )
     return list(found)
+
+
+async def in_review(session: AsyncSession) -> list[Release]:
+    """The candidates that one may review now, the last one first."""
+    return [release for release in await standing(session) if release.is_in_review]
 
 
 async def of_workshop(session: AsyncSession, workshop_id: str) -> Release | None:

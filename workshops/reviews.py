@@ -1,6 +1,6 @@
 """Reviews: what anyone says of a release candidate, field by field, and what is answered."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -100,6 +100,8 @@ async def leave(
     register = await audit.take_floor(session, by=by)
     if sending:
         before = await session.scalar(select(Review).where(col(Review.sending) == sending))
+        if before and before.text != clean(text):
+            raise NotThus({"key": N_("Cette clé d'envoi a déjà servi pour autre chose. Envoyez de nouveau.")})
         if before:
             audit.yield_floor(session, register)
             return before
@@ -108,13 +110,12 @@ async def leave(
         raise NotNow(N_("La relecture de cette version n'est pas ouverte."))
     text, name = clean(text), clean(name)
     _check(release, code, field, text, name)
-    signed = by.name if by else name
     review = Review(
         release_id=release_id,
         code=code,
         field=field,
         text=text,
-        name=signed if not by else "",
+        name="" if by else name,
         by_id=by.id if by else None,
         sending=sending,
     )
@@ -200,15 +201,11 @@ async def get(session: AsyncSession, review_id: str) -> Review:
 async def of(session: AsyncSession, about: Sequence[Release]) -> list[Reviewed]:
     """Every review of these candidates, the first one first. One query."""
     by_id = {release.id: release for release in about}
-    return [Reviewed(review, by_id[review.release_id], answer, hiding) for review, answer, hiding in await _of(session, by_id)]
-
-
-async def _of(session: AsyncSession, ids: Collection[str]) -> Sequence[tuple[Review, ReviewReply, ReviewHiding]]:
     rows = await session.execute(
         select(Review, ReviewReply, ReviewHiding)
         .outerjoin(ReviewReply, col(ReviewReply.review_id) == col(Review.id))
         .outerjoin(ReviewHiding, col(ReviewHiding.review_id) == col(Review.id))
-        .where(col(Review.release_id).in_(list(ids)))
+        .where(col(Review.release_id).in_(list(by_id)))
         .order_by(col(Review.at), col(Review.id))
     )
-    return [tuple(row) for row in rows]
+    return [Reviewed(review, by_id[review.release_id], answer, hiding) for review, answer, hiding in rows]

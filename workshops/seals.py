@@ -11,7 +11,8 @@ from workshops.canonical import digest
 
 Document = Mapping[str, Any]
 
-UNSEALED = ("sceaux", "empreinte", "signature")
+OUTSIDE = ("empreinte", "signature")  # what is said of a document, not in it
+UNSEALED = ("sceaux", *OUTSIDE)
 ITEMS = ("indicateurs", "ecartes", "hors_table")  # each key of each item is a part, and each field of its sheet
 LISTED = ("passage", "chaine", "ateliers")  # each item is a part
 

@@ -60,9 +60,7 @@ async def test_an_amendment_keeps_only_the_fields_that_differ(
     assert await current(database, ours.id) == (1, SHEET)
 
 
-async def test_a_field_may_be_emptied(
-    database: Database, room: Workshop, alix: Person, sacha: Person, camille: Person
-) -> None:
+async def test_a_field_may_be_emptied(database: Database, room: Workshop, alix: Person, sacha: Person, camille: Person) -> None:
     born = await act(database, indicators.propose, room.id, CLEARER, by=alix)
     emptied = {name: value for name, value in CLEARER.items() if name != "unite"}
     made = await amend(database, born.id, sacha, emptied)

@@ -181,9 +181,7 @@ async def test_a_ballot_is_one_a_person_and_the_last_one_counts(
     before = (await reread(database, room)).gestures
     await grade(database, contest, alix, POOR, FAIR, GOOD)
     assert (await reread(database, room)).gestures == before
-    assert [entry.kind for entry in await ask(database, journal.since, room.id, before - 2)] == 2 * [
-        Kind.CONTEST_GRADED
-    ]
+    assert [entry.kind for entry in await ask(database, journal.since, room.id, before - 2)] == 2 * [Kind.CONTEST_GRADED]
 
 
 @pytest.mark.parametrize(

@@ -97,9 +97,7 @@ async def test_one_leaves_without_a_reason_and_is_put_out_with_one(
     assert not await ask(database, memberships.may_decide, "ti-lab", alix)
 
 
-async def test_a_request_taken_back_is_nobody_elses_business(
-    database: Database, referent: Person, alix: Person
-) -> None:
+async def test_a_request_taken_back_is_nobody_elses_business(database: Database, referent: Person, alix: Person) -> None:
     for by, because in ((alix, ""), (referent, "Erreur de labo.")):
         asked = await act(database, memberships.ask, "ti-lab", by=alix)
         await act(database, memberships.end, asked.id, because=because, by=by)

@@ -161,9 +161,5 @@ def test_iqr_sd_warning() -> None:
 def test_rounds_example() -> None:
     """Three rounds among twelve people can be announced, and each figure may be shown."""
     fact = FACTS["rounds_example"]
-    assert (
-        Rule.read(Rule(method=Method.TWO_AXES, rounds=fact["rounds"]).published()).rounds
-        == fact["rounds"]
-        <= MOST_ROUNDS
-    )
+    assert Rule.read(Rule(method=Method.TWO_AXES, rounds=fact["rounds"]).published()).rounds == fact["rounds"] <= MOST_ROUNDS
     assert fact["people"] >= FEW_RATERS

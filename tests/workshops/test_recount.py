@@ -56,7 +56,9 @@ def graded(rule: Rule = GRADES, **told: Any) -> Document:
 def by_lab() -> Document:
     papers = [paper("1", "keep", groupe="a"), paper("2", "drop", groupe="a"), paper("3", "drop", groupe="a")]
     papers += [paper("4", "keep", groupe="b"), paper("5", "keep", groupe=None)]
-    return file(Rule(voices=Voices.LABS), item("A", papers, {"keep": 1, "drop": 1}, "reworked", told={"personnes": 5}))
+    return file(
+        Rule(voices=Voices.LABS), item("A", papers, {"keep": 1, "drop": 1}, "reworked", told={"personnes": 5})
+    )
 
 
 def few() -> Document:
@@ -162,9 +164,7 @@ def test_a_vote_that_nobody_took_part_in_is_in_order() -> None:
 
 
 def test_a_lab_says_the_lower_median_of_its_ballots() -> None:
-    assert count_of(Rule(voices=Voices.LABS), by_lab()["indicateurs"][0]["bulletins"]) == Count(
-        {"drop": 1, "keep": 1}, 5
-    )
+    assert count_of(Rule(voices=Voices.LABS), by_lab()["indicateurs"][0]["bulletins"]) == Count({"drop": 1, "keep": 1}, 5)
 
 
 @pytest.mark.parametrize(

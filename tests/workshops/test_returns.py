@@ -71,7 +71,9 @@ async def test_a_person_has_another_name_on_each_indicator_and_in_each_round(dat
     await election.say(said)
     await election.close()
     told = items(await document(election))
-    papers = [round["bulletins"] for code in said for round in (told[code], *told[code]["tours_precedents"])]
+    papers = [
+        round["bulletins"] for code in said for round in (told[code], *told[code]["tours_precedents"])
+    ]
     assert [len(each) for each in papers] == [6] * 4
     assert len(set().union(*map(voices, papers))) == 24
 

@@ -62,9 +62,7 @@ def test_a_line_is_minutes_then_a_title(line: str, point: tuple[int, str]) -> No
     assert schedule.read(line) == (Point(1, *point),)
 
 
-@pytest.mark.parametrize(
-    "line", ["Accueil", "10", "10Accueil", "0 Accueil", "481 Accueil", "1000 Accueil", "-5 A", "1h A"]
-)
+@pytest.mark.parametrize("line", ["Accueil", "10", "10Accueil", "0 Accueil", "481 Accueil", "1000 Accueil", "-5 A", "1h A"])
 def test_a_line_that_does_not_hold_is_named(line: str) -> None:
     with pytest.raises(NotThus) as refused:
         schedule.read(f"10 Accueil\n\n{line}\n20 Vote")
@@ -178,7 +176,9 @@ async def test_two_who_give_time_at_once_give_it_once(database: Database, camill
 
 
 @pytest.mark.parametrize("minutes", [0, -5, 121])
-async def test_time_is_given_within_reason(database: Database, camille: Person, room: Workshop, minutes: int) -> None:
+async def test_time_is_given_within_reason(
+    database: Database, camille: Person, room: Workshop, minutes: int
+) -> None:
     await write(database, room, camille)
     await act(database, schedule.start, room.id, 1, by=camille)
     with pytest.raises(NotThus):

@@ -92,7 +92,9 @@ async def test_votes_elsewhere_do_not_count_here(database: Database, camille: Pe
     assert await missing(database, other) == []
 
 
-async def test_who_was_forgotten_or_has_another_seat_is_waited_for_no_more(database: Database, room: Workshop) -> None:
+async def test_who_was_forgotten_or_has_another_seat_is_waited_for_no_more(
+    database: Database, room: Workshop
+) -> None:
     gone, robin = await account(database, "Parti"), await account(database, "Robin")
     guest = await member_of(database, room, "siilab", "Robin, en invité")
     for person in (gone, robin):

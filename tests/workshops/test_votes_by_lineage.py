@@ -101,7 +101,9 @@ async def test_after_a_split_each_part_asks_and_taking_back_from_one_is_taking_b
     whole = (await ids(database, room))["ACT-01"]
     for person in (alix, sacha):
         await cast(database, whole, Choice.KEEP, person)
-    one, other = [part.id for part in await act(database, lineage.split, whole, sheets=PARTS, because=WHY, by=camille)]
+    one, other = [
+        part.id for part in await act(database, lineage.split, whole, sheets=PARTS, because=WHY, by=camille)
+    ]
     assert {id: await tally(database, id) for id in (one, other)} == dict.fromkeys((one, other), Tally(earlier=2))
     await cast(database, one, Choice.KEEP, alix)
     await cast(database, other, Choice.ABSTAIN, sacha)
