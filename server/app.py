@@ -68,6 +68,12 @@ class Version(Tag):
     regex = r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}"
 
 
+class Number(Tag):
+    """The number of a wording."""
+
+    regex = "[1-9][0-9]{0,3}"
+
+
 class Candidate(Tag):
     """A candidate's number: 2.1.0-rc.1."""
 
@@ -75,6 +81,7 @@ class Candidate(Tag):
 
 
 register_url_convertor("tag", Tag())
+register_url_convertor("number", Number())
 register_url_convertor("candidate", Candidate())
 register_url_convertor("version", Version())
 

@@ -19,6 +19,7 @@ from server.shelf import FILES as SHELVED
 from tests.cast import COMPLETE, Browsers, published
 from tests.server.pages.day import JSON
 from tests.server.pages.reading import read
+from tests.server.pages.versions import two_versions
 from workshops import frameworks
 
 NOT_PUBLISHED = "Cette version du référentiel n'est pas publiée."
@@ -154,6 +155,26 @@ async def test_the_tables_say_what_the_document_says(database: Database, client:
     book = openpyxl.load_workbook(io.BytesIO((await client().get("/referentiel/2.0.0.xlsx")).content))
     headers, line = book["Indicateurs"].iter_rows(values_only=True)
     assert {name: "" if cell is None else str(cell) for name, cell in zip(headers, line, strict=True)} == row
+
+
+async def test_a_next_version_says_what_became_of_the_one_before(database: Database, client: Browsers) -> None:
+    before, after = await two_versions(database, client, libelle="Mieux dit")
+    for version in (before, after):
+        document = (await client().get(f"/referentiel/{version.version}.json")).json()
+        schema = (await client().get(f"/referentiel/{version.version}.schema.json")).json()
+        Draft202012Validator(schema).validate(document)
+    answer = await client().get("/referentiel/2.0.1/passage.csv")
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))
+    assert row == {
+        "version_precedente": "2.0.0",
+        "code_precedent": "ACT-08",
+        "sort": "plus_etroit",
+        "version": "2.0.1",
+        "code": "ACT-08",
+        "libelle": "Mieux dit",
+    }
+    former, concept = (await client().get("/referentiel/2.0.1/passage.jsonld")).json()["@graph"]
+    assert concept["skos:broadMatch"] == [former["@id"]]
 
 
 @pytest.mark.parametrize("first", ["=", "+", "-", "@"])
