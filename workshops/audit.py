@@ -34,15 +34,24 @@ class Deed(Word):
     IDENTITY_REMOVED = "identity_removed", N_("a retiré une façon de se connecter")
     MEMBERSHIP_RETRACTED = "membership_retracted", N_("a retiré une demande d'adhésion")
     ACCOUNT_ERASED = "account_erased", N_("a effacé son compte")
+    FRAMEWORK_IMPORTED = "framework_imported", N_("a importé un référentiel")
 
     @property
     def is_public(self) -> bool:
-        """Who holds which power is everybody's business; what people ask, are refused or carry is theirs."""
+        """Who holds which power is everybody's business, and so is what DITP enters; what people ask, are refused or
+        carry is theirs."""
         return self in PUBLIC
 
 
 PUBLIC = frozenset(
-    (Deed.ROLE_GRANTED, Deed.ROLE_WITHDRAWN, Deed.MEMBERSHIP_APPROVED, Deed.MEMBERSHIP_ENDED, Deed.REFERENT_NAMED)
+    (
+        Deed.ROLE_GRANTED,
+        Deed.ROLE_WITHDRAWN,
+        Deed.MEMBERSHIP_APPROVED,
+        Deed.MEMBERSHIP_ENDED,
+        Deed.REFERENT_NAMED,
+        Deed.FRAMEWORK_IMPORTED,
+    )
 )
 
 
