@@ -7,9 +7,12 @@ from server import gridfiles
 from server.arguments import WRONG_USE
 from server.cli.desk import OK, Desk, refuse
 from server.i18n import gettext as _
+from server.i18n import ngettext
 from workshops import imports
 from workshops.grids import Problem
 from workshops.imports import Deposit, Malformed, Notice
+
+OPTIONS = {"title": "--titre", "source": "--source", "address": "--adresse", "dated": "--date"}
 
 
 async def bring(at: Desk) -> int:
@@ -24,7 +27,8 @@ async def bring(at: Desk) -> int:
         return await (_try(at, deposit, notice) if given.essai else _import(at, deposit, notice))
     except Malformed as refusal:
         problems, wrong = refusal.rehearsal.judged.problems, refusal.rehearsal.wrong
-        return refuse("\n".join([*_told(problems), *map(_, wrong.values()), _("Rien n'est importé.")]))
+        options = (f"{OPTIONS[name]} : {_(sentence)}" for name, sentence in wrong.items())
+        return refuse("\n".join([*_told(problems), *options, _("Rien n'est importé.")]))
 
 
 def _read(file: Path) -> Deposit:
@@ -40,7 +44,8 @@ async def _try(at: Desk, deposit: Deposit, notice: Notice) -> int:
         return refuse(f"Déjà importé : {at.address(f'/referentiel/imports/{rehearsal.former.slug}')}")
     if not rehearsal.holds:
         raise Malformed(rehearsal)
-    print(f"Essai : {len(rehearsal.judged.items)} indicateurs se lisent, rien n'est enregistré.")
+    number = len(rehearsal.judged.items)
+    print(f"Essai : {number} {ngettext('indicateur se lit', 'indicateurs se lisent', number)}, rien n'est enregistré.")
     return OK
 
 

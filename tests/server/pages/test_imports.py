@@ -204,6 +204,28 @@ async def test_what_came_broken_is_refused_in_words(ditp: httpx2.AsyncClient) ->
     assert told(read(answer)) == [("Tout le fichier", "Il n'y a rien à lire : le fichier est vide.")]
 
 
+HOSTILE = {
+    "x.csv": [b"\xff\xfe\0", b"code,libelle\nA,\0", b'code,libelle\nA,"', b",,,", b"\xef\xbb\xbf", "code,libelle\nA,\u2028".encode()],
+    "x.yml": [b"[" * 5000, b"&a [*a]", b"%", b"- !!python/name:os.system x", b"- code: \xed\xa0\x80", b"- {? [a]: b}", b"- <<: {}"],
+    "\u202egpj.\n.exe": [b"{{ 7*7 }}", b"MZ\x90\0", b"<script>zz</script>"],
+}
+
+
+async def test_hostile_files_are_refused_in_words_and_nothing_is_half_imported(
+    database: Database, ditp: httpx2.AsyncClient
+) -> None:
+    before = (await ask(database, audit.head)).gestures
+    for name, contents in HOSTILE.items():
+        for content in contents:
+            for path in (TRY, KEEP):
+                answer = await sent(ditp, path, content, name=name)
+                assert (content, answer.status_code) == (content, 422)
+                assert told(read(answer).one("main")) != []
+                assert "<script>zz" not in answer.text
+    assert await kept(database) == []
+    assert (await ask(database, audit.head)).gestures == before
+
+
 # ── Whose it is
 
 
