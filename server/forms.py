@@ -205,8 +205,9 @@ async def file(request: Request, field: str) -> File | None:
         if isinstance(part, UploadFile):
             request.state.file = File(part.filename or "", await part.read())
             await part.close()
-            if name == field and part.filename:
-                found = request.state.file
+            if name != field:
+                raise HTTPException(400)
+            found = request.state.file if part.filename else None
     return found
 
 

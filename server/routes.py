@@ -164,7 +164,7 @@ ROUTES: list[BaseRoute] = [
     _page("/referentiel",                                           frameworks.latest,          Who.ANYONE),
     _page("/referentiel/imports",                                   imports.keep,               Who.PUBLISHER, "POST"),
     _page("/referentiel/imports/nouveau",                           imports.new,                Who.PUBLISHER),
-    _page("/referentiel/imports/essai",                             imports.rehearse,           Who.PUBLISHER, "POST"),
+    _page("/referentiel/imports/nouveau",                           imports.rehearse,           Who.PUBLISHER, "POST"),
     _page("/referentiel/imports/{imported}.json",                   imports.as_json,            Who.ANYONE),
     _page("/referentiel/imports/{imported}",                        imports.show,               Who.ANYONE),
     _page("/referentiel/{before:version}...{after:version}",        frameworks.compare,         Who.ANYONE),

@@ -27,6 +27,7 @@ from workshops.words import N_
 LONGEST = {"title": 200, "source": 1000, "address": 500, "dated": 40}
 LONGEST_NAME = 120
 LONGEST_SLUG = 48
+RESERVED = ("nouveau",)  # an address of its own, where one imports
 ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 # What would make it pass for one of ours: a version's number.
 OUR_NUMBERS = re.compile(r"\bv(ersion)?\W{0,2}\d{1,2}\b|\b\d+\.\d+\.\d+\b", re.IGNORECASE)
@@ -189,7 +190,7 @@ async def _free_slug(session: AsyncSession, notice: Notice) -> str:
     while len("-".join(words + date)) > LONGEST_SLUG and len(words) > 1:
         words.pop()
     wanted = "-".join(words + date)[:LONGEST_SLUG].strip("-") or "referentiel"
-    taken = set(await session.scalars(select(ImportedFramework.slug)))
+    taken = {*RESERVED, *await session.scalars(select(ImportedFramework.slug))}
     return next(slug for slug in _numbered(wanted) if slug not in taken)
 
 

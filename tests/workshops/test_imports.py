@@ -230,7 +230,8 @@ async def test_two_at_once_import_one_file_once(database: Database, dominique: P
 async def test_two_of_the_same_title_have_each_their_address(database: Database, dominique: Person) -> None:
     for code in ("A1", "A2", "A3"):
         await act(database, imports.keep, csv(f"code,libelle\n{code},Agents"), NOTICE, by=dominique)
-    await act(database, imports.keep, csv("code,libelle\nB,b"), Notice("標準", "DITP"), by=dominique)
+    for title in ("標準", "Nouveau"):
+        await act(database, imports.keep, csv(f"code,libelle\nB,{title}"), Notice(title, "DITP"), by=dominique)
     long = Notice("Les laboratoires d'innovation publique : bilan et référentiel d'évaluation", "DITP", dated="2018-2019")
     await act(database, imports.keep, csv("code,libelle\nC,c"), long, by=dominique)
     assert {each.slug for each in await ask(database, imports.imported)} == {
@@ -238,6 +239,7 @@ async def test_two_of_the_same_title_have_each_their_address(database: Database,
         "bilan-et-referentiel-2019-2",
         "bilan-et-referentiel-2019-3",
         "referentiel",
+        "nouveau-2",
         "les-laboratoires-d-innovation-publique-2018-2019",
     }
 

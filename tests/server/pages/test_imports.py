@@ -20,7 +20,7 @@ from workshops.audit import Deed
 from workshops.imports import Notice
 from workshops.people import Person
 
-TRY, KEEP, NEW = "/referentiel/imports/essai", "/referentiel/imports", "/referentiel/imports/nouveau"
+TRY, KEEP, NEW = "/referentiel/imports/nouveau", "/referentiel/imports", "/referentiel/imports/nouveau"
 GRID = "code;libelle;famille;definition\nA1;Agents formés;Moyens;=SOMME(A1:A9)\nA2;Projets;résultats;\n"
 SAID = {"title": "Bilan et référentiel d'évaluation", "source": "DITP, 2019, 37 pages.", "dated": "2019"}
 WRONG = 'code;libelle;nature;motdepasse\nA1;"Sur deux\nlignes";bof;x\nA1;;quantitatif;y\nB;<script>zz</script>;mixte\n'
