@@ -173,9 +173,8 @@ def _with_lines(record: Sequence[str], line: int) -> Iterator[Cell]:
 
 def _trimmed(record: Record, wanted: int) -> Record:
     """Without the blank cells that spreadsheets put at the end."""
-    while len(record) > wanted and not str(record[-1].said).strip():
-        record = record[:-1]
-    return record
+    last = next((n for n in range(len(record), wanted, -1) if str(record[n - 1].said).strip()), wanted)
+    return record[: max(last, wanted)]
 
 
 # ── YAML
@@ -187,7 +186,7 @@ def _yaml(text: str, encoding: str) -> Grid:
         refused = tuple(islice(_refused(text), MOST))
         root = None if refused else yaml.compose(text, Loader=YAML_LOADER)
     except yaml.MarkedYAMLError as error:
-        return _nothing(Format.YAML, _unreadable(error), encoding)
+        return _nothing(Format.YAML, _unreadable(error, text), encoding)
     except yaml.YAMLError:
         return _nothing(Format.YAML, Problem(0, N_("Ce YAML ne se lit pas.")), encoding)
     problems = list(refused)
@@ -195,12 +194,15 @@ def _yaml(text: str, encoding: str) -> Grid:
     return Grid(Format.YAML, encoding, None, rows, tuple(problems))
 
 
-def _unreadable(error: yaml.MarkedYAMLError) -> Problem:
+def _unreadable(error: yaml.MarkedYAMLError, text: str) -> Problem:
+    """Where the reading stops; the end of a text may be marked after its last line."""
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return Problem(0, N_("Ce YAML ne se lit pas."))
+    lines = text.split("\n")
+    line, column = (mark.line + 1, mark.column + 1) if mark.line < len(lines) else (len(lines), len(lines[-1]) + 1)
     sentence = N_("Ce YAML ne se lit plus à partir du caractère {column} : vérifiez retraits, guillemets et deux-points.")
-    return Problem(mark.line + 1, sentence, {"column": str(mark.column + 1)})
+    return Problem(line, sentence, {"column": str(column)})
 
 
 def _refused(text: str) -> Iterator[Problem]:

@@ -101,6 +101,9 @@ LAUGHS = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip(
         (b"- code: A\n  libelle: [x\n  nature: y", [
             (3, "Ce YAML ne se lit plus à partir du caractère 9 : vérifiez retraits, guillemets et deux-points."),
         ]),
+        (b"- code: A\n- [", [
+            (2, "Ce YAML ne se lit plus à partir du caractère 4 : vérifiez retraits, guillemets et deux-points."),
+        ]),
         (b"- code: A\n\tlibelle: x", [
             (2, "Ce YAML ne se lit plus à partir du caractère 1 : vérifiez retraits, guillemets et deux-points."),
         ]),
@@ -168,6 +171,7 @@ CONTENTS = st.one_of(st.binary(max_size=200), st.lists(PIECES, max_size=40).map(
 
 
 @given(content=CONTENTS, name=NAMES)
+@example(content=b"[", name="g.yaml")
 @example(content=b"code,libelle\nA,a", name="g.csv")
 def test_any_bytes_are_a_grid_or_say_why_not(content: bytes, name: str) -> None:
     found = judged(content, name)
