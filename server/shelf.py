@@ -21,7 +21,7 @@ from server import copies
 from server.copies import Asked, Copy, Header
 from server.database import Database
 from server.templating import fingerprint
-from workshops import frameworks, world
+from workshops import frameworks, imports, world
 
 PAGES = ("frameworks.latest", "frameworks.show", "frameworks.compare", "imports.show")
 FILES = ("frameworks.as_json", "frameworks.as_csv", "imports.as_json")
@@ -129,7 +129,7 @@ class Shelf:
         self._file_at = [named[name] for name in FILES]
         self.pages, self.files, self.statics = Pages(), Files(), Statics()
         self._coming: dict[str, asyncio.Event] = {}
-        self._latest: str | None = ""  # nobody asked yet
+        self._latest: tuple[str | None, int] = ("", 0)  # nobody asked yet
         self._asked_at = world.now() - EVERY
         self._asking: asyncio.Event | None = None
         self._unanswered = False
@@ -204,7 +204,7 @@ class Shelf:
     # ── What is published
 
     async def _keep_up(self, database: Database) -> None:
-        """Empty the pages' board when there is a newer version.
+        """Empty the pages' board when there is a newer version, or one more imported framework: /referentiel lists both.
 
         One asks, the others wait for the same answer. When the last question had none, nobody else waits for the next.
         """
@@ -219,7 +219,7 @@ class Shelf:
         self._asked_at, self._asking = now, asyncio.Event()
         try:
             async with asyncio.timeout(PATIENCE), database.reading() as session:
-                latest = await frameworks.latest_version(session)
+                latest = await frameworks.latest_version(session), await imports.number(session)
         except Exception as error:
             if not self._unanswered:
                 log.warning("the database does not say which version is the latest", exc_info=error)

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, col, select
+from sqlmodel import Field, col, func, select
 
 from workshops import audit, grids, roles, world
 from workshops.audit import Deed
@@ -219,6 +219,11 @@ async def imported(session: AsyncSession) -> list[ImportedFramework]:
     """All of them, the last one imported first."""
     query = select(ImportedFramework).order_by(col(ImportedFramework.imported_at).desc(), col(ImportedFramework.slug))
     return list(await session.scalars(query))
+
+
+async def number(session: AsyncSession) -> int:
+    """How many there are: none ever leaves, hence it changes whenever there is one more."""
+    return await session.scalar(select(func.count()).select_from(ImportedFramework)) or 0
 
 
 async def titles(session: AsyncSession, slugs: Collection[str]) -> dict[str, str]:
