@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from starlette.datastructures import FormData, ImmutableMultiDict, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -164,9 +164,28 @@ class AnswerForm(Form):
     answer: str = ""
 
 
-class PublishForm(Form):
+class PrepareForm(Form):
     version: str = ""
+    raised: str = ""
     note: str = ""
+    review_until: date | None = None
+
+    @field_validator("review_until", mode="before")
+    @classmethod
+    def _none_when_empty(cls, typed: Any) -> Any:
+        return typed or None
+
+
+class ReviewForm(Form):
+    code: str = ""
+    field: str = ""
+    text: str = ""
+    name: str = ""
+
+
+class VerdictForm(Form):
+    verdict: str = ""
+    text: str = ""
 
 
 class ImportForm(Form):

@@ -25,6 +25,7 @@ WRONG_LINKS = RateLimitItemPerMinute(60, namespace="wrong link")
 LETTERS_OF_A_BROWSER = RateLimitItemPerHour(10, namespace="letter, by browser")
 LETTERS_TO_AN_ADDRESS = RateLimitItemPerHour(5, namespace="letter, by address")
 LETTERS_OF_A_NETWORK = RateLimitItemPerHour(200, namespace="letter, by network")
+REVIEWS_OF_A_NETWORK = RateLimitItemPerHour(200, namespace="review, by network")
 
 FREE = RateLimitItemPerMinute(10, namespace="wrong code, at once")
 CODES = RateLimitItemPerMinute(60, namespace="wrong code")

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 
 REFUSAL = "Un référentiel importé ne se modifie pas et ne se supprime pas."
 

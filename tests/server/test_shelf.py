@@ -19,14 +19,23 @@ from server.database import Database
 from server.routes import ROUTES
 from server.shelf import FILES, PAGES, Shelf
 from server.templating import STATIC, fingerprint, static
-from tests.cast import Browsers, act, publish, published, signed_in, stranger
+from tests.cast import (
+    Browsers,
+    act,
+    prepare,
+    publish,
+    published,
+    publisher,
+    signed_in,
+    stranger,
+)
 from tests.conftest import Clock
 from tests.server.pages.day import HTMX, JSON, Day
 from tests.server.pages.everything import PAGES as EVERY_PAGE
 from tests.server.pages.everything import everything
 from tests.server.pages.reading import read
-from tests.server.pages.test_frameworks import FORM, path, second
 from tests.server.pages.test_queries import counting
+from tests.server.pages.versions import second
 from tests.server.test_protection import OUR_HEADERS, SHARED
 from workshops import imports
 from workshops.imports import Notice
@@ -154,16 +163,15 @@ async def test_the_database_is_asked_for_the_latest_number_once_a_second_and_for
             assert (await client().get(address)).status_code == 200
             assert (await client().get(f"{address}?sans")).status_code == 200
     # Counting works: with a query it is drawn again.
-    assert len([asked for asked in sent if asked.startswith("SELECT")]) == 8
+    assert len([asked for asked in sent if asked.startswith("SELECT")]) == 10
     with counting(database) as sent:
         clock.advance(seconds=1)
         await asyncio.gather(*(client().get(address) for address in PUBLISHED * 5))
         clock.advance(seconds=0.999)
         await asyncio.gather(*(client().get(address) for address in PUBLISHED * 5))
-    assert [" ".join(asked.split()) for asked in sent if asked.startswith("SELECT")] == [
-        "SELECT framework.version FROM framework",
-        "SELECT count(*) AS count_1 FROM importedframework",
-    ]
+    asked = [" ".join(asked.split()) for asked in sent if asked.startswith("SELECT")]
+    assert asked[0].startswith("SELECT release.id, ")
+    assert asked[1:] == ["SELECT framework.version FROM framework", "SELECT count(*) AS count_1 FROM importedframework"]
 
 
 async def test_one_more_imported_framework_is_news(database: Database, client: Browsers, clock: Clock) -> None:
@@ -185,7 +193,7 @@ async def test_a_clock_set_back_does_not_stop_the_question(database: Database, c
     with counting(database) as sent:
         await client().get("/referentiel")
         await client().get("/referentiel")
-    assert len([asked for asked in sent if asked.startswith("SELECT")]) == 2
+    assert len([asked for asked in sent if asked.startswith("SELECT")]) == 3
 
 
 # ── Who is asking
@@ -246,7 +254,9 @@ async def test_files_are_the_same_for_everybody(database: Database, client: Brow
 
 
 async def through_the_application(day: Day) -> None:
-    answer = await (await day.browser(day.dominique)).post(path(day), data={**FORM, "version": "2.0.1"})
+    release = await prepare(day.database, day.room, by=day.dominique)
+    browser = await day.browser(await publisher(day.database, "Maxime"))
+    answer = await browser.post(f"/referentiel/preparations/{release.id}/confirmation")
     assert (answer.status_code, answer.headers["location"]) == (303, "/referentiel/2.0.1")
 
 
@@ -491,7 +501,7 @@ async def test_what_is_published_is_still_read_when_the_database_is_away(
         clock.advance(seconds=1)
         assert [(await browser.get(address)).content for address in addresses] == before
     said = [record.message for record in caplog.records if record.name == "server.shelf"]
-    assert said == ["the database does not say which version is the latest"]
+    assert said == ["the database does not say what is published"]
     # Once the database has been silent, one person waits for it, the others do not.
     monkeypatch.setattr(shelf, "PATIENCE", 600)
     clock.advance(seconds=1)

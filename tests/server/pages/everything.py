@@ -97,7 +97,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "objections.answer": {"text": "Le labo."},
     "handwritten.enter": {"lab": "ti-lab", "initials": "AB"},
     "votes.cast": {"wording": "2", "choice": "keep"},
-    "frameworks.publish": {"version": "2.0.0"},
+    "releases.prepare": {"version": "2.0.0"},
     "imports.rehearse": {"title": "Grille", "source": "DITP", "text": "code,libelle\nA1,Agents"},
     "imports.keep": {"title": "Grille", "source": "DITP", "text": "code,libelle\nA1,Agents"},
     "invitations.make": {"role": "auditor"},
@@ -106,6 +106,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "legal.accept_terms": {"version": TERMS, "then": "/"},
 }
 UNKNOWN = {
+    "number": "999",
+    "item": "ZZZ-99",
     "workshop": "0nexistepas0",
     "indicator": "0nexistepas0",
     "comment": "0nexistepas0",
@@ -166,7 +168,7 @@ async def everything(database: Database, client: Browsers) -> World:
     await act(database, schedule.start, day.room.id, 1, by=day.camille)
     ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "code": day.room.code}
     ids |= await competing(day)
-    ids |= {"slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
+    ids |= {"number": "1", "item": "ACT-08", "slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
     by_consent, objection = await _by_consent(database, day)
     ids |= {"imported": await _imported(database)}
     ids |= {"objection": objection, "member": await _on_paper(database, day)}

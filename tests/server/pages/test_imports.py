@@ -330,3 +330,13 @@ async def test_a_stranger_sees_no_door(database: Database, client: Browsers) -> 
     assert (await (await signed_in(client, await stranger(database))).get(NEW)).status_code == 403
     ditp = await signed_in(client, await publisher(database))
     assert NEW in (await ditp.get("/administration")).text
+
+
+async def test_the_page_of_the_framework_lists_it_in_place_of_the_reference(database: Database, client: Browsers) -> None:
+    page = read(await client().get("/referentiel")).one("main")
+    assert "la grille de 2019 n'a pas pu être lue" in page.text
+    await act(database, imports.keep, gridfiles.deposit("g.csv", GRID.encode()), Notice("Grille", "DITP"), by=None)
+    page = read(await client().get("/referentiel?relue")).one("main")
+    assert "la grille de 2019 n'a pas pu être lue" not in page.text
+    (link,) = [link for link in page.all("a") if link["href"].startswith("/referentiel/imports/")]
+    assert (link["href"], link.text) == ("/referentiel/imports/grille", "Grille")
