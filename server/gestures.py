@@ -150,13 +150,13 @@ def refused(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)
     if wants_json(request):
         return as_json(refusal)
-    versions = refusal.told.get("versions", ())
     said = {
         "status": refusal.status,
         "title": _(TITLES.get(refusal.status, N_("Refusé"))),
         "sentence": sentence(refusal),
         "reference": refusal.told.get("reference", ""),
-        "links": refusal.links or [(_("Version {version}").format(version=each), f"/referentiel/{each}") for each in versions],
+        "links": refusal.links,
+        "versions": refusal.told.get("versions", ()),
     }
     if isinstance(refusal, NotThus):
         said["sentence"] = " ".join(errors(refusal).values()) or said["sentence"]

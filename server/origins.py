@@ -15,6 +15,7 @@ from workshops import (
     credits,
     frameworks,
     labs,
+    lineage,
     provenance,
     releases,
     returns,
@@ -22,6 +23,7 @@ from workshops import (
 )
 from workshops.agenda import Workshop
 from workshops.indicators import Wording
+from workshops.lineage import ALONE, Relative
 from workshops.provenance import Source
 from workshops.refusals import NotFound
 from workshops.sheet import FIELDS, Field
@@ -100,6 +102,7 @@ class Told:
     decided_in: Workshop | None
     decided_id: str | None
     tally: Tally | None
+    comes_from: tuple[Relative, ...]
     credits: tuple[tuple[str, tuple[str, ...]], ...]
     steps: tuple[Step, ...]
     latest: str
@@ -167,12 +170,20 @@ async def told(session: AsyncSession, version: str, code: str) -> Told:
         decided_in=(await agenda.among(session, [home])).get(home),
         decided_id=decided_id,
         tally=tallies.read(decision) if "regle" in decision else None,
+        comes_from=await _comes_from(session, home, decided_id),
         credits=await _credits(session, item, passages, decided_id, called, named),
         steps=tuple(through([*{**published, version: content}.values()], code)),
         latest=latest,
         is_older=version in published and version != latest,
         labs=called,
     )
+
+
+async def _comes_from(session: AsyncSession, workshop_id: str, indicator_id: str | None) -> tuple[Relative, ...]:
+    """What it was merged with, or split from, in the workshop that decided."""
+    if indicator_id is None:
+        return ()
+    return (await lineage.kin(session, workshop_id, [indicator_id])).get(indicator_id, ALONE).comes_from
 
 
 def _places(code: str, told: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:

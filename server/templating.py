@@ -144,16 +144,16 @@ def _option(item: Word | Field) -> tuple[str, str]:
     return item.value, i18n.gettext(item.label)
 
 
-def sheet_label(name: str) -> str:
-    """What people call a field of the sheet."""
-    return i18n.gettext(BY_NAME[name].label)
-
-
 def field_rows(sheet: Sheet) -> list[tuple[str, str, str]]:
     """The filled fields of a sheet as (name, label, what to show)."""
     return [
         (field.name, i18n.gettext(field.label), _shown(field, sheet)) for field in FIELDS if field.name in sheet
     ]
+
+
+def sheet_label(name: str) -> str:
+    """What people call a field of the sheet."""
+    return i18n.gettext(BY_NAME[name].label)
 
 
 def sheet_rows(sheet: Sheet, without: Sequence[str] = ()) -> list[tuple[str, str]]:

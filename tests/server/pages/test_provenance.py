@@ -25,7 +25,7 @@ from tests.documents import document, history, item
 from tests.server.pages.day import JSON, Day, begin
 from tests.server.pages.reading import Element, read
 from tests.server.pages.test_queries import counting
-from workshops import accounts, agenda, amendments, comments, credits, indicators, votes, world
+from workshops import accounts, agenda, amendments, comments, credits, indicators, lineage, votes, world
 from workshops.agenda import Stage, Start
 from workshops.canonical import canonical
 from workshops.comments import Comment
@@ -159,6 +159,7 @@ async def test_from_any_field_everything_is_two_clicks_away(database: Database, 
     browser = client()
     version = read(await browser.get("/referentiel/2.0.0"))
     home = f"/ateliers/{it.day.room.id}"
+    assert it.path in links(version), "the title leads there too, without opening the sheet"
     for name in it.content["indicateurs"][0]["fiche"]:
         (first,) = {href for href in links(version) if href == f"{it.path}#{name}"}
         page = read(await browser.get(first.partition("#")[0]))
@@ -214,6 +215,26 @@ async def test_the_files_of_a_version_name_nobody(database: Database, client: Br
         assert "Trop lourd à compter" in text
         for said in ("Morvan", "Benali", it.alix.id, it.sacha.id):
             assert said not in text
+
+
+async def test_what_it_was_split_from_is_a_click_away(database: Database, client: Browsers) -> None:
+    day = await begin(database, client, Stage.PROPOSING, Start.EMPTY)
+    whole = await act(database, indicators.propose, day.room.id, COMPLETE, by=day.alix)
+    sheets = [{**COMPLETE, "libelle": title} for title in ("Une partie", "L'autre")]
+    parts = await act(database, lineage.split, whole.id, sheets=sheets, because="Deux choses.", by=day.camille)
+    await day.move(Stage.VOTING)
+    for part in parts:
+        await act(database, votes.cast, part.id, wording=1, choice=Choice.KEEP, by=day.alix)
+    await day.move(Stage.CLOSED)
+    framework = await publish(database, day.room, by=day.dominique)
+    code = framework.content["indicateurs"][0]["code"]
+    page = await shown(client, f"/referentiel/2.0.0/{code}")
+    (authors,) = [section for section in page.all("section") if section.get("aria-labelledby") == "authors"]
+    assert [(link.text, link["href"]) for link in authors.all("a")] == [(whole.code, f"/indicateurs/{whole.id}")]
+    by = {name: field(page, name).one(class_="gc-sourced__by").text for name in ("libelle", "definition")}
+    assert by["libelle"].startswith(UNTOLD)
+    assert by["definition"].startswith("Écrit par Ti Lab")
+    assert field(page, "definition").one("ul").all("a")[0]["href"] == f"/indicateurs/{whole.id}/redactions/1"
 
 
 # ── What else may be asked
