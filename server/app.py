@@ -80,7 +80,14 @@ class Candidate(Tag):
     regex = rf"{Version.regex}-rc\.[0-9]{{1,4}}"
 
 
+class Coded(Tag):
+    """An indicator's code: ACT-01."""
+
+    regex = "[A-Z]{3}-[0-9]{2,6}"
+
+
 register_url_convertor("tag", Tag())
+register_url_convertor("coded", Coded())
 register_url_convertor("number", Number())
 register_url_convertor("candidate", Candidate())
 register_url_convertor("version", Version())

@@ -11,6 +11,7 @@ from server import checking, exports, watching
 from server.arguments import WRONG_USE
 from server.cli import desk
 from server.cli.desk import OK, Arguments, Desk, refuse
+from server.datafiles import drawing
 from workshops import agenda, drafts, frameworks, journal, publications, releases, returns
 from workshops.agenda import Stage
 from workshops.drafts import Choices
@@ -42,8 +43,8 @@ async def export(at: Desk) -> int:
     async with at.database.reading() as session:
         for framework in await frameworks.versions(session):
             name = f"referentiel-{framework.version}"
-            files[f"{name}.json"] = _as_json(framework.content)
-            files[f"{name}.csv"] = exports.framework_csv(framework.content).encode()
+            for ending in (".json", ".csv"):
+                files[f"{name}{ending}"] = drawing.draw(ending, framework.content, at.settings.public_url)
         for workshop in await agenda.calendar(session):
             if workshop.stage is Stage.CLOSED:
                 entries = await journal.since(session, workshop.id, 0)
