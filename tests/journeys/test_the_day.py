@@ -37,6 +37,7 @@ async def test_a_day_from_a_proposal_to_a_published_framework(
         screen(browser, address, "projecteur", {"width": 1280, "height": 720}) as wall,
         screen(browser, address, "sans script", PHONE, javascript=False) as plain,
         screen(browser, address, "édition", DESK) as office,
+        screen(browser, address, "seconde personne de l'édition", PHONE) as second,
     ):
         # 1. Camille opens a workshop in one screen.
         await sign_in(desk, "Camille", "/ateliers/nouveau")
@@ -245,7 +246,16 @@ async def test_a_day_from_a_proposal_to_a_published_framework(
             "Première version : les fiches seront complétées avec les labos."
         )
         await office.page.get_by_label("Motif commun de ces résultats").fill("Personne n’en a parlé ce jour-là.")
-        await office.page.get_by_role("button", name="Publier cette version").click()
+        await office.page.get_by_role("button", name="Préparer cette version").click()
+        await office.page.wait_for_url("**/referentiel/preparations/*")
+        waiting = office.page.url.removeprefix(address)
+        await expect(office.page.get_by_text("une autre personne de l’édition la confirme")).to_be_visible()
+        await office.check_accessibility()
+        await sign_in(second, "Maxime", waiting)
+        await second.check_accessibility()
+        await second.page.get_by_role("button", name="Confirmer et publier la version 2.0.0").click()
+        await second.page.wait_for_url("**/referentiel/2.0.0")
+        await office.page.goto(waiting)
         await office.page.wait_for_url("**/referentiel/2.0.0")
         await expect(office.page.get_by_text("sha256:")).to_be_visible()
         await expect(office.page.get_by_role("heading", name="Part des solutions encore utilisées")).to_be_visible()
