@@ -7,6 +7,7 @@ from server.live import socket
 from server.pages import (
     account,
     amendments,
+    annexes,
     comments,
     conclusions,
     consents,
@@ -164,6 +165,7 @@ ROUTES: list[BaseRoute] = [
     _page("/referentiel/{before:version}...{after:version}",        frameworks.compare,         Who.ANYONE),
     _page("/referentiel/{version:version}.json",                    frameworks.as_json,         Who.ANYONE),
     _page("/referentiel/{version:version}.csv",                     frameworks.as_csv,          Who.ANYONE),
+    _page("/referentiel/{version:version}.pdf",                     annexes.pdf,                Who.ANYONE),
     _page("/referentiel/{version:version}",                         frameworks.show,            Who.ANYONE),
 
     _page("/laboratoires",                                          labs.index,                 Who.ANYONE),
