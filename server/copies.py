@@ -17,7 +17,7 @@ Header = tuple[bytes, bytes]
 Headers = tuple[Header, ...]
 
 # Kinds that gzip makes smaller. Fonts and pictures of the web are compressed already.
-SQUEEZABLE = re.compile(rb"text/|image/svg\+xml|application/(json|javascript|xml|manifest\+json)")
+SQUEEZABLE = re.compile(rb"text/|image/svg\+xml|application/(json|atom\+xml|javascript|xml|manifest\+json)")
 TAG = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')
 WEIGHT = re.compile(rb"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?")
 # What describes the body, which a 304 does not send.

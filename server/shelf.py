@@ -23,8 +23,8 @@ from server.database import Database
 from server.templating import fingerprint
 from workshops import frameworks, world
 
-PAGES = ("frameworks.latest", "frameworks.show", "frameworks.compare")
-FILES = ("frameworks.as_json", "frameworks.as_csv", "annexes.pdf")
+PAGES = ("frameworks.latest", "frameworks.show", "frameworks.compare", "feeds.versions")
+FILES = ("frameworks.as_json", "frameworks.as_csv", "annexes.pdf", "citations.as_bibtex", "citations.badge")
 # A path written in one way only: no empty segment, none that begins with a dot.
 STATIC = re.compile(r"/static(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
 

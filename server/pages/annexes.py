@@ -6,7 +6,7 @@ import logging
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from server import annex, gestures
+from server import annex, gestures, permanent
 from server.annex import NotPrinted
 from server.gestures import reading
 from server.i18n import gettext as _
@@ -14,7 +14,6 @@ from server.templating import page
 from workshops import frameworks, labs
 from workshops.words import N_
 
-FOR_EVER = "public, max-age=31536000, immutable"
 SOON = "30"  # seconds after which to ask again a press that is busy
 BUSY = N_("D'autres PDF sont en cours de fabrication. Redemandez celui-ci dans une minute.")
 BROKEN = N_("Le PDF de cette version n'a pas pu être fabriqué. Ses autres fichiers disent la même chose.")
@@ -29,10 +28,9 @@ async def pdf(request: Request) -> Response:
     async with reading(request) as session:
         framework = await frameworks.fetch(session, request.path_params["version"])
         called = await labs.called(session)
-    tag = f'"{framework.fingerprint}"'
-    headers = {"Cache-Control": FOR_EVER, "ETag": tag, "Access-Control-Allow-Origin": "*"}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
+    held = permanent.held(request, framework)
+    if held:
+        return held
     content, base = framework.content, request.app.state.settings.public_url
     try:
         html = await asyncio.to_thread(annex.draw, content, public_url=base, labs=called)
@@ -41,8 +39,8 @@ async def pdf(request: Request) -> Response:
         request.app.state.metrics.error(refusal)
         log.error("no PDF of version %s: %s", framework.version, refusal)
         return _without(request, framework.version, BUSY if refusal.is_busy else BROKEN)
-    headers["Content-Disposition"] = f'inline; filename="referentiel-{framework.version}.pdf"'
-    return Response(printed, media_type="application/pdf", headers=headers)
+    name = f"referentiel-{framework.version}.pdf"
+    return permanent.file(framework, printed, "application/pdf", name, inline=True)
 
 
 def _without(request: Request, version: str, sentence: str) -> Response:

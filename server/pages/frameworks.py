@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from server import exports
+from server import citations, exports
 from server.forms import PublishForm, read, sent
 from server.gestures import again, done, reading, transaction
 from server.i18n import gettext
@@ -160,6 +160,7 @@ async def show(request: Request) -> Response:
         "frameworks/show.html",
         framework=framework,
         content=framework.content,
+        cite=citations.cite(framework.content, request.app.state.settings.public_url),
         tallies={item["code"]: tallies.read(item["decision"]) for item in framework.content["indicateurs"]},
         families=exports.by_family(framework.content),
         others=[other.version for other in versions if other.version != framework.version],
