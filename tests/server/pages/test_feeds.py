@@ -1,6 +1,5 @@
 """Feeds: the Atom feed of versions."""
 
-from datetime import datetime
 from xml.etree import ElementTree as xml
 
 from starlette.applications import Starlette
@@ -9,27 +8,13 @@ from server.database import Database
 from server.feeds import BEFORE, atom
 from tests.cast import Browsers, ask, published, signed_in, stranger
 from tests.conftest import Clock
-from tests.documents import history
+from tests.documents import frozen, history
 from tests.server.pages.reading import read
 from tests.server.pages.test_frameworks import path, second
 from workshops import frameworks
-from workshops.canonical import canonical
-from workshops.frameworks import Framework
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 FEED = "/referentiel.atom"
-
-
-def frozen(document: dict[str, object]) -> Framework:
-    told = {key: value for key, value in document.items() if key != "empreinte"}
-    return Framework(
-        version=str(document["version"]),
-        workshop_id="atelier00001",
-        published_by="dominique001",
-        published_at=datetime.fromisoformat(str(document["publie_le"])),
-        fingerprint=str(document["empreinte"]),
-        document=canonical(told).decode(),
-    )
 
 
 def texts(parent: xml.Element, *names: str) -> list[str | None]:
