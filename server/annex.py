@@ -23,7 +23,7 @@ Document = Mapping[str, Any]
 STYLE = ROOT / "templates" / "annexes" / "annex.css"
 SHOWN_APART = ("libelle", "famille", "definition")  # title, first line and first paragraph of a page
 PRESS = (sys.executable, "-I", str(Path(press.__file__)))
-SLOWEST = 60.0  # seconds given to one document
+SLOWEST = 180.0  # seconds given to one document: six are enough, but for a machine that has better to do
 WAITING = 3  # who may wait for the press; the next one is asked to come back
 # What a process needs to find its libraries and fonts, and no more: our settings are secrets.
 NEEDED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH")

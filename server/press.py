@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 
-POLITE = 10  # a screen that waits for its room goes first
+POLITE = 5  # a screen that waits for its room goes first
 
 
 def main() -> None:

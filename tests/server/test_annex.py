@@ -79,24 +79,26 @@ def test_it_is_tagged_french_and_titled(pdf: PdfReader) -> None:
     assert "pdfuaid:part" in root["/Metadata"].get_data().decode()
 
 
-def tags(element: DictionaryObject) -> list[str]:
-    """Every tag of a structure tree, in reading order."""
+def elements(element: DictionaryObject) -> list[DictionaryObject]:
+    """Every element of a structure tree, in reading order."""
     kids = element.get("/K", [])
-    found = [element["/S"]] if "/S" in element else []
+    found = [element] if "/S" in element else []
     for kid in kids if isinstance(kids, list) else [kids]:
         kid = kid.get_object()
         if isinstance(kid, DictionaryObject):
-            found += tags(kid)
+            found += elements(kid)
     return found
 
 
 def test_its_structure_tells_headings_tables_and_pictures(pdf: PdfReader, version: Document) -> None:
-    found = tags(pdf.trailer["/Root"]["/StructTreeRoot"])
+    told = elements(pdf.trailer["/Root"]["/StructTreeRoot"])
+    found = [element["/S"] for element in told]
     assert found.count("/H1") == 1
-    # Contents, three families, what was left out; one title an indicator and three above the lists of the contents.
+    # Contents, three families, what was left out; one title an indicator and four above the lists of the contents.
     assert found.count("/H2") == 5
     assert found.count("/H3") == len(version["indicateurs"]) + 4
-    assert found.count("/Figure") == 2
+    pictures = [element["/Alt"] for element in told if element["/S"] == "/Figure"]
+    assert pictures == ["Grille commune", "Code QR de l\u2019adresse permanente"]
     assert {"/Table", "/TR", "/TH", "/TD", "/L", "/LI", "/Link"} <= set(found)
 
 
