@@ -35,10 +35,11 @@ async def pdf(request: Request) -> Response:
     try:
         html = await asyncio.to_thread(annex.draw, content, public_url=base, labs=called)
         printed = await request.app.state.printer.print(html, annex.when(content))
-    except NotPrinted as refusal:
-        request.app.state.metrics.error(refusal)
-        log.error("no PDF of version %s: %s", framework.version, refusal)
-        return _without(request, framework.version, BUSY if refusal.is_busy else BROKEN)
+    except Exception as error:  # whatever breaks, the other files of the version do not depend on it
+        told = error if isinstance(error, NotPrinted) else None
+        request.app.state.metrics.error(error)
+        log.error("no PDF of version %s: %s", framework.version, error, exc_info=None if told else error)
+        return _without(request, framework.version, BUSY if told and told.is_busy else BROKEN)
     name = f"referentiel-{framework.version}.pdf"
     return permanent.file(framework, printed, "application/pdf", name, inline=True)
 

@@ -3,11 +3,13 @@
 import logging
 import os
 import sys
+from datetime import datetime
 
 import pytest
 from starlette.applications import Starlette
 
-from server.annex import Printer
+from server import annex
+from server.annex import NotPrinted, Printer
 from server.database import Database
 from tests.cast import Browsers, published, signed_in, stranger
 from tests.server.pages.day import JSON
@@ -101,6 +103,31 @@ async def test_a_failure_is_not_kept(database: Database, client: Browsers, app: 
     assert (await client().get(PDF)).status_code == 503
     pretending(app, PRINTS)
     assert (await client().get(PDF)).status_code == 200
+
+
+async def test_a_version_that_cannot_be_drawn_is_a_page_too(
+    database: Database, client: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await published(database)
+
+    def broken(*_: object, **__: object) -> str:
+        raise KeyError("atelier")
+
+    monkeypatch.setattr(annex, "draw", broken)
+    answer = await client().get(PDF)
+    assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (503, BROKEN)
+
+
+async def test_a_busy_press_asks_to_come_back(database: Database, client: Browsers, app: Starlette) -> None:
+    await published(database)
+
+    async def busy(html: str, at: datetime) -> bytes:
+        raise NotPrinted("the press is busy", is_busy=True)
+
+    app.state.printer.print = busy
+    answer = await client().get(PDF)
+    sentence = "D'autres PDF sont en cours de fabrication. Redemandez celui-ci dans une minute."
+    assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (503, sentence)
 
 
 async def test_a_press_without_its_library_is_a_page_too(database: Database, client: Browsers, app: Starlette) -> None:
