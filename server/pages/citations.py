@@ -25,7 +25,7 @@ async def badge(request: Request) -> Response:
     framework = await _published(request)
     name = f"suit-la-version-{framework.version}.svg"
     return permanent.held(request, framework) or permanent.file(
-        framework, badges.svg(framework.version), "image/svg+xml", name, inline=True
+        framework, badges.svg(framework.version), "image/svg+xml; charset=utf-8", name, inline=True
     )
 
 

@@ -13,7 +13,7 @@ from tests.server.test_protection import SHARED
 KEPT = "public, max-age=31536000, immutable"
 FILES = {
     "/referentiel/2.0.0.bib": ("application/x-bibtex; charset=utf-8", 'attachment; filename="referentiel-2.0.0.bib"'),
-    "/referentiel/2.0.0/badge.svg": ("image/svg+xml", 'inline; filename="suit-la-version-2.0.0.svg"'),
+    "/referentiel/2.0.0/badge.svg": ("image/svg+xml; charset=utf-8", 'inline; filename="suit-la-version-2.0.0.svg"'),
 }
 
 
