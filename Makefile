@@ -95,8 +95,11 @@ clean: ## effacer tout ce que make a installé (jamais var/, où sont les donné
 	@$(WITH_NODE) npm ci --include=dev --loglevel=error >/dev/null
 	@touch $@
 
+# Of DSFR's style, what these name is kept.
+OURS := $(shell find templates server/static -path server/static/vendor -prune -o -type f -print)
+
 # One stamp for each value of STATE_IDENTITY, one at a time.
-.venv/.assets-$(STATE_IDENTITY): scripts/assets.mjs .venv/.npm $(wildcard .env) $(if $(wildcard server/static/vendor),,missing)
+.venv/.assets-$(STATE_IDENTITY): scripts/assets.mjs .venv/.npm $(wildcard .env) $(OURS) $(if $(wildcard server/static/vendor),,missing)
 	@rm -f .venv/.assets-*
 	@$(WITH_NODE) node scripts/assets.mjs
 	@touch $@

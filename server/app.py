@@ -22,6 +22,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from server import gestures, logs, observing, protection, settings, signing, sweeping, templating
+from server.annex import Printer
 from server.ballotbox import BallotBox
 from server.database import Database, News
 from server.demo.signin import demo_provider
@@ -160,6 +161,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     app.state.sign = signing.signer(chosen.signing_key)
     app.state.limits = Limits(database, chosen.secret_key)
     app.state.provider, app.state.patience, app.state.post = provider, Patience(app.state.limits), Post(chosen, metrics)
+    app.state.printer = Printer()
     app.state.metrics, app.state.stopping = metrics, False
     app.middleware_stack = Observe(app.build_middleware_stack(), metrics)
     return app

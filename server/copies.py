@@ -17,7 +17,7 @@ Header = tuple[bytes, bytes]
 Headers = tuple[Header, ...]
 
 # Kinds that gzip makes smaller. Fonts, pictures of the web and workbooks are compressed already.
-SQUEEZABLE = re.compile(rb"text/|image/svg\+xml|application/(json|javascript|xml|(manifest|schema|ld)\+json)")
+SQUEEZABLE = re.compile(rb"text/|image/svg\+xml|application/(json|javascript|xml|(manifest|schema|ld)\+json|atom\+xml)")
 TAG = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')
 WEIGHT = re.compile(rb"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?")
 # What describes the body, which a 304 does not send.

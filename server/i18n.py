@@ -44,6 +44,11 @@ def day(moment: date) -> str:
     return format_date(moment, "EEEE d MMMM y", locale="fr").replace(" 1 ", " 1er ")
 
 
+def dated(moment: date) -> str:
+    """« 23 novembre 2026 »"""
+    return format_date(moment, "d MMMM y" if moment.day > 1 else "'1er' MMMM y", locale="fr")
+
+
 def moment(at: datetime) -> str:
     """« 23 novembre à 10:42 », Paris time."""
     return format_datetime(at.astimezone(PARIS), "d MMMM 'à' HH:mm", locale="fr")

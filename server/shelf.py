@@ -24,7 +24,7 @@ from server.database import Database
 from server.templating import fingerprint
 from workshops import frameworks, imports, releases, world
 
-PAGES = ("frameworks.latest", "frameworks.show", "frameworks.compare", "imports.show")
+PAGES = ("frameworks.latest", "frameworks.show", "frameworks.compare", "feeds.versions", "imports.show")
 FILES = (
     "files.as_json",
     "files.json_schema",
@@ -36,6 +36,9 @@ FILES = (
     "files.passage_csv",
     "files.passage_schema",
     "files.passage_jsonld",
+    "annexes.pdf",
+    "citations.as_bibtex",
+    "citations.badge",
     "imports.as_json",
 )
 # A path written in one way only: no empty segment, none that begins with a dot.

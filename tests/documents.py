@@ -1,10 +1,13 @@
 """Documents: two published versions, as files, for what is made of a document alone."""
 
+from datetime import datetime
 from typing import Any
 
 from tests.cast import COMPLETE
 from workshops import chains, frameworks, seals
+from workshops.canonical import canonical
 from workshops.consensus import ANNOUNCED
+from workshops.frameworks import Framework
 
 Document = dict[str, Any]
 
@@ -143,3 +146,16 @@ def history() -> tuple[Document, Document]:
         ],
     )
     return first, second
+
+
+def frozen(told: Document) -> Framework:
+    """A published version that says this document, to be put in the database."""
+    return Framework(
+        version=told["version"],
+        previous_version=told["precedente"]["version"] if told["precedente"] else None,
+        workshop_id=f"atelier-{told['version']}"[:12],
+        published_by="dominique001",
+        published_at=datetime.fromisoformat(told["publie_le"]),
+        fingerprint=told["empreinte"],
+        document=canonical({name: said for name, said in told.items() if name != "empreinte"}).decode(),
+    )

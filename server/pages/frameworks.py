@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import exports, identity
+from server import citations, exports, identity
 from server.gestures import reading
 from server.i18n import gettext
 from server.templating import page
@@ -50,6 +50,7 @@ async def show(request: Request) -> Response:
         "frameworks/show.html",
         framework=framework,
         content=framework.content,
+        cite=citations.cite(framework.content, request.app.state.settings.public_url),
         tallies={item["code"]: tallies.read(item["decision"]) for item in framework.content["indicateurs"]},
         families=exports.by_family(framework.content),
         others=[other.version for other in versions if other.version != framework.version],

@@ -257,7 +257,7 @@ async def test_a_day_from_a_proposal_to_a_published_framework(
         await second.page.wait_for_url("**/referentiel/2.0.0")
         await office.page.goto(waiting)
         await office.page.wait_for_url("**/referentiel/2.0.0")
-        await expect(office.page.get_by_text("sha256:")).to_be_visible()
+        await expect(office.page.locator(".gc-hash")).to_contain_text("sha256:")
         await expect(office.page.get_by_role("heading", name="Part des solutions encore utilisées")).to_be_visible()
         await office.check_accessibility()
         await expect(phone.page.locator("#banner")).to_contain_text("La version 2.0.0 du référentiel est publiée.")
