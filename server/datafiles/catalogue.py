@@ -52,4 +52,12 @@ FILES = (
     File("/passage.tableschema.json", JSON, N_("Le schéma du tableau de passage (Table Schema)")),
     File("/passage.jsonld", LINKED, N_("Le passage depuis la version précédente, en données liées (SKOS)")),
 )
+# Those that other pages draw: a program of its own prints the annex, a citation is a text.
+ELSEWHERE = (
+    File(".pdf", "application/pdf", N_("L'annexe de convention, accessible, une fiche par page (PDF)")),
+    File(".bib", "application/x-bibtex", N_("La citation (BibTeX)")),
+)
+EVERY = (*ELSEWHERE, *FILES)
+# The few that most people look for, by the names they know them under.
+NAMED = {"PDF": ".pdf", "Excel": ".xlsx", "OpenDocument": ".ods", "CSV": ".csv", "JSON": ".json", "JSON-LD": ".jsonld"}
 BY_ENDING = {file.ending: file for file in FILES}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from server.datafiles.catalogue import FILES, LICENCE
+from server.datafiles.catalogue import EVERY, LICENCE
 from server.datafiles.table_schema import PUBLISHER
 from server.i18n import gettext as _
 from workshops import sheet
@@ -173,7 +173,7 @@ def _dataset(content: Content, home: str) -> Node:
             dct__conformsTo=f"{scheme}{file.schema}" if file.schema else None,
             dct__license=LICENCE,
         )
-        for file in FILES
+        for file in EVERY
     ]
     return _said(
         id=f"{scheme}#fichiers",

@@ -5,12 +5,12 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server import permanent
 from server.datafiles import drawing
 from server.datafiles.catalogue import BY_ENDING
 from server.gestures import reading
 from workshops import frameworks
-
-CACHED = {"Cache-Control": "public, max-age=31536000, immutable"}
+from workshops.frameworks import Framework
 
 
 async def as_json(request: Request) -> Response:
@@ -64,22 +64,12 @@ async def passage_jsonld(request: Request) -> Response:
 
 
 async def _file(request: Request, ending: str) -> Response:
-    """A file that never changes: its tag is the version's fingerprint, anyone may read it from anywhere."""
     async with reading(request) as session:
         framework = await frameworks.fetch(session, request.path_params["version"])
-    tag = f'"{framework.fingerprint}"'
-    if request.headers.get("if-none-match") == tag:
-        response = Response(status_code=304)
-    else:
-        response = await _drawn(request, framework, ending)
-    response.headers.update({**CACHED, "ETag": tag, "Access-Control-Allow-Origin": "*"})
-    return response
+    return permanent.held(request, framework) or await _drawn(request, framework, ending)
 
 
-async def _drawn(request: Request, framework: frameworks.Framework, ending: str) -> Response:
+async def _drawn(request: Request, framework: Framework, ending: str) -> Response:
     file, home = BY_ENDING[ending], request.app.state.settings.public_url
     body = await asyncio.to_thread(drawing.draw, ending, framework.content, home)
-    response = Response(body, media_type=file.media)
-    if file.attached:
-        response.headers["Content-Disposition"] = f'attachment; filename="{file.name(framework.version)}"'
-    return response
+    return permanent.file(framework, body, file.media, file.name(framework.version), inline=not file.attached)

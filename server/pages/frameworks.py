@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server import citations, exports, identity
+from server.datafiles.catalogue import EVERY, NAMED
 from server.gestures import reading
 from server.i18n import gettext
 from server.templating import page
@@ -57,6 +58,8 @@ async def show(request: Request) -> Response:
         latest=versions[0].version,
         workshops=exports.workshops_of(framework.content),
         rules=_rules(framework.content),
+        named=NAMED,
+        every=EVERY,
         fates={fate.value: fate for fate in Fate},
         labs=called,
         leavings={leaving.value: leaving for leaving in Leaving},
