@@ -24,6 +24,7 @@ from starlette.staticfiles import StaticFiles
 from server import gestures, logs, observing, protection, settings, sweeping, templating
 from server.ballotbox import BallotBox
 from server.database import Database, News
+from server.datasets.archive import Archive
 from server.demo.signin import demo_provider
 from server.entrance import Entrance
 from server.i18n import gettext as _
@@ -135,7 +136,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     )
     app.state.settings, app.state.database, app.state.hub = chosen, database, hub
     app.state.rooms, app.state.box, app.state.known = rooms, BallotBox(database, metrics), known
-    app.state.entrance = Entrance(database)
+    app.state.entrance, app.state.archive = Entrance(database), Archive(database, chosen.public_url)
     app.state.limits = Limits(database, chosen.secret_key)
     app.state.provider, app.state.patience, app.state.post = provider, Patience(app.state.limits), Post(chosen, metrics)
     app.state.metrics, app.state.stopping = metrics, False

@@ -12,6 +12,7 @@ from server.pages import (
     consents,
     contests,
     contributions,
+    datasets,
     frameworks,
     handwritten,
     home,
@@ -165,6 +166,12 @@ ROUTES: list[BaseRoute] = [
     _page("/referentiel/{version:version}.json",                    frameworks.as_json,         Who.ANYONE),
     _page("/referentiel/{version:version}.csv",                     frameworks.as_csv,          Who.ANYONE),
     _page("/referentiel/{version:version}",                         frameworks.show,            Who.ANYONE),
+
+    _page("/donnees",                                               datasets.show,              Who.ANYONE),
+    _page("/donnees/grille-commune.zip",                            datasets.everything,        Who.ANYONE),
+    _page("/donnees/{day}.zip",                                     datasets.on_day,            Who.ANYONE),
+    _page("/donnees/{name}.csv",                                    datasets.as_csv,            Who.ANYONE),
+    _page("/donnees/{name}.tableschema.json",                       datasets.schema,            Who.ANYONE),
 
     _page("/laboratoires",                                          labs.index,                 Who.ANYONE),
     _page("/laboratoires/{slug}",                                   labs.show,                  Who.ANYONE),

@@ -29,9 +29,15 @@ from workshops.objections import Lifting, Objection, Reply
 from workshops.votes import Vote
 from workshops.words import N_
 
-AMENDMENT, ENDING, INDICATOR, CONTEST, CANDIDATE, OBJECTION, REPLY, LIFTING, FRAMEWORK = map(
-    stored, (Amendment, Ending, Indicator, Contest, Candidate, Objection, Reply, Lifting, Framework)
-)
+AMENDMENT = stored(Amendment)
+ENDING = stored(Ending)
+INDICATOR = stored(Indicator)
+CONTEST = stored(Contest)
+CANDIDATE = stored(Candidate)
+OBJECTION = stored(Objection)
+REPLY = stored(Reply)
+LIFTING = stored(Lifting)
+FRAMEWORK = stored(Framework)
 NUMBER = {"minimum": 1}
 
 

@@ -1,6 +1,5 @@
 """Indicators, their texts and what is said of them, as tables."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, func, select, type_coerce
@@ -18,9 +17,12 @@ from workshops.words import N_
 
 ON_TABLE = "open"  # the word of /ateliers/{id}.json
 
-INDICATOR, WORDING, LEFT, COMMENT, HIDING, CONCLUSION = map(
-    stored, (Indicator, Wording, Departure, Comment, Hiding, Conclusion)
-)
+INDICATOR = stored(Indicator)
+WORDING = stored(Wording)
+LEFT = stored(Departure)
+COMMENT = stored(Comment)
+HIDING = stored(Hiding)
+CONCLUSION = stored(Conclusion)
 
 
 def _in_sheet(name: str) -> Any:
@@ -75,7 +77,7 @@ def indicators(day: Day) -> Select[Any]:
 
 def _field(declared: sheet.Field) -> Column:
     says = declared.help + (" Plusieurs valeurs, séparées par des points-virgules." if declared.is_list else "")
-    kind, limits = "string", {}
+    kind, limits = "string", dict[str, Any]()
     if declared.kind == "number":
         kind, limits = "number", {"minimum": 0}
     elif declared.kind == "choice" and declared.words:

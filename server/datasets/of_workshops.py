@@ -12,7 +12,11 @@ from workshops.journal import Entry, Kind
 from workshops.labs import Lab
 from workshops.words import N_
 
-ENTRY, WORKSHOP, SEAT, DEED, LAB = map(stored, (Entry, Workshop, Member, AuditEntry, Lab))
+ENTRY = stored(Entry)
+WORKSHOP = stored(Workshop)
+SEAT = stored(Member)
+DEED = stored(AuditEntry)
+LAB = stored(Lab)
 HASH = {"pattern": "[0-9a-f]{64}"}
 PUBLIC_DEEDS = sorted(PUBLIC)
 
