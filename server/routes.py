@@ -170,8 +170,8 @@ ROUTES: list[BaseRoute] = [
     _page("/donnees",                                               datasets.show,              Who.ANYONE),
     _page("/donnees/grille-commune.zip",                            datasets.everything,        Who.ANYONE),
     _page("/donnees/{day}.zip",                                     datasets.on_day,            Who.ANYONE),
-    _page("/donnees/{name}.csv",                                    datasets.as_csv,            Who.ANYONE),
-    _page("/donnees/{name}.tableschema.json",                       datasets.schema,            Who.ANYONE),
+    _page("/donnees/{table}.csv",                                   datasets.as_csv,            Who.ANYONE),
+    _page("/donnees/{table}.tableschema.json",                      datasets.schema,            Who.ANYONE),
 
     _page("/laboratoires",                                          labs.index,                 Who.ANYONE),
     _page("/laboratoires/{slug}",                                   labs.show,                  Who.ANYONE),

@@ -61,7 +61,7 @@ class Archive:
 
     async def today(self) -> Edition:
         """All that is public now, or was a minute ago."""
-        return await self._edition(_today(), TODAY_EVERY, _free)
+        return await self._edition(today(), TODAY_EVERY, _free)
 
     async def first(self) -> date | None:
         """The first day that something was public."""
@@ -73,7 +73,7 @@ class Archive:
 
         Raises NotFound for another day, saying which there are.
         """
-        first, yesterday = await self.first(), _today() - timedelta(days=1)
+        first, yesterday = await self.first(), today() - timedelta(days=1)
         if first is None or first > yesterday:
             raise NotFound(N_("Aucun jour n'est encore archivé : seul un jour fini l'est."))
         if day is None or not first <= day <= yesterday:
@@ -126,7 +126,8 @@ class Archive:
         return Marks(*found)
 
 
-def _today() -> date:
+def today() -> date:
+    """This day, in Paris."""
     return world.now().astimezone(PARIS).date()
 
 

@@ -1,20 +1,21 @@
-"""The catalogue: every dataset, in the order of the page."""
+"""The catalogue: every dataset, by subject, in the order of the page."""
 
 from collections.abc import Mapping
 
 from server.datasets import of_decisions, of_indicators, of_workshops
 from server.datasets.declared import Dataset
-from server.datasets.of_decisions import VERSIONS
+from workshops.words import N_
 
-DATASETS: tuple[Dataset, ...] = (
-    Dataset(VERSIONS, of_decisions.versions),
-    *of_workshops.DATASETS,
-    *of_indicators.DATASETS,
-    *of_decisions.DATASETS,
-)
+SUBJECTS: Mapping[str, tuple[Dataset, ...]] = {
+    N_("Référentiel et annuaire"): (of_decisions.PUBLISHED, of_workshops.DIRECTORY),
+    N_("Ateliers et registres"): of_workshops.DATASETS,
+    N_("Indicateurs, textes et avis"): of_indicators.DATASETS,
+    N_("Amendements, objections et votes"): of_decisions.DATASETS,
+}
+DATASETS = tuple(dataset for datasets in SUBJECTS.values() for dataset in datasets)
 BY_NAME: Mapping[str, Dataset] = {dataset.name: dataset for dataset in DATASETS}
 
-# Changes when a column does: the schemas say it.
+# The schemas say it: it changes when a column does.
 VERSION = "1.0.0"
 CREATED, MODIFIED = "2026-11-26", "2026-11-26"
 

@@ -248,7 +248,7 @@ BALLOTS = Table(
     N_("Bulletins"),
     N_(
         "Les bulletins des ateliers clos, tous les tours, sous des pseudonymes qui changent à chaque indicateur et à chaque "
-        "tour. Les fichiers JSON de chaque atelier se recomptent avec `python -m server verify vote`."
+        "tour. Le fichier JSON de chaque atelier se recompte."
     ),
     (
         Column("atelier", N_("Atelier"), N_("Identifiant de l'atelier."), limits=REQUIRED, source="indicator.workshop_id"),
@@ -278,6 +278,7 @@ def ballots(document: Mapping[str, Any]) -> Iterator[Row]:
                 }
 
 
+PUBLISHED = Dataset(VERSIONS, versions)
 DATASETS = (
     Dataset(AMENDMENTS, amendments),
     Dataset(CONTESTS, contests),

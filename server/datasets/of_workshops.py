@@ -150,7 +150,7 @@ GESTURES = Table(
     N_("Registres des ateliers"),
     N_(
         "Tous les gestes de tous les ateliers, dans l'ordre, chacun enchaîné au précédent. Le registre d'un atelier clos est "
-        "aussi un fichier JSON, que `python -m server verify registre` vérifie."
+        "aussi un fichier JSON, qui se vérifie seul."
     ),
     (
         Column("atelier", N_("Atelier"), N_("Identifiant de l'atelier."), limits=REQUIRED, source="entry.workshop_id"),
@@ -204,8 +204,8 @@ def platform(day: Day) -> Select[Any]:
     )
 
 
+DIRECTORY = Dataset(LABS, labs)
 DATASETS = (
-    Dataset(LABS, labs),
     Dataset(WORKSHOPS, workshops),
     Dataset(SEATS, seats),
     Dataset(GESTURES, gestures),

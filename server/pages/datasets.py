@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 
 from server.datasets import descriptors
 from server.datasets.archive import Archive
-from server.datasets.catalogue import BY_NAME, DATASETS
+from server.datasets.catalogue import BY_NAME, SUBJECTS
 from server.datasets.descriptors import LICENCE
 from server.datasets.editions import Edition
 from server.gestures import reading
@@ -65,7 +65,7 @@ async def show(request: Request) -> Response:
         "datasets/show.html",
         edition=edition,
         weight=_weight(edition.parcel.size),
-        datasets=[_shown(dataset.table, edition) for dataset in DATASETS],
+        subjects={_(subject): [_shown(each.table, edition) for each in those] for subject, those in SUBJECTS.items()},
         days=_days(first, edition.day),
         first=first,
         versions=[version.version for version in versions],
@@ -139,7 +139,7 @@ async def schema(request: Request) -> Response:
 
 
 def _known(request: Request) -> str:
-    name: str = request.path_params["name"]
+    name: str = request.path_params["table"]
     if name not in BY_NAME:
         raise NotFound(N_("Cette table n'existe pas : la page « Données ouvertes » les dit toutes."))
     return name
