@@ -43,6 +43,7 @@ class Shown:
     """A table as the page shows it: its words, its weight, and its dictionary as (name, title, kind, says)."""
 
     name: str
+    file: str
     title: str
     says: str
     rows: int
@@ -54,7 +55,7 @@ async def show(request: Request) -> Response:
     """Every file, its licence, its schema and its rows; the zip of all, today's or that of a day."""
     asked = request.query_params.get("jour", "")
     if asked:
-        return RedirectResponse(f"/donnees/{_read(asked)}.zip", status_code=303)
+        return RedirectResponse(f"/donnees/{_read(asked) or 'inconnu'}.zip", status_code=303)
     archive = Archive.of(request)
     edition, first = await archive.today(), await archive.first()
     async with reading(request) as session:
@@ -77,7 +78,7 @@ async def show(request: Request) -> Response:
 def _shown(table: Table, edition: Edition) -> Shown:
     part = edition.parcel.parts[f"{table.name}.csv"]
     columns = [_said(column) for column in table.columns]
-    return Shown(table.name, _(table.title), _(table.says), part.rows or 0, _weight(part.size), columns)
+    return Shown(table.name, part.name, _(table.title), _(table.says), part.rows or 0, _weight(part.size), columns)
 
 
 def _said(column: Column) -> tuple[str, str, str, str]:
