@@ -144,7 +144,7 @@ def comments(day: Day) -> Select[Any]:
         shown(COMMENTS, COMMENT, labo=_speaking(COMMENT.c.by_id))
         .join(INDICATOR, INDICATOR.c.id == COMMENT.c.indicator_id)
         .where(COMMENT.c.at < day.until, COMMENT.c.id.not_in(select(HIDING.c.comment_id)))
-        .order_by(COMMENT.c.at, COMMENT.c.id)
+        .order_by(COMMENT.c.at, COMMENT.c.gesture, COMMENT.c.id)
     )
 
 
