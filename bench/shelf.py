@@ -49,8 +49,9 @@ async def publish(url: str) -> None:
     from server.database import Database
     from server.demo import story
     from server.settings import Settings
-    from workshops import agenda, frameworks
+    from workshops import agenda, drafts, publications, releases
     from workshops.agenda import Stage
+    from workshops.drafts import Choices
 
     settings = Settings(_env_file=None, demo=True, database_url=url)  # type: ignore[call-arg]
     database = Database(url)
@@ -59,10 +60,13 @@ async def publish(url: str) -> None:
         cast = await story.cast(session, settings)
         await agenda.move(session, workshop.id, Stage.CLOSED, by=cast[story.CAMILLE])
     async with database.transaction() as session:
-        draft = await frameworks.draft(session, await agenda.get(session, workshop.id))
-        given = {"version": draft.version, "note": "", "exceptions": draft.unfinished("Première version.")}
-        given["reasons"] = {line.code: "Personne n'en a parlé." for line in draft.unexplained}
-        await frameworks.publish(session, workshop.id, **given, by=cast[story.DOMINIQUE])
+        found = [await agenda.get(session, workshop.id)]
+        exceptions = (await drafts.draft(session, found)).unfinished("Première version.")
+        choices = Choices(exceptions=exceptions)
+        untold = (await drafts.draft(session, found, choices)).unexplained
+        reasons = {line.code: "Personne n'en a parlé." for line in untold}
+        release = await releases.prepare(session, [workshop.id], choices, reasons=reasons, by=cast[story.DOMINIQUE])
+        await publications.confirm(session, release.id, by=cast[story.MAXIME])
     await database.close()
 
 

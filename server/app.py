@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from server import gestures, logs, observing, protection, settings, sweeping, templating
+from server import gestures, logs, observing, protection, settings, signing, sweeping, templating
 from server.ballotbox import BallotBox
 from server.database import Database, News
 from server.datasets.archive import Archive
@@ -69,7 +69,14 @@ class Version(Tag):
     regex = r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}"
 
 
+class Candidate(Tag):
+    """A candidate's number: 2.1.0-rc.1."""
+
+    regex = rf"{Version.regex}-rc\.[0-9]{{1,4}}"
+
+
 register_url_convertor("tag", Tag())
+register_url_convertor("candidate", Candidate())
 register_url_convertor("version", Version())
 
 from server.routes import ROUTES  # noqa: E402  routes are read with the convertors above
@@ -137,6 +144,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     app.state.settings, app.state.database, app.state.hub = chosen, database, hub
     app.state.rooms, app.state.box, app.state.known = rooms, BallotBox(database, metrics), known
     app.state.entrance, app.state.archive = Entrance(database), Archive(database, chosen.public_url)
+    app.state.sign = signing.signer(chosen.signing_key)
     app.state.limits = Limits(database, chosen.secret_key)
     app.state.provider, app.state.patience, app.state.post = provider, Patience(app.state.limits), Post(chosen, metrics)
     app.state.metrics, app.state.stopping = metrics, False

@@ -1,11 +1,13 @@
 """Checking: what anyone may recompute from a downloaded file alone, without this site."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workshops import audit, frameworks, journal, recount, tallies
+from server import alterations, signing
+from workshops import audit, chains, frameworks, journal, recount, tallies
 from workshops.consensus import NAMES, Outcome
 from workshops.recount import Difference
 
@@ -64,13 +66,47 @@ def register(document: Document) -> str | None:
     return f"le geste {strangers[0]} vient d'un autre atelier" if strangers else None
 
 
-def framework(document: Document) -> str | None:
-    """What is wrong with a version, if anything: its fingerprint must be that of its text."""
+def framework(document: Document, keys: Sequence[signing.Key] | None = None) -> str | None:
+    """Everything that is wrong with a version: its fingerprint, the parts altered, the chain, and with keys its signature."""
+    said = [_fingerprint(document), *alterations.found(document), _chain(document), _signature(document, keys)]
+    return " ; ".join(filter(None, said)) or None
+
+
+def _fingerprint(document: Document) -> str | None:
     if not isinstance(document.get("empreinte"), str):
         raise Unreadable("Ce fichier n'est pas une version du référentiel : il n'a pas d'« empreinte ».")
     if frameworks.verify(document):
         return None
     return f"l'empreinte annoncée est {document['empreinte']}, celle du texte est {frameworks.fingerprint(document)}"
+
+
+def _chain(document: Document) -> str | None:
+    broken = chains.first_break(document) if "chaine" in document else None
+    if broken is None:
+        return None
+    return f"la chaîne des versions est rompue {'au ' if broken.startswith('n°') else 'à la version '}{broken}"
+
+
+def _signature(document: Document, keys: Sequence[signing.Key] | None) -> str | None:
+    if keys is None:
+        return None
+    if document.get("signature") is None:
+        return "elle ne porte pas de signature"
+    try:
+        signing.verify(document, keys)
+    except signing.Doubtful as doubt:
+        return str(doubt)
+    return None
+
+
+def unchecked(document: Document, keys: Sequence[signing.Key] | None = None) -> str | None:
+    """What a version does not let anybody check: older ones have neither seals nor chain."""
+    said = [
+        "la suite des versions (elle n'a pas de chaîne)" if "chaine" not in document else None,
+        "chaque partie (elle n'a pas de sceaux)" if "sceaux" not in document else None,
+        "la signature (donnez sa clé : --cle)" if keys is None and document.get("signature") is not None else None,
+    ]
+    return ", ".join(filter(None, said)) or None
 
 
 def votes(document: Document) -> str | None:
@@ -94,7 +130,7 @@ def _ballots(document: Document) -> str | None:
         found = [_said(difference) for difference in recount.differences(document)]
     except (AttributeError, KeyError, TypeError, ValueError):
         raise Unreadable("Ce fichier n'est pas celui des bulletins d'un vote : une partie ne se lit pas.") from None
-    return " ; ".join(found) or framework(document)
+    return " ; ".join(found) or _fingerprint(document)
 
 
 def _said(difference: Difference) -> str:
@@ -151,9 +187,30 @@ CHECKS: Mapping[str, Callable[[Document], str | None]] = {
 SAID: Mapping[str, str] = {"registre": "conforme", "vote": "égal", "referentiel": "conforme"}
 
 
-def check(kind: str, file: Path) -> str | None:
-    """What is wrong with a file, or None. Raises Unreadable."""
+@dataclass(frozen=True)
+class Checked:
+    """What is wrong with a file, and what could not be checked, in words; None: nothing."""
+
+    problem: str | None
+    unchecked: str | None = None
+
+
+def check(kind: str, file: Path, keys: Sequence[signing.Key] | None = None) -> Checked:
+    """A file of one of the kinds, checked; `keys` sign versions. Raises Unreadable."""
+    document = read(file)
     try:
-        return CHECKS[kind](read(file))
+        if kind == "referentiel":
+            return Checked(framework(document, keys), unchecked(document, keys))
+        return Checked(CHECKS[kind](document))
     except ValueError as error:  # a number that canonical JSON cannot hold
         raise Unreadable(f"{file} ne se met pas sous forme canonique : {error}") from None
+
+
+def keys(file: Path) -> list[signing.Key]:
+    """The public keys that a file holds, as /.well-known/jwks.json gives them. Raises Unreadable."""
+    try:
+        return signing.read_public(file.read_text())
+    except signing.Unusable as error:
+        raise Unreadable(f"{file} {error}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise Unreadable(f"{file} ne se lit pas : {error}") from None

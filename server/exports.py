@@ -9,13 +9,14 @@ from server.i18n import gettext as _
 from workshops import audit, journal
 from workshops.agenda import Workshop
 from workshops.audit import AuditEntry, Register
-from workshops.canonical import canonical
+from workshops.canonical import canonical, timestamp
 from workshops.changes import Change
 from workshops.comments import Comment, Thread
 from workshops.consensus import AXES, UNSAID, Choice
 from workshops.journal import Entry
 from workshops.lineage import Relative
 from workshops.objections import Stated
+from workshops.reviews import Reviewed
 from workshops.sheet import FIELDS
 from workshops.vocabulary import Family
 
@@ -152,6 +153,28 @@ def _told(entry: AuditEntry) -> dict[str, Any]:
         return {**audit.told(entry), "empreinte": entry.hash}
     place = {"atelier": audit.PLATFORM, "numero": entry.number, "precedent": entry.previous_hash}
     return {**place, "reserve": True, "empreinte": entry.hash}
+
+
+def review(each: Reviewed) -> dict[str, Any]:
+    """A review of a candidate, with its answer; hidden, it keeps its place and the reason."""
+    said, answer, hidden = each.review, each.reply, each.hiding
+    return {
+        "id": said.id,
+        "version": each.release.name,
+        "indicateur": said.code or None,
+        "champ": said.field or None,
+        "le": timestamp(said.at),
+        "texte": None if hidden else said.text,
+        "masquee": hidden.because if hidden else None,
+        "reponse": None if answer is None else {"suite": answer.verdict.value, "texte": answer.text},
+    }
+
+
+def workshops_of(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The workshops that fed a version; older documents name the only one there was."""
+    alone = content.get("atelier")
+    found: list[dict[str, Any]] = content.get("ateliers", [alone] if alone else [])
+    return found
 
 
 def by_family(content: Mapping[str, Any]) -> list[tuple[Family, list[dict[str, Any]]]]:

@@ -4,7 +4,7 @@ import re
 from datetime import date
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from starlette.datastructures import FormData, ImmutableMultiDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -161,9 +161,28 @@ class AnswerForm(Form):
     answer: str = ""
 
 
-class PublishForm(Form):
+class PrepareForm(Form):
     version: str = ""
+    raised: str = ""
     note: str = ""
+    review_until: date | None = None
+
+    @field_validator("review_until", mode="before")
+    @classmethod
+    def _none_when_empty(cls, typed: Any) -> Any:
+        return typed or None
+
+
+class ReviewForm(Form):
+    code: str = ""
+    field: str = ""
+    text: str = ""
+    name: str = ""
+
+
+class VerdictForm(Form):
+    verdict: str = ""
+    text: str = ""
 
 
 AnyForm = TypeVar("AnyForm", bound=Form)

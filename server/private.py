@@ -67,7 +67,23 @@ PRIVATE: Mapping[str, str] = {
     "objection.by_id": PERSON,
     "lifting.by_id": PERSON,
     "reply.by_id": PERSON,
+    "abandonment.by_id": PERSON,
+    "review.by_id": PERSON,
+    "review.name": "le nom dont une personne a signé : lu sur la page, jamais repris dans les données",
+    "review.sending": TECHNICAL,
+    "reviewreply.by_id": PERSON,
+    "reviewhiding.by_id": PERSON,
+    "credit.*": "l'accord d'une personne à être nommée, qu'elle peut retirer : seules les pages le lisent",
+    # Versions in the making
+    "release.id": "l'identifiant interne d'une préparation, que l'on ne voit pas tant qu'elle n'est pas soumise à relecture",
+    "release.replaces": "une préparation qui n'a peut-être pas été soumise à relecture",
+    "releaseworkshop.*": "le document d'une candidate dit de quels ateliers elle vient",
+    "correction.*": "une correction en préparation : la version qui la contient en dit le motif et les champs",
+    "framework.release_id": "l'identifiant interne de la préparation dont elle vient",
     # Told by a column of another table
+    "abandonment.release_id": "le numéro de la candidate est dans la même ligne",
+    "review.release_id": "le numéro de la candidate est dans la même ligne",
+    "reviewreply.review_id": "le même que l'identifiant de la relecture, dans la même ligne",
     "ending.amendment_id": "le même que l'identifiant de l'amendement, dans la même ligne",
     "lifting.objection_id": "le même que l'identifiant de l'objection, dans la même ligne",
 }

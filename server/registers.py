@@ -11,6 +11,7 @@ from workshops import (
     agenda,
     audit,
     comments,
+    corrections,
     frameworks,
     handwritten,
     indicators,
@@ -20,12 +21,13 @@ from workshops import (
     memberships,
     objections,
     people,
+    releases,
     results,
     roles,
     schedule,
 )
 from workshops.agenda import Stage, Workshop
-from workshops.audit import AuditEntry
+from workshops.audit import AuditEntry, Deed
 from workshops.consensus import Method
 from workshops.frameworks import Framework
 from workshops.indicators import Leaving
@@ -98,7 +100,7 @@ def _said_by_itself(entry: Entry) -> str:
         return _(Method(entry.about).label)
     if entry.kind is Kind.ROUND_OPENED:
         return _("tour %(number)s") % {"number": entry.about}
-    return entry.about if entry.kind is Kind.FRAMEWORK_PUBLISHED else ""
+    return entry.about if entry.kind in (Kind.FRAMEWORK_PREPARED, Kind.FRAMEWORK_PUBLISHED) else ""
 
 
 async def _told(session: AsyncSession, workshop: Workshop, who: Cast) -> dict[int, str]:
@@ -160,11 +162,16 @@ async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMin
     names = await people.names(session, ids)
     deeds = []
     for entry in entries:
-        who, what = more.get(entry.about, ("", ""))
+        who, what = more.get(entry.about, ("", entry.about if entry.kind is Deed.VERSION_PUBLISHED else ""))
         is_shown = sees_all or entry.kind.is_public
-        by = names.get(entry.by_id, "") if entry.by_id else _("La ligne de commande")
+        by = names.get(entry.by_id, "") if entry.by_id else _nobody(entry)
         deeds.append(PlatformMinute(entry, by, names.get(who, "") if is_shown else "", what, is_shown))
     return deeds
+
+
+def _nobody(entry: AuditEntry) -> str:
+    """Who acts without being anybody here."""
+    return _("Quelqu'un") if entry.kind is Deed.REVIEW_LEFT else _("La ligne de commande")
 
 
 async def _done(session: AsyncSession, about: set[str]) -> dict[str, tuple[str, str]]:
@@ -172,4 +179,6 @@ async def _done(session: AsyncSession, about: set[str]) -> dict[str, tuple[str, 
     named = await labs.called(session)
     more = {each.id: (each.person_id, _(each.role.label)) for each in await roles.grantings(session, about)}
     more |= {each.id: (each.person_id, named[each.lab_slug]) for each in await memberships.among(session, about)}
+    more |= {each.id: ("", each.name) for each in await releases.among(session, about)}
+    more |= {each.id: ("", each.code) for each in await corrections.among(session, about)}
     return more

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from server import signing
+
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LOCAL_HOSTS = (*LOOPBACK, "testserver")
@@ -26,7 +28,7 @@ HOST_NAME = re.compile(r"[a-z0-9._-]+|[0-9a-f:]+")
 class Settings(BaseSettings):
     """Every knob of the server. Each is in `.env.example` and in the README."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     port: int = 8000
     host: str = "127.0.0.1"
@@ -50,6 +52,8 @@ class Settings(BaseSettings):
     web_concurrency: int = Field(default=1, ge=1)
     metrics_token: str = ""
     log_format: Literal["", "json", "text"] = ""
+    signing_key: str = Field(default="", repr=False)
+    signing_keys_retired: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -72,6 +76,21 @@ class Settings(BaseSettings):
         if not all(map(HOST_NAME.fullmatch, names)):
             raise ValueError("ne contient que des noms, séparés par des virgules : ni https://, ni port.")
         return " ".join(names)
+
+    @field_validator("signing_key")
+    @classmethod
+    def _can_sign(cls, text: str) -> str:
+        """A key that signs, or none; what refuses it says nothing of it."""
+        if text:
+            signing.read_private(text)
+        return text
+
+    @field_validator("signing_keys_retired")
+    @classmethod
+    def _can_be_shown(cls, text: str) -> str:
+        if text:
+            signing.read_public(text)
+        return text
 
     @field_validator("database_url")
     @classmethod
@@ -122,6 +141,13 @@ class Settings(BaseSettings):
         if "@" not in self.smtp_from:
             raise ValueError("SMTP_FROM est nécessaire avec SMTP_URL : l'adresse d'où partent les courriels.")
         return self
+
+    @property
+    def public_keys(self) -> list[signing.Key]:
+        """The keys by which versions can be checked: the one that signs now, then those that did, each once."""
+        now = [signing.read_private(self.signing_key)] if self.signing_key else []
+        before = signing.read_public(self.signing_keys_retired) if self.signing_keys_retired else []
+        return list({signing.name(key): key for key in (*now, *before)}.values())
 
     @property
     def sends_mail(self) -> bool:

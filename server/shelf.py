@@ -1,9 +1,9 @@
 """The shelf: what is published, ready to be handed over.
 
 A version is immutable, so its answers are drawn once, by the pages themselves, and kept: nobody waits for the database
-to read what does not change. Pages say which version is the latest, so they leave the shelf when there is a newer one,
-whoever published it: the database is asked for the latest number, at most once a second, when somebody reads. When it
-does not answer, what is on the shelf is still true and still given; only the news of a next version waits.
+to read what does not change. Pages say which version is the latest and which candidates are open to review, so they leave the shelf when that changes,
+whoever did it: the database is asked, at most once a second, when somebody reads. When it does not answer, what is on the
+shelf is still true and still given; only the news waits.
 
 What is kept depends on the address alone. Pages show who is asking, so who carries a session gets their own.
 """
@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,7 +22,7 @@ from server import copies
 from server.copies import Asked, Copy, Header
 from server.database import Database
 from server.templating import fingerprint
-from workshops import frameworks, world
+from workshops import frameworks, releases, world
 
 PAGES = ("frameworks.latest", "frameworks.show", "frameworks.compare")
 FILES = ("frameworks.as_json", "frameworks.as_csv")
@@ -38,6 +39,8 @@ FOR_EVER = b"public, max-age=31536000, immutable"
 ASK_AGAIN = b"public, no-cache"
 
 log = logging.getLogger(__name__)
+
+News = tuple[str | None, ...]
 
 
 class Answer:
@@ -129,7 +132,7 @@ class Shelf:
         self._file_at = [named[name] for name in FILES]
         self.pages, self.files, self.statics = Pages(), Files(), Statics()
         self._coming: dict[str, asyncio.Event] = {}
-        self._latest: str | None = ""  # nobody asked yet
+        self._news: News | None = None  # nobody asked yet
         self._asked_at = world.now() - EVERY
         self._asking: asyncio.Event | None = None
         self._unanswered = False
@@ -204,7 +207,7 @@ class Shelf:
     # ── What is published
 
     async def _keep_up(self, database: Database) -> None:
-        """Empty the pages' board when there is a newer version.
+        """Empty the pages' board when what they say besides their version has changed.
 
         One asks, the others wait for the same answer. When the last question had none, nobody else waits for the next.
         """
@@ -219,18 +222,23 @@ class Shelf:
         self._asked_at, self._asking = now, asyncio.Event()
         try:
             async with asyncio.timeout(PATIENCE), database.reading() as session:
-                latest = await frameworks.latest_version(session)
+                news = await _news(session)
         except Exception as error:
             if not self._unanswered:
-                log.warning("the database does not say which version is the latest", exc_info=error)
+                log.warning("the database does not say what is published", exc_info=error)
             self._unanswered = True
         else:
             self._unanswered = False
-            if latest != self._latest:
-                self._latest, self.pages = latest, Pages()
+            if news != self._news:
+                self._news, self.pages = news, Pages()
         finally:
             self._asking.set()
             self._asking = None
+
+
+async def _news(session: AsyncSession) -> News:
+    """The latest version, and the candidates that one may review."""
+    return await frameworks.latest_version(session), *(each.name for each in await releases.in_review(session))
 
 
 def _found(shelved: Mapping[str, Copy], scope: Scope) -> Copy | None:

@@ -25,7 +25,7 @@ from workshops.consents import Position
 from workshops.lineage import ALONE
 from workshops.people import TERMS
 from workshops.rules import WORDS
-from workshops.sheet import FIELDS, Field, Sheet, missing
+from workshops.sheet import BY_NAME, FIELDS, Field, Sheet, missing
 from workshops.votes import Vote
 from workshops.words import Word
 
@@ -88,6 +88,7 @@ def environment() -> Environment:
         static=static,
         now=now,
         part=part,
+        sheet_label=sheet_label,
         sheet_rows=sheet_rows,
         fields=FIELDS,
         labels={field.name: field.label for field in FIELDS},
@@ -140,6 +141,11 @@ def _option(item: Word | Field) -> tuple[str, str]:
     if isinstance(item, Field):
         return item.name, i18n.gettext(item.label)
     return item.value, i18n.gettext(item.label)
+
+
+def sheet_label(name: str) -> str:
+    """What people call a field of the sheet."""
+    return i18n.gettext(BY_NAME[name].label)
 
 
 def sheet_rows(sheet: Sheet, without: Sequence[str] = ()) -> list[tuple[str, str]]:

@@ -18,13 +18,15 @@ from starlette.applications import Starlette
 
 from server import sessions
 from server.database import Database
-from workshops import agenda, frameworks, indicators, people, roles, votes, world
+from workshops import agenda, drafts, frameworks, indicators, people, publications, releases, roles, votes, world
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
+from workshops.drafts import Choices
 from workshops.frameworks import Framework
 from workshops.indicators import Card
 from workshops.journal import Kind
 from workshops.people import Identity, Person, Role
+from workshops.releases import Release
 from workshops.sheet import Sheet
 from workshops.tallies import Tally
 
@@ -200,12 +202,27 @@ async def published(database: Database, **changes: Any) -> Framework:
     return await publish(database, room, by=dominique)
 
 
-async def publish(database: Database, workshop: Workshop, *, by: Person, **given: Any) -> Framework:
-    """What a closed workshop decided, published; a reason is written for what nobody explained."""
-    given = {"version": frameworks.FIRST, "note": "", "exceptions": {}, **given}
-    draft = await ask(database, frameworks.draft, workshop, given["exceptions"])
-    given.setdefault("reasons", {line.code: "Une raison." for line in draft.unexplained})
-    return await act(database, frameworks.publish, workshop.id, by=by, **given)
+async def publish(database: Database, *workshops: Workshop, by: Person, **given: Any) -> Framework:
+    """What closed workshops decided, prepared by one person and confirmed at once by another."""
+    release = await prepare(database, *workshops, by=by, **given)
+    return await confirm(database, release)
+
+
+async def prepare(database: Database, *workshops: Workshop, by: Person, **given: Any) -> Release:
+    """The next version as one person prepares it; a reason is written for what nobody explained."""
+    until, reasons = given.pop("review_until", None), given.pop("reasons", None)
+    given.setdefault("raised", "Une raison." if given.get("version") else "")
+    choices = Choices(**given)
+    if reasons is None:
+        found = await ask(database, drafts.draft, workshops, choices)
+        reasons = {line.code: "Une raison." for line in found.unexplained}
+    ids = [workshop.id for workshop in workshops]
+    return await act(database, releases.prepare, ids, choices, reasons=reasons, review_until=until, by=by)
+
+
+async def confirm(database: Database, release: Release) -> Framework:
+    """A version that another publisher confirms."""
+    return await act(database, publications.confirm, release.id, by=await publisher(database, "Maxime"))
 
 
 # ── Their browsers

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.cast import COMPLETE
-from workshops import frameworks
+from workshops import chains, frameworks, seals
 from workshops.consensus import ANNOUNCED
 
 Document = dict[str, Any]
@@ -58,7 +58,7 @@ def item(code: str, **said: Any) -> Document:
 
 
 def document(version: str, items: list[Document], **said: Any) -> Document:
-    """A published document with these indicators, its fingerprint computed."""
+    """A published document with these indicators, its seals and its fingerprint computed."""
     told: Document = {
         "titre": "Référentiel d'évaluation des laboratoires d'innovation publique",
         "version": version,
@@ -91,7 +91,14 @@ def document(version: str, items: list[Document], **said: Any) -> Document:
         "passage": [{"sort": "nouveau", "de": [], "vers": [each["code"]]} for each in items],
         **said,
     }
-    return {**told, "empreinte": frameworks.fingerprint(told)}
+    return sealed(told)
+
+
+def sealed(told: Document) -> Document:
+    """A document with its seals and its fingerprint made again."""
+    bare = {key: value for key, value in told.items() if key not in seals.UNSEALED}
+    whole = {**bare, "sceaux": seals.seals(bare)}
+    return {**whole, "empreinte": frameworks.fingerprint(whole)}
 
 
 def history() -> tuple[Document, Document]:
@@ -107,7 +114,12 @@ def history() -> tuple[Document, Document]:
         ],
     )
     old = {each["code"]: each for each in first["indicateurs"]}
-    deprecation = {"depuis": "2.1.0", "motif": "Réuni avec ACT-02.", "remplace_par": ["ACT-02"], "atelier": "atelier00002"}
+    deprecation = {
+        "depuis": "2.1.0",
+        "motif": "Réuni avec ACT-02.",
+        "remplace_par": ["ACT-02"],
+        "atelier": "atelier00002",
+    }
     second = document(
         "2.1.0",
         [
@@ -120,6 +132,7 @@ def history() -> tuple[Document, Document]:
         publie_le="2027-03-01T10:00:00.000Z",
         note="",
         precedente={"version": "2.0.0", "empreinte": first["empreinte"]},
+        chaine=chains.chain([first]),
         niveau={"calcule": "mineur", "retenu": "mineur", "motif": ""},
         passage=[
             {"sort": "fusionne", "de": ["ACT-01"], "vers": ["ACT-02"]},

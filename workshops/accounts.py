@@ -5,7 +5,7 @@ from sqlalchemy import delete, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from workshops import agenda, attachments, audit, invitations, people, roles, world
+from workshops import agenda, attachments, audit, credits, invitations, people, roles, world
 from workshops.agenda import Member
 from workshops.amendments import Amendment
 from workshops.audit import Deed, Register
@@ -73,6 +73,7 @@ async def erase(session: AsyncSession, *, by: Person) -> list[str]:
     await session.execute(delete(Note).where(col(Note.person_id).in_(gone)))
     await session.execute(delete(Identity).where(col(Identity.person_id) == by.id))
     await invitations.withdraw_all(session, by=by)
+    await credits.end(session, by)
     session.info.pop("sending", None)  # nobody is left to send it again
     await _end_powers(session, register, by)
     audit.record(session, register, Deed.ACCOUNT_ERASED, by=by, about=world.new_id())

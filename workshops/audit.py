@@ -34,6 +34,16 @@ class Deed(Word):
     IDENTITY_REMOVED = "identity_removed", N_("a retiré une façon de se connecter")
     MEMBERSHIP_RETRACTED = "membership_retracted", N_("a retiré une demande d'adhésion")
     ACCOUNT_ERASED = "account_erased", N_("a effacé son compte")
+    VERSION_PREPARED = "version_prepared", N_("a préparé une version du référentiel")
+    VERSION_ABANDONED = "version_abandoned", N_("a abandonné la préparation d'une version")
+    VERSION_PUBLISHED = "version_published", N_("a confirmé et publié une version du référentiel")
+    CORRECTION_WRITTEN = "correction_written", N_("a corrigé un texte publié")
+    CORRECTION_WITHDRAWN = "correction_withdrawn", N_("a retiré une correction")
+    REVIEW_LEFT = "review_left", N_("a laissé une remarque sur une version en relecture")
+    REVIEW_ANSWERED = "review_answered", N_("a répondu à une remarque")
+    REVIEW_HIDDEN = "review_hidden", N_("a masqué une remarque")
+    CREDIT_GIVEN = "credit_given", N_("a accepté d'être cité·e auprès de ses textes")
+    CREDIT_WITHDRAWN = "credit_withdrawn", N_("ne veut plus être cité·e auprès de ses textes")
 
     @property
     def is_public(self) -> bool:
@@ -42,7 +52,20 @@ class Deed(Word):
 
 
 PUBLIC = frozenset(
-    (Deed.ROLE_GRANTED, Deed.ROLE_WITHDRAWN, Deed.MEMBERSHIP_APPROVED, Deed.MEMBERSHIP_ENDED, Deed.REFERENT_NAMED)
+    (
+        Deed.ROLE_GRANTED,
+        Deed.ROLE_WITHDRAWN,
+        Deed.MEMBERSHIP_APPROVED,
+        Deed.MEMBERSHIP_ENDED,
+        Deed.REFERENT_NAMED,
+        Deed.VERSION_PREPARED,
+        Deed.VERSION_ABANDONED,
+        Deed.VERSION_PUBLISHED,
+        Deed.CORRECTION_WRITTEN,
+        Deed.CORRECTION_WITHDRAWN,
+        Deed.REVIEW_ANSWERED,
+        Deed.REVIEW_HIDDEN,
+    )
 )
 
 
@@ -106,6 +129,11 @@ def record(session: AsyncSession, register: Register, kind: Deed, *, by: Person 
 async def head(session: AsyncSession) -> Register:
     """How many gestures there were, and the last hash."""
     return await session.get_one(Register, PLATFORM)
+
+
+async def get(session: AsyncSession, number: int) -> AuditEntry:
+    """One gesture."""
+    return await session.get_one(AuditEntry, number)
 
 
 async def entries(session: AsyncSession) -> list[AuditEntry]:

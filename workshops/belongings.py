@@ -19,6 +19,7 @@ from workshops.comments import Comment, Hiding
 from workshops.conclusions import Conclusion
 from workshops.consents import Stance
 from workshops.contests import Contest, Judgement
+from workshops.credits import Credit
 from workshops.indicators import Departure, Indicator, Wording
 from workshops.invitations import Invitation
 from workshops.journal import Entry
@@ -67,6 +68,11 @@ KEPT: dict[str, Kept] = {
             "fin_le": _until(m.ended_at),
             "motif": m.because,
         },
+    ),
+    "accords_pour_etre_cite": Kept(
+        Credit,
+        ("person_id",),
+        lambda c, me: {"donne_le": timestamp(c.given_at), "retire_le": _until(c.withdrawn_at)},
     ),
     "invitations": Kept(
         Invitation,

@@ -23,11 +23,12 @@ class Piece:
 
 @dataclass(frozen=True)
 class Change:
-    """One field that differs, its words side by side, and what it does to the version."""
+    """One field that differs, its words side by side, what it does to the version; `because`, who argues for less."""
 
     field: Field
     level: Level
     pieces: tuple[Piece, ...]
+    because: str = ""
 
 
 @lru_cache(maxsize=4096)

@@ -62,6 +62,7 @@ class Kind(Word):
     OBJECTION_RAISED = "objection_raised", N_("a fait une objection")
     OBJECTION_LIFTED = "objection_lifted", N_("a levé une objection")
     OBJECTION_ANSWERED = "objection_answered", N_("a répondu à une objection")
+    FRAMEWORK_PREPARED = "framework_prepared", N_("a préparé une version du référentiel")
     FRAMEWORK_PUBLISHED = "framework_published", N_("a publié une version du référentiel")
     SCHEDULE_WRITTEN = "schedule_written", N_("a écrit le déroulé")
     TIMER_STARTED = "timer_started", N_("a lancé le minuteur")

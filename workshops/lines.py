@@ -32,6 +32,7 @@ class Exceptional:
 class Line:
     """An indicator as the publisher sees it before publishing."""
 
+    workshop: Workshop
     card: Card
     tally: Tally
     exception: Exceptional | None = None
@@ -69,6 +70,11 @@ class Line:
         return self.exception.kept if self.exception else self.follows
 
     @property
+    def is_dropped(self) -> bool:
+        """Whether somebody decided against it, votes or publisher; not to decide is no decision."""
+        return not self.kept and (self.exception is not None or self.outcome is Outcome.DROPPED)
+
+    @property
     def reserves(self) -> list[Vote]:
         """What was said with a vote that would not have kept it."""
         return [vote for vote in self.said if self.tally.rule.decision.is_reserved(vote.choice)]
@@ -100,7 +106,7 @@ class Line:
         return ""
 
 
-def frozen(line: Line, workshop: Workshop) -> dict[str, Any]:
+def frozen(line: Line) -> dict[str, Any]:
     """An indicator that a version keeps, as it is published."""
     return {
         "code": line.code,
@@ -108,7 +114,7 @@ def frozen(line: Line, workshop: Workshop) -> dict[str, Any]:
         "origine": line.card.indicator.origin.value,
         "provient_de": [relative.code for relative in line.kin.comes_from],
         "coauteurs": list(line.credits),
-        "decision": {**_decision(line), "redaction": line.card.wording.number, "atelier": workshop.id},
+        "decision": {**_decision(line), "redaction": line.card.wording.number, "atelier": line.workshop.id},
         "reserves": [_reserve(vote) for vote in line.reserves] + [_objection(each) for each in line.held],
         "reponse": line.conclusion.answer if line.conclusion else "",
     }
@@ -127,7 +133,7 @@ def _objection(stated: Stated) -> dict[str, Any]:
 
 def left_out(line: Line) -> dict[str, Any]:
     """An indicator that a version does not keep."""
-    return {"code": line.code, "libelle": line.card.sheet["libelle"], "decision": _decision(line)}
+    return {"code": line.code, "libelle": line.card.sheet["libelle"], "decision": {**_decision(line), "atelier": line.workshop.id}}
 
 
 def departed(card: Card, kin: Kin) -> dict[str, Any]:

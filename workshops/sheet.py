@@ -41,7 +41,8 @@ class Field:
     """One line of the sheet.
 
     `kind` is line, text, markdown, choice, choices, lines or number. `level` is that of any change; for lists,
-    `added` is that of a pure addition. `when` narrows the need for adoption to some natures.
+    `added` is that of a pure addition. `arguable` is the level of a change once somebody wrote why it leaves the
+    meaning as it was. `when` narrows the need for adoption to some natures.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Field:
     longest: int = 2000
     words: type[Word] | None = None
     added: Level | None = None
+    arguable: Level | None = None
     when: tuple[Nature, ...] = ()
     pattern: str = ""
     suggestions: tuple[str, ...] = ()
@@ -62,7 +64,9 @@ class Field:
         return self.kind in ("choices", "lines")
 
     def change_level(self, before: Any, after: Any) -> Level:
-        """The level of going from one value to another (None: empty)."""
+        """The level of going from one value to another (None: empty). The order of a list says nothing."""
+        if self.is_list and set(before or ()) == set(after or ()):
+            return Level.PATCH
         if self.is_list and self.added is not None and set(before or ()) <= set(after or ()):
             return self.added
         return self.level
@@ -94,6 +98,7 @@ FIELDS: tuple[Field, ...] = (
         "markdown",
         Level.MAJOR,
         Need.DRAFT,
+        arguable=Level.PATCH,
     ),
     Field(
         "libelle_court", N_("Intitulé court"), N_("Pour un tableau ou un graphique."), "line", Level.PATCH, longest=40

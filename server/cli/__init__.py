@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from server import checking, gestures
 from server.arguments import Parser
-from server.cli import people, serving, upkeep, workshops
+from server.cli import keys, people, serving, upkeep, workshops
 from server.cli.desk import OK, Arguments, on_database, refuse
 from workshops.refusals import NotThus, Refusal
 
@@ -50,7 +50,14 @@ def parser() -> Parser:
     link.add_argument("person", metavar="PERSONNE", help="identifiant, adresse électronique ou nom exact")
     publish = add("publish", on_database(workshops.publish), "publier ce qu'un atelier clos a décidé")
     publish.add_argument("workshop", metavar="ATELIER", help="identifiant ou code de l'atelier")
-    publish.add_argument("--par", required=True, metavar="PERSONNE", help="qui publie ; il lui faut le rôle d'édition")
+    publish.add_argument("--par", required=True, metavar="PERSONNE", help="qui prépare ; il lui faut le rôle d'édition")
+    publish.add_argument(
+        "--confirme", required=True, metavar="PERSONNE", help="qui confirme : une autre personne, du même rôle"
+    )
+    publish.add_argument(
+        "--avec", nargs="*", default=[], metavar="ATELIER", help="autres ateliers clos qui nourrissent la même version"
+    )
+    publish.add_argument("--releve", default="", metavar="MOTIF", help="pourquoi un numéro plus haut que le calculé")
     publish.add_argument("--version", default="", help="numéro de version (par défaut, celui que les écarts demandent)")
     publish.add_argument("--note", default="", help="note de version")
     publish.add_argument(
@@ -68,6 +75,8 @@ def parser() -> Parser:
     verify = add("verify", workshops.verify, "vérifier un fichier téléchargé, sans base de données ni réglages")
     verify.add_argument("kind", metavar="GENRE", choices=list(checking.CHECKS), help="registre, vote ou referentiel")
     verify.add_argument("file", metavar="FICHIER", type=Path)
+    verify.add_argument("--cle", metavar="CLE", type=Path, help="clés publiques (JWK, JWKS) qui signent les versions")
+    add("key", keys.fresh, "tirer une clé qui signera les versions, et la montrer une fois")
     watch = add("watch", on_database(workshops.watch), "suivre un atelier dans ce terminal, jusqu'à Ctrl-C")
     watch.add_argument("workshop", metavar="ATELIER", help="identifiant ou code de l'atelier")
     watch.add_argument("--depuis", type=int, metavar="N", help="reprendre après le geste N (par défaut, le dernier)")

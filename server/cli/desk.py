@@ -11,12 +11,13 @@ from sqlalchemy import and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, func, select
 
-from server import maillinks, settings
+from server import maillinks, settings, signing
 from server.database import Database
 from server.settings import Settings
 from workshops import agenda
 from workshops.agenda import Workshop
 from workshops.people import Identity, Person
+from workshops.publications import Sign
 from workshops.refusals import NotFound
 from workshops.words import N_
 
@@ -32,6 +33,11 @@ class Desk:
     settings: Settings
     database: Database
     given: Arguments
+
+    @property
+    def sign(self) -> Sign | None:
+        """How to sign a version, with the key of the settings if there is one."""
+        return signing.signer(self.settings.signing_key)
 
     def address(self, path: str) -> str:
         return self.settings.public_url + path

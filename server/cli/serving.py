@@ -81,7 +81,7 @@ def migrate(given: Arguments) -> int:
 
 
 def demo(given: Arguments) -> int:
-    """The demonstration's world, and a way in for three of its people."""
+    """The demonstration's world, and a way in for four of its people."""
     try:
         chosen = settings.from_environment()
     except Misconfigured as refusal:
@@ -96,12 +96,17 @@ def demo(given: Arguments) -> int:
     else:
         print(f"{workshop.title}\n  {chosen.public_url}/ateliers/{workshop.id}, code {workshop.code}")
         print("Liens de connexion, à usage unique, valables quinze minutes :")
-        print("\n".join(f"  {role:<10} {address}" for role, address in links.items()))
+        print("\n".join(f"  {role:<12} {address}" for role, address in links.items()))
     return OK
 
 
 async def _demo_links(database: Database, chosen: Settings, workshop: Workshop) -> dict[str, str]:
-    roles = {"animation": story.CAMILLE, "edition": story.DOMINIQUE, "membre": story.ALIX}
+    roles = {
+        "animation": story.CAMILLE,
+        "edition": story.DOMINIQUE,
+        "confirmation": story.MAXIME,
+        "membre": story.ALIX,
+    }
     async with database.transaction() as session:
         cast = await story.cast(session, chosen)
         return {

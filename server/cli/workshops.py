@@ -1,9 +1,8 @@
 """Commands about workshops and versions: publish, export, verify, watch."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import checking, watching
 from server.arguments import WRONG_USE
@@ -12,38 +11,28 @@ from server.cli.desk import OK, Arguments, Desk, refuse
 from server.datasets import editions
 from server.datasets.archive import today
 from server.datasets.parcels import Parcel
-from workshops import frameworks
-from workshops.agenda import Workshop
-from workshops.lines import Exceptional
+from workshops import drafts, publications, releases
+from workshops.drafts import Choices
 
 
 async def publish(at: Desk) -> int:
-    """As the page does: the number the differences call for, and one reason for all unfinished sheets."""
+    """As the pages do, by two people: the number the differences call for, one reason for all unfinished sheets."""
+    given = at.given
     async with at.database.transaction() as session:
-        workshop = await desk.workshop(session, at.given.workshop)
-        by = await desk.person(session, at.given.par)
-        exceptions = await _unfinished(session, workshop, at.given.incompletes)
-        draft = await frameworks.draft(session, workshop, exceptions)
-        reasons = {line.code: at.given.motif for line in draft.unexplained}
-        version = at.given.version or draft.version
-        framework = await frameworks.publish(
-            session,
-            workshop.id,
-            version=version,
-            note=at.given.note,
-            exceptions=exceptions,
-            reasons=reasons,
-            by=by,
-        )
+        found = [await desk.workshop(session, name) for name in (given.workshop, *given.avec)]
+        by, second = await desk.person(session, given.par), await desk.person(session, given.confirme)
+        choices = Choices(version=given.version, raised=given.releve, note=given.note)
+        if given.incompletes:
+            draft = await drafts.draft(session, found)
+            choices = replace(choices, exceptions=draft.unfinished(given.incompletes))
+        draft = await drafts.draft(session, found, choices)
+        reasons = {line.code: given.motif for line in draft.unexplained}
+        ids = [workshop.id for workshop in found]
+        release = await releases.prepare(session, ids, choices, reasons=reasons, by=by)
+        framework = await publications.confirm(session, release.id, sign=at.sign, by=second)
+    version = framework.version
     print(f"Version {version} publiée : {at.address(f'/referentiel/{version}')}\n{framework.fingerprint}")
     return OK
-
-
-async def _unfinished(session: AsyncSession, workshop: Workshop, because: str) -> dict[str, Exceptional]:
-    """Each indicator that the votes kept and whose sheet is not complete, when there is a reason to keep it."""
-    if not because:
-        return {}
-    return (await frameworks.draft(session, workshop)).unfinished(because)
 
 
 async def export(at: Desk) -> int:
@@ -66,15 +55,20 @@ def _write(folder: Path, parcel: Parcel) -> int:
 
 
 def verify(given: Arguments) -> int:
-    """Needs nothing but the file."""
+    """Needs nothing but the file, and the key if there is a signature to check."""
+    if given.cle and given.kind != "referentiel":
+        return refuse("--cle ne sert qu'à « verify referentiel » : une version est seule à être signée.", WRONG_USE)
     try:
-        problem = checking.check(given.kind, given.file)
+        keys = checking.keys(given.cle) if given.cle else None
+        checked = checking.check(given.kind, given.file, keys)
     except checking.Unreadable as error:
         return refuse(str(error), WRONG_USE)
-    if problem:
-        return refuse(f"À revoir : {problem}.")
-    print(checking.SAID[given.kind])
-    return OK
+    code = OK
+    if checked.problem:
+        code = refuse(f"À revoir : {checked.problem}.")
+    else:
+        print(checking.SAID[given.kind])
+    return refuse(f"Non vérifié : {checked.unchecked}.", code) if checked.unchecked else code
 
 
 async def watch(at: Desk) -> int:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from server.datasets import of_decisions, of_indicators, of_workshops
+from server.datasets import of_decisions, of_indicators, of_versions, of_workshops
 from server.datasets.declared import Dataset
 from workshops.words import N_
 
 SUBJECTS: Mapping[str, tuple[Dataset, ...]] = {
-    N_("Référentiel et annuaire"): (of_decisions.PUBLISHED, of_workshops.DIRECTORY),
+    N_("Versions, relectures et annuaire"): (*of_versions.DATASETS, of_workshops.DIRECTORY),
     N_("Ateliers et registres"): of_workshops.DATASETS,
     N_("Indicateurs, textes et avis"): of_indicators.DATASETS,
     N_("Amendements, objections et votes"): of_decisions.DATASETS,

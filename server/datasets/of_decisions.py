@@ -1,6 +1,5 @@
-"""Amendments, contests, objections, ballots and versions, as tables."""
+"""Amendments, contests, objections and ballots, as tables."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,7 +22,6 @@ from server.datasets.declared import (
 from server.tables import Column, Table
 from workshops.amendments import Amendment, Ending, Fate
 from workshops.contests import Candidate, Contest
-from workshops.frameworks import Framework
 from workshops.indicators import Indicator
 from workshops.objections import Lifting, Objection, Reply
 from workshops.votes import Vote
@@ -37,43 +35,7 @@ CANDIDATE = stored(Candidate)
 OBJECTION = stored(Objection)
 REPLY = stored(Reply)
 LIFTING = stored(Lifting)
-FRAMEWORK = stored(Framework)
 NUMBER = {"minimum": 1}
-
-
-# ── Versions
-
-VERSIONS = Table(
-    "versions",
-    N_("Versions du référentiel"),
-    N_(
-        "Les versions publiées. Chacune a ses propres fichiers, à l'adresse /referentiel/{version}."
-    ),
-    (
-        Column("version", N_("Version"), N_("Son numéro."), limits=KEY, source="framework.version", example="2.0.0"),
-        Column("precedente", N_("Précédente"), N_("Le numéro de celle d'avant."), source="framework.previous_version"),
-        when("framework.published_at", N_("Quand elle a été publiée."), "publie_le", N_("Publiée le")),
-        Column("publie_par", N_("Publiée par"), N_("Qui l'a publiée, par un identifiant sans nom."), source="framework.published_by"),
-        Column("atelier", N_("Atelier"), N_("L'atelier dont elle vient."), source="framework.workshop_id"),
-        Column("indicateurs", N_("Indicateurs"), N_("Combien d'indicateurs elle contient."), "integer", {"minimum": 1}, "framework.document", "19", lambda row: len(_document(row)["indicateurs"])),
-        Column("note", N_("Note"), N_("Ce que l'édition en dit."), source="framework.document", read=lambda row: _document(row)["note"]),
-        Column("empreinte", N_("Empreinte"), N_("SHA-256 de la forme canonique (RFC 8785) du document JSON."), limits={"pattern": "sha256:[0-9a-f]{64}"}, source="framework.fingerprint"),
-    ),
-    ("version",),
-)
-
-
-def _document(row: Mapping[str, Any]) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(row["_document"])
-    return document
-
-
-def versions(day: Day) -> Select[Any]:
-    return (
-        shown(VERSIONS, FRAMEWORK, _document=FRAMEWORK.c.document)
-        .where(FRAMEWORK.c.published_at < day.until)
-        .order_by(FRAMEWORK.c.published_at, FRAMEWORK.c.version)
-    )
 
 
 # ── Amendments, and the contests where they compete
@@ -278,7 +240,6 @@ def ballots(document: Mapping[str, Any]) -> Iterator[Row]:
                 }
 
 
-PUBLISHED = Dataset(VERSIONS, versions)
 DATASETS = (
     Dataset(AMENDMENTS, amendments),
     Dataset(CONTESTS, contests),

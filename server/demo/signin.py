@@ -82,6 +82,13 @@ CAST: tuple[Persona, ...] = (
         role=N_("membre du SIILAB (démonstration)"),
         lab_slug="siilab",
     ),
+    Persona(
+        sub="demo-maxime",
+        given_name="Maxime",
+        usual_name="Collin",
+        email="maxime.collin@demo.example",
+        role=N_("édition DITP, seconde personne (démonstration)"),
+    ),
 )
 
 

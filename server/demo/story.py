@@ -19,8 +19,8 @@ from workshops.comments import Comment
 from workshops.consensus import Choice
 from workshops.people import Identity, Person, Role
 
-CAMILLE, DOMINIQUE, ALIX, SACHA = CAST
-ROLES = {CAMILLE: Role.FACILITATOR, DOMINIQUE: Role.PUBLISHER}
+CAMILLE, DOMINIQUE, ALIX, SACHA, MAXIME = CAST
+ROLES = {CAMILLE: Role.FACILITATOR, DOMINIQUE: Role.PUBLISHER, MAXIME: Role.PUBLISHER}
 
 TITLE = "Atelier de co-construction du référentiel (démonstration)"
 PURPOSE = (
@@ -258,7 +258,7 @@ async def tell(database: Database, settings: Settings) -> Workshop:
 
 
 async def cast(session: AsyncSession, settings: Settings) -> dict[Persona, Person]:
-    """The four personas, with their roles; whoever is missing enters."""
+    """The five personas, with their roles; whoever is missing enters."""
     found = {persona: await _persona(session, persona, issuer(settings)) for persona in CAST}
     for persona, role in ROLES.items():
         await roles.grant(session, found[persona], role, by=None)

@@ -111,13 +111,14 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.OBJECTION_LIFTED: (CONSENT, OBJECTIONS),
     Kind.OBJECTION_ANSWERED: (CONSENT, OBJECTIONS),
     Kind.INDICATOR_CONCLUDED: (CONCLUSION,),
-    Kind.FRAMEWORK_PUBLISHED: (STAGE, BANNER, CONCLUSION),
+    Kind.FRAMEWORK_PREPARED: (STAGE, CONCLUSION),
+    Kind.FRAMEWORK_PUBLISHED: (STAGE, BANNER),
     Kind.SCHEDULE_WRITTEN: (CONDUCT, SCHEDULE),
     Kind.TIMER_STARTED: (TIMER, CONDUCT, SCHEDULE),
     Kind.TIMER_EXTENDED: (TIMER, CONDUCT),
     Kind.TIMER_STOPPED: (TIMER, CONDUCT, SCHEDULE),
 }
-EVERYWHERE = (Kind.RULE_ANNOUNCED, Kind.ROUND_OPENED, Kind.FRAMEWORK_PUBLISHED)  # what may change every indicator
+EVERYWHERE = (Kind.RULE_ANNOUNCED, Kind.ROUND_OPENED, Kind.FRAMEWORK_PREPARED)  # what may change every indicator
 AMBIENT = (PRESENCE, BANNER)  # what changes without a gesture of this workshop
 LEFT = (Kind.INDICATOR_MERGED, Kind.INDICATOR_SPLIT)  # what comes from the indicator is redrawn with it
 UNHURRIED = (Kind.MEMBER_JOINED,)  # nobody waits for these: a room that fills would redraw every screen at each tick

@@ -10,7 +10,7 @@ from server import identity, sessions
 from server.gestures import done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
-from workshops import accounts, attachments, belongings, labs, memberships, people
+from workshops import accounts, attachments, belongings, credits, labs, memberships, people
 from workshops.canonical import timestamp
 from workshops.people import Person, Role
 
@@ -34,6 +34,7 @@ async def _account(request: Request, session: AsyncSession, viewer: Person) -> d
         "may_administer": Role.PUBLISHER in roles,
         "memberships": [(each, names[each.lab_slug]) for each in await memberships.told(session, viewer)],
         "suggested": await _suggested(session, viewer),
+        "credit": await credits.given(session, viewer),
         "sessions": await sessions.of(session, viewer),
         "here": here.id if here else None,
         "guest": guest,
@@ -94,6 +95,22 @@ async def remove_identity(request: Request) -> Response:
     async with transaction(request) as session:
         await accounts.remove_identity(session, request.path_params["identity"], by=viewer)
     return done(request, "/compte")
+
+
+async def credit(request: Request) -> Response:
+    """Agree to be named beside one's texts in published versions."""
+    viewer = signed_in(request)
+    async with transaction(request) as session:
+        await credits.give(session, by=viewer)
+    return done(request, "/compte#citation")
+
+
+async def withdraw_credit(request: Request) -> Response:
+    """Be named there no more."""
+    viewer = signed_in(request)
+    async with transaction(request) as session:
+        await credits.withdraw(session, by=viewer)
+    return done(request, "/compte#citation")
 
 
 async def data(request: Request) -> Response:

@@ -20,9 +20,11 @@ import workshops.comments
 import workshops.votes
 from server import migrating
 from server.database import Database
-from tests.cast import act, ask, card, facilitator, member_of, published, reread, workshop
-from workshops import agenda, frameworks, indicators, lineage, recount, returns, roles, rules, tallies, votes
+from tests.cast import act, all_vote, ask, card, facilitator, member_of, move, published, reread, workshop
+from tests.documents import history
+from workshops import frameworks, indicators, lineage, recount, returns, roles, rules, tallies, votes
 from workshops.agenda import Stage
+from workshops.canonical import canonical
 from workshops.consensus import ANNOUNCED, Choice, Rule
 from workshops.indicators import CodeCounter, Leaving
 from workshops.people import Role
@@ -31,6 +33,7 @@ from workshops.records import Record
 __all__ = ["server", "workshops"]  # imported for their tables
 
 FRAMEWORK = "Une version publiée du référentiel ne se modifie pas et ne se supprime pas."
+RELEASE = "Une version préparée ne se modifie pas et ne se supprime pas : on en prépare une nouvelle."
 ENTRY = "Le registre d'un atelier ne se réécrit pas : on ne peut qu'y ajouter un geste."
 WORDING = "Une rédaction ne se modifie pas et ne se supprime pas : on en écrit une nouvelle."
 
@@ -100,9 +103,10 @@ async def test_what_was_withdrawn_when_nobody_asked_why_says_so(database: Databa
 
 async def test_a_database_of_before_the_announced_rules_goes_up_and_means_the_same(database: Database) -> None:
     """Version 0004: votes on two wordings, one taken back, a withdrawal, a published version, a vote under way."""
-    version = await published(database)
-    (closed,) = await ask(database, agenda.calendar)
-    camille = await facilitator(database, "Une autre")
+    camille = await facilitator(database)
+    closed = await workshop(database, Stage.VOTING, by=camille)
+    await all_vote(database, closed, by=await member_of(database, closed))
+    closed = await move(database, closed, Stage.CLOSED, by=camille)
     room = await workshop(database, Stage.VOTING, by=camille)
     alix, sacha = await member_of(database, room), await member_of(database, room, "siilab")
     one, two, three = [await card(database, room, code) for code in ("ACT-01", "ACT-02", "ACT-03")]
@@ -116,9 +120,21 @@ async def test_a_database_of_before_the_announced_rules_goes_up_and_means_the_sa
     before = {each.id: await ask(database, tallies.tallies, each) for each in (closed, room, later)}
 
     await asyncio.to_thread(command.downgrade, migrating.config(database.url), "0004")
+    version = history()[0]
+    row = {
+        "version": "2.0.0",
+        "workshop_id": closed.id,
+        "published_by": camille.id,
+        "published_at": "2026-11-23 09:00:00+00:00",
+        "fingerprint": version["empreinte"],
+        "document": canonical(frameworks.unsigned(version)).decode(),
+    }
+    columns = ", ".join(row)
+    published = f"INSERT INTO framework ({columns}) VALUES (:{', :'.join(row)})"
     withdrawn = "INSERT INTO withdrawal SELECT indicator_id, by_id, at, gesture FROM wording WHERE indicator_id = :three"
     async with database.engine.begin() as connection:
         await connection.execute(text(withdrawn), {"three": three.id})
+        await connection.execute(text(published), row)
     assert await look(database, lambda c: "round" in {each["name"] for each in inspect(c).get_columns("vote")}) is False
     await asyncio.to_thread(migrating.upgrade, database.url)
 
@@ -130,7 +146,8 @@ async def test_a_database_of_before_the_announced_rules_goes_up_and_means_the_sa
     (cast,) = (await ask(database, votes.standing, sacha, [one.id, two.id])).values()
     assert [(vote.round, vote.wording, vote.choice, vote.lab_slug) for vote in cast] == [(1, 1, "keep", "siilab")]
     assert [each.how for each in await ask(database, lineage.departures, room.id)] == [Leaving.WITHDRAWN]
-    assert (await ask(database, frameworks.fetch, version.version)).content == version.content
+    assert (await ask(database, frameworks.fetch, "2.0.0")).content == version
+    assert (await ask(database, frameworks.from_workshop, closed.id)).version == "2.0.0"
     assert list(recount.differences(await ask(database, returns.document, closed.id))) == []
     # What the room does next is as if it had begun here.
     await act(database, votes.cast, one.id, wording=2, choice=Choice.KEEP, by=sacha)
@@ -159,7 +176,12 @@ def forbidden(table: str, column: str, *, is_sqlite: bool) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("table", "column", "refusal"),
-    [("framework", "document", FRAMEWORK), ("entry", "about", ENTRY), ("wording", "sheet", WORDING)],
+    [
+        ("framework", "document", FRAMEWORK),
+        ("release", "document", RELEASE),
+        ("entry", "about", ENTRY),
+        ("wording", "sheet", WORDING),
+    ],
 )
 async def test_what_is_sealed_stays(database: Database, table: str, column: str, refusal: str) -> None:
     await published(database)

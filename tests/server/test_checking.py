@@ -17,7 +17,7 @@ from tests.election import RULES, SAID, Election, begin, hold
 from workshops import consents, frameworks, objections, returns
 from workshops.canonical import digest
 from workshops.consensus import Method, Rule
-from workshops.frameworks import Exceptional
+from workshops.lines import Exceptional
 
 Document = dict[str, Any]
 Verify = Callable[[Document], tuple[int, str, str]]

@@ -42,7 +42,8 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
-from workshops import frameworks, guests, journal, labs, people, roles, rules, votes, world
+from tests.documents import history
+from workshops import frameworks, guests, journal, labs, people, releases, roles, rules, votes, world
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice, Method, Rule
 from workshops.journal import Receipt, Sending
@@ -116,7 +117,7 @@ def saved(folder: Path, content: Any) -> str:
 async def test_what_is_in_order_is_said_to_be(
     grille: Grille, tmp_path: Path, minutes: dict[str, Any], version: dict[str, Any]
 ) -> None:
-    for kind, document in (("registre", minutes), ("referentiel", version), ("vote", version)):
+    for kind, document in (("registre", minutes), ("referentiel", history()[1]), ("vote", version)):
         word = "égal" if kind == "vote" else "conforme"
         assert await grille("verify", kind, saved(tmp_path, document)) == Said(0, f"{word}\n", "")
 
@@ -147,15 +148,15 @@ async def test_minutes_that_were_cut_short_are_found_out(
         assert (answer.code, answer.out) == (1, "")
 
 
-async def test_a_version_with_one_letter_changed_is_found_out(
-    grille: Grille, tmp_path: Path, version: dict[str, Any]
-) -> None:
+async def test_a_version_with_one_letter_changed_is_found_out(grille: Grille, tmp_path: Path) -> None:
+    version = history()[1]
     changed = altered(version, ("indicateurs", 0, "fiche", "libelle"), "Nombre de projets abandonnés à tempS")
     assert await grille("verify", "referentiel", saved(tmp_path, changed)) == Said(
         1,
         "",
         f"À revoir : l'empreinte annoncée est {version['empreinte']}, "
-        f"celle du texte est {frameworks.fingerprint(changed)}.\n",
+        f"celle du texte est {frameworks.fingerprint(changed)} ; "
+        "ACT-01, intitulé : le texte n'est pas celui qui a été scellé.\n",
     )
 
 
@@ -249,7 +250,7 @@ async def test_without_its_tables_the_database_is_said_not_to_be_ready(grille: G
 async def test_demo_gives_a_workshop_and_three_ways_in_that_open_once(grille: Grille, client: Browsers) -> None:
     first, second = [json.loads((await grille("demo", "--json")).out) for _ in range(2)]
     assert first["atelier"] == second["atelier"]
-    assert list(first["liens"]) == ["animation", "edition", "membre"]
+    assert list(first["liens"]) == ["animation", "edition", "confirmation", "membre"]
     for link in first["liens"].values():
         address = urlsplit(link)
         assert (address.netloc, address.query) == ("testserver", f"suite=/ateliers/{first['atelier']['id']}")
@@ -261,7 +262,7 @@ async def test_demo_gives_a_workshop_and_three_ways_in_that_open_once(grille: Gr
 async def test_demo_in_words_says_the_same(grille: Grille) -> None:
     answer = await grille("demo")
     assert (answer.code, answer.lines[0]) == (0, "Atelier de co-construction du référentiel (démonstration)")
-    assert [line.split()[0] for line in answer.lines[3:]] == ["animation", "edition", "membre"]
+    assert [line.split()[0] for line in answer.lines[3:]] == ["animation", "edition", "confirmation", "membre"]
 
 
 async def test_demo_is_refused_outside_the_demonstration(
@@ -343,13 +344,18 @@ async def test_granting_a_role_twice_gives_it_once(grille: Grille, database: Dat
 
 async def test_publishing_does_as_the_page_does(grille: Grille, database: Database, room: Workshop) -> None:
     dominique = await agent(database, "Dominique", Role.PUBLISHER)
-    refused = await grille("publish", room.code, "--par", dominique.id)
+    await agent(database, "Maxime", Role.PUBLISHER)
+    two = ("--par", "Dominique", "--confirme", "Maxime")
+    refused = await grille("publish", room.code, "--par", dominique.id, "--confirme", "Maxime")
     assert (refused.code, refused.err) == (
         1,
         i18n.typeset("Aucun indicateur n'est retenu : il n'y a rien à publier.\n"),
     )
     because = "Fiches à compléter avant la version 2.1."
-    answer = await grille("publish", room.id, "--par", "Dominique", "--note", "Un essai.", "--incompletes", because)
+    alone = await grille("publish", room.id, "--par", "Dominique", "--confirme", "Dominique", "--incompletes", because)
+    assert (alone.code, "une autre personne" in alone.err) == (1, True)
+    assert await ask(database, releases.standing) == []
+    answer = await grille("publish", room.id, *two, "--note", "Un essai.", "--incompletes", because)
     framework = await ask(database, frameworks.fetch, "2.0.0")
     assert answer == Said(
         0, f"Version 2.0.0 publiée : http://testserver/referentiel/2.0.0\n{framework.fingerprint}\n", ""
@@ -358,7 +364,7 @@ async def test_publishing_does_as_the_page_does(grille: Grille, database: Databa
     assert [item["decision"]["exception"] for item in framework.content["indicateurs"]] == [
         {"retenu": True, "motif": because}
     ] * 19
-    assert (await grille("publish", room.id, "--par", "Dominique")).code == 1
+    assert (await grille("publish", room.id, *two)).code == 1
 
 
 async def test_publishing_asks_for_the_role_and_a_possible_number(
@@ -366,6 +372,7 @@ async def test_publishing_asks_for_the_role_and_a_possible_number(
 ) -> None:
     await agent(database, "Camille", Role.FACILITATOR)
     await agent(database, "Dominique", Role.PUBLISHER)
+    await agent(database, "Maxime", Role.PUBLISHER)
     for who, version, reason in (
         ("Camille", "2.0.0", "Il faut pour cela le rôle « Édition (DITP) »."),
         (
@@ -375,10 +382,10 @@ async def test_publishing_asks_for_the_role_and_a_possible_number(
         ),
         ("Personne", "2.0.0", "Personne ne répond à « Personne »."),
     ):
-        words = ("publish", room.id, "--par", who, "--version", version, "--incompletes", "En attendant.")
+        words = ("publish", room.id, "--par", who, "--confirme", "Maxime", "--version", version, "--incompletes", "En attendant.")
         assert await grille(*words) == Said(1, "", i18n.typeset(reason) + "\n")
     nowhere = i18n.typeset("Aucun atelier ne porte ce code.\n")
-    assert await grille("publish", "nowhere", "--par", "Dominique") == Said(1, "", nowhere)
+    assert await grille("publish", "nowhere", "--par", "Dominique", "--confirme", "Maxime") == Said(1, "", nowhere)
     assert await ask(database, frameworks.versions) == []
 
 
@@ -489,6 +496,7 @@ async def test_help_names_every_command(grille: Grille) -> None:
         "grant",
         "backup",
         "restore",
+        "key",
     }
 
 

@@ -11,9 +11,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from server import forms
+from server.access import Who
 from server.database import Database
 from server.forms import BallotForm, BaseForm, Form, JoinForm, StageForm, WorkshopForm
 from server.gestures import errors
+from server.routes import ACCESS
 from tests.cast import Browsers, facilitator, signed_in, workshop
 from tests.server.pages.day import HTMX, JSON
 from tests.server.pages.everything import FORMS, GESTURES, everything
@@ -132,7 +134,7 @@ async def test_what_nobody_types_is_refused_and_nothing_is_written(
             form = {name: said for name, said in FORMS.get(route.name, {}).items() if name not in ("name", "lab")}
             sent["data"] = {**form, **sent.get("data", {})}
         kind = sent.pop("headers", {})
-        browser = publisher if route.name == "frameworks.publish" else camille
+        browser = publisher if ACCESS[route.name] is Who.PUBLISHER else camille
         for headers in ({}, HTMX, JSON):
             answer = await browser.post(world.at(route), **sent, headers={**kind, **headers})
             said = answer.json()["raison"] if headers is JSON else read(answer).one(class_="gc-refusal").text

@@ -183,7 +183,7 @@ async def test_every_gesture_says_its_number(database: Database, client: Browser
         "workshops.join": await stranger(database, "Une autre"),
         "workshops.move": day.camille,
         "comments.hide": day.camille,
-        "frameworks.publish": day.dominique,
+        "releases.prepare": day.dominique,
     }
     only_when = {"indicators.propose": Stage.PROPOSING, "indicators.withdraw": Stage.DISCUSSING}
     instead = {
@@ -191,16 +191,17 @@ async def test_every_gesture_says_its_number(database: Database, client: Browser
         "indicators.reword": {**SHEET, "base": "2"},
         "votes.cast": {"wording": "3", "choice": "keep"},  # after the rewording
         "lineage.merge": {"into": world.ids["indicator"], "because": "Un doublon."},
-        "frameworks.publish": {
+        "releases.prepare": {
             "decision-ACT-02": "keep",
             "because-ACT-02": "Urgent.",
             "reason-others": "Personne n'en a parlé.",
         },
     }
-    nouns = ("workshops", "indicators", "comments", "votes", "frameworks", "lineage")
-    routes = [route for route in GESTURES if route.name.startswith(nouns) and route.name != "workshops.convene"]
-    for route in sorted(routes, key=lambda route: route.name == "frameworks.publish"):
-        await day.move(Stage.CLOSED if route.name == "frameworks.publish" else only_when.get(route.name, Stage.VOTING))
+    other = ("workshops.convene", "releases.prepare_patch")
+    nouns = ("workshops.", "indicators.", "comments.", "votes.", "releases.prepare", "lineage.")
+    routes = [route for route in GESTURES if route.name.startswith(nouns) and route.name not in other]
+    for route in sorted(routes, key=lambda route: route.name == "releases.prepare"):
+        await day.move(Stage.CLOSED if route.name == "releases.prepare" else only_when.get(route.name, Stage.VOTING))
         ids = {**world.ids, "indicator": leaving.get(route.name, world.ids["indicator"])}
         form = instead.get(route.name, FORMS.get(route.name, {}))
         answer = await (await day.browser(by.get(route.name, day.alix))).post(address(route, ids), data=form)

@@ -34,6 +34,7 @@ from workshops import (
     conclusions,
     consents,
     contests,
+    drafts,
     frameworks,
     handwritten,
     indicators,
@@ -176,7 +177,7 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     await same()
     await act(database, conclusions.conclude, ours.id, because="Assez clair.", by=camille)
     await same()
-    unfinished = (await ask(database, frameworks.draft, await reread(database, room))).unfinished("Il faut commencer.")
+    unfinished = (await ask(database, drafts.draft, [await reread(database, room)])).unfinished("Il faut commencer.")
     await publish(database, await reread(database, room), by=await publisher(database), exceptions=unfinished)
     assert (await same()).latest == frameworks.FIRST
     untold = {Kind.VOTE_CONFIRMED} if two_rounds.hides else set()

@@ -1,5 +1,6 @@
 """Settings: what the environment says, read once, and when the server refuses to start."""
 
+import json
 import os
 import re
 import subprocess
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from server import settings
+from server import settings, signing
 from server.settings import ROOT, Misconfigured, Settings
 
 SECRET = "x" * 32
@@ -75,7 +76,7 @@ def test_no_document_has_a_secret_to_copy() -> None:
     names = (".env.example", "README.md", "CONTRIBUTING.md", "Procfile", "Makefile", ".ci/run")
     files = [ROOT / name for name in names]
     files += sorted((ROOT / "docs").glob("*.md"))
-    said = re.compile(r"^\W*(?:export )?(?:SECRET_KEY|METRICS_TOKEN|OIDC_CLIENT_SECRET)=(\S+)", re.MULTILINE)
+    said = re.compile(r"^\W*(?:export )?(?:SECRET_KEY|SIGNING_KEY|METRICS_TOKEN|OIDC_CLIENT_SECRET)=(\S+)", re.MULTILINE)
     assert said.findall("SECRET_KEY=changez-moi") == ["changez-moi"]
     assert {file.name: said.findall(file.read_text()) for file in files} == {file.name: [] for file in files}
 
@@ -297,3 +298,37 @@ def test_the_example_file_has_every_setting_at_its_default(environment: pytest.M
     default = Settings(_env_file=None, secret_key=SECRET).model_dump()
     example = Settings(_env_file=ROOT / ".env.example", secret_key=SECRET).model_dump()
     assert example == default
+
+
+# ── Signing
+
+
+def test_a_key_that_cannot_sign_stops_the_server_and_is_not_repeated(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DEMO", "on")
+    environment.setenv("SIGNING_KEY", "motdepasse")
+    with pytest.raises(Misconfigured) as refusal:
+        settings.from_environment()
+    assert str(refusal.value).startswith("Réglages refusés :\n  SIGNING_KEY ne se lit pas comme une clé")
+    assert "motdepasse" not in str(refusal.value)
+    assert "motdepasse" not in refused(demo=True, signing_key="motdepasse")
+
+
+def test_a_private_key_is_no_retired_key(environment: pytest.MonkeyPatch) -> None:
+    private = json.dumps(signing.new_key().as_dict(private=True))
+    assert "contient une clé privée" in refused(demo=True, signing_keys_retired=private)
+
+
+def test_keys_are_read_from_a_file_of_settings_and_not_shown(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    now, before = signing.new_key(), signing.new_key()
+    file = tmp_path / ".env"
+    secret = now.as_dict(private=True)
+    lines = (
+        "DEMO=on",
+        f"SIGNING_KEY='{json.dumps(secret)}'",
+        f"SIGNING_KEYS_RETIRED={json.dumps(signing.public_set([before, now]))}",
+    )
+    file.write_text("\n".join(lines))
+    chosen = Settings(_env_file=file)
+    assert [signing.name(key) for key in chosen.public_keys] == [now.thumbprint(), before.thumbprint()]
+    assert str(secret["d"]) not in repr(chosen)
+    assert Settings(_env_file=None, demo=True).public_keys == []

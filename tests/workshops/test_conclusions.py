@@ -16,7 +16,7 @@ from tests.cast import (
     reread,
     workshop,
 )
-from workshops import amendments, conclusions, frameworks, indicators, journal, lineage, votes
+from workshops import amendments, conclusions, drafts, indicators, journal, lineage, votes
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
 from workshops.indicators import Indicator
@@ -91,7 +91,7 @@ async def test_nothing_is_published_while_an_outcome_lacks_its_reason(
     room = await move(database, room, Stage.CLOSED, by=camille)
     dominique = await publisher(database)
 
-    draft = await ask(database, frameworks.draft, room)
+    draft = await ask(database, drafts.draft, [room])
     assert {line.code: line.because for line in draft.lines} == {
         kept.code: BY_THE_RULE,
         dropped.code: "Rien à mesurer.",

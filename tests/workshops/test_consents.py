@@ -24,7 +24,7 @@ from workshops import (
     attachments,
     belongings,
     consents,
-    frameworks,
+    drafts,
     indicators,
     journal,
     lineage,
@@ -391,7 +391,7 @@ async def test_every_indicator_of_the_set_has_its_outcome(
     database: Database, room: Workshop, alix: Person, sacha: Person, camille: Person, ours: str
 ) -> None:
     async def outcomes() -> set[Outcome]:
-        draft = await ask(database, frameworks.draft, await reread(database, room))
+        draft = await ask(database, drafts.draft, [await reread(database, room)])
         assert len(draft.lines) == 1
         return {line.outcome for line in draft.lines}
 
@@ -419,7 +419,7 @@ async def test_what_still_stands_is_the_reason_of_a_set_that_is_not_adopted_and_
     await act(database, objections.answer, held.id, text="On essaiera.", by=camille)
     await lift(database, lifted, sacha)
     room = await move(database, room, Stage.CLOSED, by=camille)
-    draft = await ask(database, frameworks.draft, room)
+    draft = await ask(database, drafts.draft, [room])
     assert {line.card.id: line.because for line in draft.lines} == {
         ours: "On ne saura pas le compter.",
         other.id: WITH_THE_SET,

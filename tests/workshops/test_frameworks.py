@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import rfc8785
@@ -20,8 +21,10 @@ from tests.cast import (
     ask,
     card,
     cards,
+    confirm,
     member_of,
     move,
+    prepare,
     publish,
     published,
     reread,
@@ -29,10 +32,12 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
-from workshops import comparisons, frameworks, indicators, journal, lineage, votes
+from workshops import comparisons, drafts, frameworks, indicators, journal, lineage, seals, votes
 from workshops.agenda import Stage, Start, Workshop
-from workshops.comparisons import Comparison
+from workshops.comparisons import Comparison, Contents
 from workshops.consensus import ANNOUNCED, Choice, Outcome
+from workshops.crosswalks import Fate
+from workshops.drafts import Choices, Draft
 from workshops.frameworks import Framework
 from workshops.indicators import Origin
 from workshops.journal import Kind
@@ -67,7 +72,7 @@ async def room(database: Database, camille: Person) -> Workshop:
     return await move(database, room, Stage.CLOSED, by=camille)
 
 
-def standing(draft: frameworks.Draft) -> list[tuple[str, Outcome, bool]]:
+def standing(draft: Draft) -> list[tuple[str, Outcome, bool]]:
     return [(line.code, line.outcome, line.kept) for line in draft.lines]
 
 
@@ -75,7 +80,7 @@ def standing(draft: frameworks.Draft) -> list[tuple[str, Outcome, bool]]:
 
 
 async def test_the_draft_keeps_what_the_votes_kept_and_is_complete(database: Database, room: Workshop) -> None:
-    draft = await ask(database, frameworks.draft, room)
+    draft = await ask(database, drafts.draft, [room])
     assert standing(draft) == [
         ("ACT-08", Outcome.KEPT, True),
         ("ACT-09", Outcome.KEPT, False),
@@ -83,8 +88,8 @@ async def test_the_draft_keeps_what_the_votes_kept_and_is_complete(database: Dat
         ("ACT-11", Outcome.UNDECIDED, False),
     ]
     assert [line.code for line in draft.lines if line.is_unfinished] == ["ACT-09"]
-    assert (draft.version, frameworks.allowed(draft), draft.latest) == ("2.0.0", ["2.0.0"], None)
-    assert draft.comparison == Comparison(added=["ACT-08"], removed=[], changed={})
+    assert (draft.version, draft.allowed, draft.latest) == ("2.0.0", ["2.0.0"], None)
+    assert draft.comparison == Comparison(added=["ACT-08"])
 
 
 async def test_an_exception_departs_from_the_rule_or_is_none(database: Database, room: Workshop) -> None:
@@ -94,11 +99,11 @@ async def test_an_exception_departs_from_the_rule_or_is_none(database: Database,
         "ACT-10": Exceptional(False, "Il est déjà écarté."),
         "ACT-11": Exceptional(True, WHY),
     }
-    draft = await ask(database, frameworks.draft, room, asked)
+    draft = await ask(database, drafts.draft, [room], Choices(exceptions=asked))
     assert [line.code for line in draft.kept] == ["ACT-08", "ACT-09", "ACT-11"]
     assert [line.code for line in draft.left_out] == ["ACT-10"]
     assert draft.exceptions == {"ACT-09": asked["ACT-09"], "ACT-11": asked["ACT-11"]}
-    left = await ask(database, frameworks.draft, room, {"ACT-08": Exceptional(False, WHY)})
+    left = await ask(database, drafts.draft, [room], Choices(exceptions={"ACT-08": Exceptional(False, WHY)}))
     assert [line.code for line in left.kept] == []
 
 
@@ -112,6 +117,15 @@ async def test_a_published_version_says_everything(
     framework = await publish(database, room, by=dominique, note=" Première version. ", exceptions=exceptions)
     after = await reread(database, room)
     found = await ask(database, frameworks.fetch, "2.0.0")
+    fed = {
+        "id": room.id,
+        "titre": "Atelier de novembre",
+        "date": room.held_on.isoformat(),
+        "geste": after.gestures,
+        "registre": after.head,
+        "regle": RULE,
+        "tour": 1,
+    }
     assert found.content == {
         "titre": "Référentiel d'évaluation des laboratoires d'innovation publique",
         "version": "2.0.0",
@@ -119,19 +133,18 @@ async def test_a_published_version_says_everything(
         "note": "Première version.",
         "licence": "Licence Ouverte 2.0",
         "precedente": None,
-        "atelier": {
-            "id": room.id,
-            "titre": "Atelier de novembre",
-            "date": room.held_on.isoformat(),
-            "geste": after.gestures,
-            "registre": after.head,
-            "regle": RULE,
-            "tour": 1,
-        },
+        "chaine": [],
+        "niveau": None,
+        "prepare_par": dominique.id,
+        "confirme_par": framework.published_by,
+        "relecture": None,
+        "ateliers": [fed],
+        "atelier": fed,
         "indicateurs": [
             {
                 "code": "ACT-08",
                 "fiche": {**COMPLETE, "libelle": "Complet"},
+                "statut": "en_vigueur",
                 "origine": "atelier",
                 "provient_de": [],
                 "coauteurs": [],
@@ -145,10 +158,14 @@ async def test_a_published_version_says_everything(
                 },
                 "reserves": [],
                 "reponse": "",
+                "provenance": ANY,
+                "depreciation": None,
+                "correction": None,
             },
             {
                 "code": "ACT-11",
                 "fiche": SHEET,
+                "statut": "en_vigueur",
                 "origine": "atelier",
                 "provient_de": [],
                 "coauteurs": [],
@@ -163,18 +180,21 @@ async def test_a_published_version_says_everything(
                 },
                 "reserves": [],
                 "reponse": "",
+                "provenance": ANY,
+                "depreciation": None,
+                "correction": None,
             },
         ],
         "ecartes": [
             {
                 "code": "ACT-09",
                 "libelle": SHEET["libelle"],
-                "decision": {"regle": RULE, "resultat": "kept", "votes": KEPT_VOTES, "motif": UNFINISHED},
+                "decision": {"regle": RULE, "resultat": "kept", "votes": KEPT_VOTES, "motif": UNFINISHED, "atelier": room.id},
             },
             {
                 "code": "ACT-10",
                 "libelle": "Écarté",
-                "decision": {"regle": RULE, "resultat": "dropped", "votes": DROPPED_VOTES, "motif": "Une raison."},
+                "decision": {"regle": RULE, "resultat": "dropped", "votes": DROPPED_VOTES, "motif": "Une raison.", "atelier": room.id},
             },
         ],
         "hors_table": [
@@ -186,12 +206,18 @@ async def test_a_published_version_says_everything(
                 "devient": [],
             },
         ],
+        "passage": [
+            {"sort": "nouveau", "de": [], "vers": ["ACT-08"]},
+            {"sort": "nouveau", "de": [], "vers": ["ACT-11"]},
+        ],
+        "arguments": {},
+        "sceaux": seals.seals(found.content),
         "empreinte": framework.fingerprint,
     }
-    (entry,) = await ask(database, journal.since, room.id, room.gestures)
-    assert (entry.kind, entry.about, entry.by_id) == (Kind.FRAMEWORK_PUBLISHED, "2.0.0", dominique.id)
+    (_prepared, entry) = await ask(database, journal.since, room.id, room.gestures)
+    assert (entry.kind, entry.about, entry.by_id) == (Kind.FRAMEWORK_PUBLISHED, "2.0.0", framework.published_by)
     assert (entry.number, entry.hash) == (after.gestures, after.head)
-    assert framework.published_by == dominique.id
+    assert framework.prepared_by == dominique.id != framework.published_by
     assert await ask(database, frameworks.from_workshop, room.id) == framework
 
 
@@ -271,9 +297,8 @@ async def test_two_workshops_published_at_once_do_not_share_a_number(
     await move(database, other, Stage.VOTING, by=camille)
     await all_vote(database, other, by=sacha)
     await move(database, other, Stage.CLOSED, by=camille)
-    answers = await asyncio.gather(
-        *(publish(database, closed, by=dominique) for closed in (room, other)), return_exceptions=True
-    )
+    prepared = [await prepare(database, closed, by=dominique) for closed in (room, other)]
+    answers = await asyncio.gather(*(confirm(database, each) for each in prepared), return_exceptions=True)
     assert sorted(isinstance(answer, Framework) for answer in answers) == [False, True]
     assert [isinstance(answer, Refusal) for answer in answers if not isinstance(answer, Framework)] == [True]
     assert [found.version for found in await ask(database, frameworks.versions)] == ["2.0.0"]
@@ -372,7 +397,7 @@ async def next_workshop(
         ({"propose": True}, ["2.1.0", "3.0.0"]),
         ({"sheet": {"libelle": "Un meilleur nom"}, "propose": True}, ["2.1.0", "3.0.0"]),
         ({"sheet": {"definition": "Autre chose."}}, ["3.0.0"]),
-        ({"propose": True, "drop": True}, ["3.0.0"]),
+        ({"propose": True, "drop": True}, ["2.1.0", "3.0.0"]),
     ],
 )
 async def test_the_next_number_is_what_the_differences_call_for(
@@ -380,12 +405,13 @@ async def test_the_next_number_is_what_the_differences_call_for(
 ) -> None:
     first = await published(database)
     room = await next_workshop(database, camille, **change)
-    draft = await ask(database, frameworks.draft, room)
-    assert (draft.version, frameworks.allowed(draft)) == (possible[0], possible)
+    fates = {"ACT-08": Fate.NARROWER}
+    draft = await ask(database, drafts.draft, [room])
+    assert (draft.version, draft.allowed) == (possible[0], possible)
     for version in {"2.0.0", "2.0.1", "2.1.0", "2.2.0", "3.1.0", "4.0.0"} - set(possible):
         with pytest.raises(NotThus):
-            await publish(database, room, by=dominique, version=version)
-    second = await publish(database, room, by=dominique, version=possible[-1])
+            await publish(database, room, by=dominique, version=version, fates=fates)
+    second = await publish(database, room, by=dominique, version=possible[-1], fates=fates)
     assert second.content["precedente"] == {"version": "2.0.0", "empreinte": first.fingerprint}
     assert [found.version for found in await ask(database, frameworks.versions)] == [possible[-1], "2.0.0"]
     assert await ask(database, frameworks.latest) == second
@@ -431,7 +457,7 @@ async def test_the_next_workshop_may_start_from_the_last_version(database: Datab
 def test_comparing_says_what_was_added_removed_and_changed() -> None:
     before = {"ACT-01": COMPLETE, "ACT-02": SHEET, "ACT-03": SHEET}
     after = {"ACT-03": SHEET, "ACT-01": {**COMPLETE, "definition": "Autre."}, "RES-04": SHEET}
-    found = comparisons.compare(before, after)
+    found = comparisons.compare(Contents(before), Contents(after))
     assert (found.added, found.removed, list(found.changed)) == (["RES-04"], ["ACT-02"], ["ACT-01"])
     assert [(change.field.name, change.level) for change in found.changed["ACT-01"]] == [("definition", Level.MAJOR)]
 
@@ -450,7 +476,7 @@ def test_comparing_says_what_was_added_removed_and_changed() -> None:
 def test_the_level_of_the_whole_is_the_highest(
     before: dict[str, Sheet], after: dict[str, Sheet], level: Level | None
 ) -> None:
-    assert comparisons.compare(before, after).level is level
+    assert comparisons.compare(Contents(before), Contents(after)).level is level
 
 
 @pytest.mark.parametrize(

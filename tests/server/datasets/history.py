@@ -1,28 +1,34 @@
 """A history in three days: the demonstration's workshop published, then a second version, then a workshop under way."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from server.database import Database
 from server.demo import story
 from server.settings import Settings
-from tests.cast import act, ask, cards, facilitator, member_of, move, publish, publisher, workshop
+from tests.cast import act, ask, cards, confirm, facilitator, member_of, move, prepare, publisher, workshop
 from tests.conftest import Clock
 from workshops import (
     agenda,
     amendments,
     comments,
     conclusions,
-    frameworks,
+    drafts,
     indicators,
     lineage,
     objections,
     people,
+    reviews,
     rules,
     votes,
 )
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice, Method, Rule, Secrecy
+from workshops.crosswalks import Fate
+from workshops.drafts import Choices
 from workshops.people import Person
+from workshops.releases import Release
 from workshops.sheet import Sheet
 
 HIDDEN = "la collègue qui a rédigé ce texte"  # said in the demonstration, and taken off the page
@@ -45,15 +51,18 @@ class History:
 
 
 async def told(database: Database, settings: Settings, clock: Clock) -> History:
-    """Two published versions, and all that happened on the way. A day passes before the second workshop, and after."""
+    """Two published versions, and all that happened on the way. A day passes before the second workshop, and while its version is reviewed."""
     first = await story.tell(database, settings)
     camille, dominique = await facilitator(database, "Camille-d-ici"), await publisher(database, "Dominique-d-ici")
     first = await move(database, first, Stage.CLOSED, by=await _leader(database, first))
-    await _publish(database, first, by=dominique)
+    await confirm(database, await _prepare(database, first, by=dominique))
     clock.advance(days=1)
     second = await _second(database, camille)
-    await _publish(database, second, by=dominique)
+    until = clock.at + timedelta(days=1)
+    candidate = await _prepare(database, second, review_until=until, by=dominique)
+    await _review(database, candidate, by=dominique)
     clock.advance(days=1)
+    await confirm(database, candidate)
     return History(first, second, await _under_way(database, camille), camille)
 
 
@@ -63,10 +72,21 @@ async def _leader(database: Database, room: Workshop) -> Person:
         return await people.get(session, leader.person_id)
 
 
-async def _publish(database: Database, room: Workshop, *, by: Person) -> None:
-    exceptions = (await ask(database, frameworks.draft, room)).unfinished("En attendant mieux.")
-    draft = await ask(database, frameworks.draft, room, exceptions)
-    await publish(database, room, version=draft.version, exceptions=exceptions, note="Une note.", by=by)
+async def _prepare(database: Database, room: Workshop, *, by: Person, **given: Any) -> Release:
+    exceptions = (await ask(database, drafts.draft, [room])).unfinished("En attendant mieux.")
+    draft = await ask(database, drafts.draft, [room], Choices(exceptions=exceptions))
+    fates = {each.code: Fate.NARROWER for each in draft.passages if each.fate is None}
+    return await prepare(database, room, exceptions=exceptions, fates=fates, note="Une note.", by=by, **given)
+
+
+async def _review(database: Database, release: Release, *, by: Person) -> None:
+    """One remark is answered, another is hidden; both were signed."""
+    for text in ("Bien dit.", HIDDEN):
+        about = {"code": next(iter(release.contents.sheets)), "field": "libelle"}
+        said = await act(database, reviews.leave, release.id, **about, text=text, name="Signé-d-ici", by=None)
+    await act(database, reviews.hide, said.id, because="Vise une personne.", by=by)
+    (kept,) = [each for each in await ask(database, reviews.of, [release]) if each.hiding is None]
+    await act(database, reviews.reply, kept.review.id, verdict="retenue", text="=Merci.", by=by)
 
 
 async def _second(database: Database, camille: Person) -> Workshop:

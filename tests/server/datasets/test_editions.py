@@ -30,6 +30,7 @@ from workshops import comments, world
 from workshops.agenda import Member, Stage, Workshop
 from workshops.comments import Comment
 from workshops.people import Identity, Person
+from workshops.reviews import Review
 
 SITE = "http://testserver"
 DAY = NINE.date()
@@ -63,10 +64,12 @@ async def _tell(url: str, clock: Clock) -> Told:
     history = await told(database, settings, clock)
     async with database.reading() as session:
         unsaid = set(await session.scalars(select(Person.name))) | set(await session.scalars(select(Member.name)))
+        unsaid |= {name for name in await session.scalars(select(Review.name)) if name}
         unsaid |= {email for email in await session.scalars(select(Identity.email)) if email}
         unsaid |= set(await session.scalars(select(Workshop.code))) | set(await session.scalars(select(Workshop.salt)))
         said = "".join(await session.scalars(select(Comment.text)))
     assert HIDDEN in said  # what could leak is there
+    assert {"Noor-d-ici", "Signé-d-ici"} <= unsaid
     packed = [await ask(database, editions.pack, DAY + timedelta(days=n), SITE) for n in range(3)]
     await database.close()
     return Told(history, packed, unsaid | {HIDDEN, OBJECTION})
@@ -127,12 +130,12 @@ def test_schemas_say_what_schema_data_gouv_fr_asks(unpacked: Path) -> None:
 
 def test_what_it_holds_is_verified_alone(all_told: Told, unpacked: Path) -> None:
     for room in all_told.history.closed:
-        assert checking.check("registre", unpacked / f"registre-{room.id}.json") is None
-        assert checking.check("vote", unpacked / f"bulletins-{room.id}.json") is None
-    assert checking.check("registre", unpacked / "registre-plateforme.json") is None
+        assert checking.check("registre", unpacked / f"registre-{room.id}.json").problem is None
+        assert checking.check("vote", unpacked / f"bulletins-{room.id}.json").problem is None
+    assert checking.check("registre", unpacked / "registre-plateforme.json").problem is None
     documents = list(unpacked.glob("referentiel-*.json"))
     assert len(documents) == 2
-    assert [checking.check("referentiel", each) for each in documents] == [None, None]
+    assert [checking.check("referentiel", each).problem for each in documents] == [None, None]
 
 
 def test_its_sums_are_those_of_its_files(all_told: Told) -> None:
@@ -191,9 +194,11 @@ def test_each_day_has_what_was_there_then(all_told: Told) -> None:
     history = all_told.history
     assert [[row["version"] for row in rows(day, "versions")] for day in all_told.editions] == [
         ["2.0.0"],
-        ["2.0.0", "3.0.0"],
+        ["2.0.0"],
         ["2.0.0", "3.0.0"],
     ]
+    assert [len(rows(day, "candidates")) for day in all_told.editions] == [0, 1, 1]
+    assert [row["texte"] for row in rows(third, "relectures")] == ["Bien dit."]
     stages = {row["id"]: row["etape"] for row in rows(third, "ateliers")}
     assert stages == {history.first.id: "closed", history.second.id: "closed", history.under_way.id: "voting"}
     assert [row["id"] for row in rows(first, "ateliers")] == [history.first.id]

@@ -10,6 +10,7 @@ from server import scenes
 from server.database import Database
 from server.live.fragments import LOBBY, REDRAWS, SCREEN, Drawing
 from server.scenes import Presence
+from tests import cast as actors
 from tests.cast import (
     COMPLETE,
     SHEET,
@@ -33,11 +34,11 @@ from workshops import (
     conclusions,
     consents,
     contests,
-    frameworks,
     handwritten,
     indicators,
     lineage,
     objections,
+    releases,
     rules,
     schedule,
     votes,
@@ -217,17 +218,19 @@ async def conclude(world: World) -> None:
     await act(world.database, conclusions.conclude, world.ours, **said, by=world.camille)
 
 
+async def prepare(world: World) -> None:
+    reasons = dict.fromkeys(await cards(world.database, world.workshop), "Personne n'en a parlé.")
+    await actors.prepare(world.database, world.workshop, reasons=reasons, by=world.dominique)
+
+
+async def prepared(world: World) -> None:
+    await closed(world)
+    await prepare(world)
+
+
 async def publish(world: World) -> None:
-    await act(
-        world.database,
-        frameworks.publish,
-        world.workshop.id,
-        version="2.0.0",
-        note="",
-        exceptions={},
-        reasons=dict.fromkeys(await cards(world.database, world.workshop), "Personne n'en a parlé."),
-        by=world.dominique,
-    )
+    (release,) = await ask(world.database, releases.standing)
+    await actors.confirm(world.database, release)
 
 
 async def announce(world: World) -> None:
@@ -561,7 +564,8 @@ CASES: list[tuple[Kind, Step, Step]] = [
     (Kind.STAGE_MOVED, agreed, to(Stage.CLOSED)),
     (Kind.STAGE_MOVED, hidden_consent, to(Stage.CLOSED)),
     (Kind.STAGE_MOVED, announced_consent, to(Stage.VOTING)),
-    (Kind.FRAMEWORK_PUBLISHED, closed, publish),
+    (Kind.FRAMEWORK_PREPARED, closed, prepare),
+    (Kind.FRAMEWORK_PUBLISHED, prepared, publish),
     (Kind.SCHEDULE_WRITTEN, nothing, plan),
     (Kind.SCHEDULE_WRITTEN, started, plan_again),
     (Kind.TIMER_STARTED, plan, start),

@@ -13,9 +13,9 @@ from server.live.wire import encode
 from server.metrics import Metrics
 from server.rooms import Rooms
 from server.scenes import Presence
-from tests.cast import COMPLETE, act, member_of, publisher, reread, workshop
+from tests.cast import COMPLETE, act, member_of, publish, publisher, reread, workshop
 from tests.room import Line, parse
-from workshops import agenda, frameworks, guests, indicators, votes
+from workshops import agenda, guests, indicators, votes
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
 from workshops.people import Person
@@ -258,9 +258,7 @@ async def test_an_elsewhere_published_version_is_announced_here(
     seat = Seat(room.id, "camille", "", cursor=room.gestures)
     hub.sit(seat)
     assert "est publiée" not in await next_frame(seat)
-    await act(
-        database, frameworks.publish, other.id, version="2.0.0", note="", exceptions={}, by=await publisher(database)
-    )
+    await publish(database, await reread(database, other), by=await publisher(database))
     assert "La version 2.0.0 du référentiel est publiée." in await next_frame(seat)
 
 

@@ -95,7 +95,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "objections.answer": {"text": "Le labo."},
     "handwritten.enter": {"lab": "ti-lab", "initials": "AB"},
     "votes.cast": {"wording": "2", "choice": "keep"},
-    "frameworks.publish": {"version": "2.0.0"},
+    "releases.prepare": {"version": "2.0.0"},
     "invitations.make": {"role": "auditor"},
     "memberships.decline": {"because": "Pas encore arrivée."},
     "memberships.end": {"because": "Partie ailleurs."},

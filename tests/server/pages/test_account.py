@@ -62,6 +62,30 @@ async def test_a_guest_has_a_page_too(database: Database, client: Browsers) -> N
     assert "Il faut un compte pour faire partie d'un laboratoire." in page.one("main").text
 
 
+async def test_one_agrees_to_be_named_and_goes_back_on_it(database: Database, client: Browsers, alix: Person) -> None:
+    browser = await signed_in(client, alix)
+    for to, said, button in (
+        ("/compte/citation", "Elles citent les laboratoires, pas les personnes.", "Citer mon nom auprès de mes textes"),
+        ("/compte/citation/retrait", "Accepté Depuis le", "Ne plus citer mon nom"),
+    ):
+        section = read(await browser.get("/compte")).one("section", id="citation")
+        assert (section.one("form")["action"], section.one("button").text) == (to, button)
+        assert said in section.text
+        assert "« Alix Morvan »" in section.text
+        assert (await browser.post(to)).headers["location"] == "/compte#citation"
+    assert read(await browser.get("/compte")).one("section", id="citation").one("form")["action"] == "/compte/citation"
+
+
+async def test_a_guest_is_not_asked(database: Database, client: Browsers) -> None:
+    browser = await signed_in(client, await stranger(database))
+    assert read(await browser.get("/compte")).all(id="citation") == []
+    answer = await browser.post("/compte/citation")
+    assert (answer.status_code, read(answer).one(class_="gc-refusal").text) == (
+        403,
+        "Il faut un compte : lui seul permet de revenir sur cet accord.",
+    )
+
+
 async def test_nobody_is_sent_to_sign_in(client: Browsers) -> None:
     answer = await client().get("/compte")
     assert (answer.status_code, answer.headers["location"]) == (303, "/connexion?suite=/compte")

@@ -88,7 +88,7 @@ async def test_a_version_published_before_reasons_were_written_is_still_shown(
     del item["decision"]["motif"]
     item["decision"]["regle"] = {"methode": "trois_choix", "majorite": "absolue_des_exprimes", "quorum": 1}
     content |= {"version": "2.1.0"}
-    before = {key: value for key, value in content.items() if key not in frameworks.SIGNED_OUT}
+    before = frameworks.unsigned(content)
     async with database.transaction() as session:
         session.add(
             Framework(

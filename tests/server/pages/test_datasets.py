@@ -38,7 +38,8 @@ async def test_it_shows_every_table_with_its_files_and_its_dictionary(
     assert "1 ligne" in shown["versions"].text
     links = {link["href"] for link in page.all("a")}
     assert links >= {ZIP, f"/referentiel/{framework.version}.json", f"/referentiel/{framework.version}.csv"}
-    assert links >= {f"/ateliers/{framework.workshop_id}/{name}" for name in ("registre.json", "bulletins.json")}
+    (fed,) = framework.content["ateliers"]
+    assert links >= {f"/ateliers/{fed['id']}/{name}" for name in ("registre.json", "bulletins.json")}
     assert page.one("a", rel="noopener external license").text == "Licence Ouverte 2.0"
     assert "gc-empty" not in answer.text
 

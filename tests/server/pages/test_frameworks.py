@@ -28,7 +28,7 @@ from tests.cast import (
 )
 from tests.server.pages.day import JSON, SIGN_IN, Day, begin, gesture, in_both_places, once, refused, told
 from tests.server.pages.reading import Element, both_texts, errors, plain, read, value
-from workshops import frameworks, indicators, rules, votes
+from workshops import drafts, frameworks, indicators, rules, votes
 from workshops.agenda import Stage, Start
 from workshops.consensus import ANNOUNCED, Choice, Rule, Secrecy
 from workshops.frameworks import Framework
@@ -316,7 +316,7 @@ async def second(database: Database, client: Browsers, **changes: Any) -> Day:
 
 async def two_versions(database: Database, client: Browsers, **changes: Any) -> tuple[Framework, Framework]:
     day = await second(database, client, **changes)
-    draft = await ask(database, frameworks.draft, day.room)
+    draft = await ask(database, drafts.draft, [day.room])
     after = await publish(database, day.room, version=draft.version, note="La suite.", by=day.dominique)
     return await ask(database, frameworks.fetch, "2.0.0"), after
 

@@ -59,8 +59,8 @@ ALLOWED[Who.ANYONE] = {"stranger", *ALLOWED[Who.SOMEBODY]}
 EXCEPTIONS = {"invitations.withdraw": {"facilitator"}}
 # What is not the right moment, or does not fit what is there, in this world: the right person is told so.
 TOLD = {
-    "frameworks.publish": {409, 422},  # the workshop still votes
-    "frameworks.prepare": {200, 409},
+    "releases.prepare": {409, 422},  # the workshop still votes
+    "releases.new": {200, 409},
     "results.ballots_json": {409},  # they are published at the closing
     "results.ballots_csv": {409},
     "indicators.withdraw": {303, 409},
@@ -86,6 +86,7 @@ TOLD = {
     "mailbox.enter": {400, 429},
     "home.metrics": {404},
     "datasets.on_day": {404},  # nothing was there the day before
+    "keys.public": {404},  # no key signs here
     "memberships.name_referent": {303, 409},
     "memberships.decline": {303, 409},
     "invitations.accept": {303, 409},  # one link, one person

@@ -1,0 +1,149 @@
+"""Reviews: a release candidate as anyone reads it, and what anyone says of it."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from server import exports, identity, limits
+from server.forms import BecauseForm, ReviewForm, VerdictForm, read, sent
+from server.gestures import again, done, reading, sending, transaction
+from server.i18n import gettext
+from server.identity import signed_in
+from server.limits import Limits
+from server.templating import page
+from workshops import audit, comparisons, frameworks, labs, people, releases, reviews, tallies, world
+from workshops.comparisons import Contents
+from workshops.crosswalks import Fate
+from workshops.people import Person, Role
+from workshops.refusals import NotThus, Refusal
+from workshops.releases import Release
+from workshops.sheet import FIELDS
+
+OPEN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, no-cache"}
+
+
+async def show(request: Request) -> Response:
+    """A candidate: what it changes, its texts, what was said of them, and a form to say more."""
+    async with reading(request) as session:
+        release = await _candidate(request, session)
+        values = await _shown(session, release, identity.person(request))
+    asked = {name: request.query_params.get(name, "") for name in ("code", "field")}
+    return page(request, "reviews/show.html", **values, **_viewing(request), form=asked, errors={})
+
+
+def _viewing(request: Request) -> dict[str, Any]:
+    return {"viewer": identity.person(request), "key": world.new_id()}
+
+
+async def _candidate(request: Request, session: AsyncSession) -> Release:
+    version, _, number = request.path_params["candidate"].partition("-rc.")
+    return await releases.named(session, version, int(number))
+
+
+async def _shown(session: AsyncSession, release: Release, viewer: Person | None) -> dict[str, Any]:
+    held = await people.roles(session, viewer) if viewer else frozenset()
+    said = await reviews.of(session, [release])
+    base = await frameworks.fetch(session, release.base) if release.base else None
+    document = release.content
+    before = base.contents if base else Contents()
+    argued = {code: "\n".join(fields.values()) for code, fields in document["arguments"].items()}
+    standing = {each.id for each in await releases.standing(session)}
+    return {
+        "release": release,
+        "document": document,
+        "base": base,
+        "before": before,
+        "after": release.contents,
+        "comparison": comparisons.compare(before, release.contents, argued),
+        "families": exports.by_family(document),
+        "tallies": {item["code"]: tallies.read(item["decision"]) for item in document["indicateurs"]},
+        "fates": {fate.value: fate for fate in Fate},
+        "said": said,
+        "is_open": release.is_in_review and release.id in standing,
+        "is_waiting": release.id in standing,
+        "published": await frameworks.from_release(session, release.id),
+        "names": await people.names(session, {each.review.by_id for each in said if each.review.by_id}),
+        "verdicts": list(reviews.Verdict),
+        "is_publisher": Role.PUBLISHER in held,
+        "may_hide": bool(held & {Role.PUBLISHER, Role.MODERATOR}),
+        "labs": await labs.called(session),
+        "choices": [(item["code"], f"{item['code']} · {item['fiche']['libelle']}") for item in document["indicateurs"]],
+        "parts": [(field.name, gettext(field.label)) for field in FIELDS],
+    }
+
+
+async def as_json(request: Request) -> Response:
+    """The document of a candidate, hashed as a version is, and every review with its answer."""
+    async with reading(request) as session:
+        release = await _candidate(request, session)
+        said = await reviews.of(session, [release])
+    return JSONResponse({**release.content, "relectures": [exports.review(each) for each in said]}, headers=OPEN)
+
+
+async def leave(request: Request) -> Response:
+    """Say something of a field, of an indicator or of the whole; no account is needed."""
+    viewer = identity.person(request)
+    form = await read(request, ReviewForm)
+    if viewer is None:
+        await Limits.of(request).spend((limits.REVIEWS_OF_A_NETWORK, limits.network(request)))
+    key = await sending(request)
+    async with reading(request) as session:
+        release = await _candidate(request, session)
+    left: str | None = None
+    try:
+        async with transaction(request) as session:
+            left = await _leave(session, release, form, key.key if key else None, viewer)
+    except NotThus as refusal:
+        return await _as_it_was(request, release, refusal)
+    if left is None:  # this very sending was answered: its gesture tells of which review
+        async with reading(request) as session:
+            left = (await audit.get(session, request.state.gestures[audit.PLATFORM])).about
+    return done(request, f"/referentiel/{release.name}#relecture-{left}", relecture=left)
+
+
+async def _leave(
+    session: AsyncSession, release: Release, form: ReviewForm, key: str | None, viewer: Person | None
+) -> str:
+    """Receipts are for people: of who is nobody, the review itself keeps the key."""
+    review = await reviews.leave(
+        session,
+        release.id,
+        code=form.code,
+        field=form.field,
+        text=form.text,
+        name=form.name,
+        sending=None if viewer else key,
+        by=viewer,
+    )
+    return review.id
+
+
+async def _as_it_was(request: Request, release: Release, refusal: Refusal) -> Response:
+    async with reading(request) as session:
+        values = await _shown(session, release, identity.person(request))
+    form = dict(await sent(request))
+    return again(request, "reviews/show.html", refusal, **values, **_viewing(request), form=form)
+
+
+async def reply(request: Request) -> Response:
+    """DITP answers: what is done with it, and why."""
+    viewer = signed_in(request)
+    form = await read(request, VerdictForm)
+    async with transaction(request) as session:
+        review_id = request.path_params["review"]
+        await reviews.reply(session, review_id, verdict=form.verdict, text=form.text, by=viewer)
+        release = await releases.get(session, (await reviews.get(session, review_id)).release_id)
+    return done(request, f"/referentiel/{release.name}#relecture-{review_id}")
+
+
+async def hide(request: Request) -> Response:
+    """Hide what insults or names somebody; the reason stays."""
+    viewer = signed_in(request)
+    form = await read(request, BecauseForm)
+    async with transaction(request) as session:
+        review_id = request.path_params["review"]
+        await reviews.hide(session, review_id, because=form.because, by=viewer)
+        release = await releases.get(session, (await reviews.get(session, review_id)).release_id)
+    return done(request, f"/referentiel/{release.name}#relecture-{review_id}")

@@ -1,0 +1,276 @@
+"""Releases: a version one person has prepared, word for word, until another confirms it."""
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col, select
+
+from workshops import agenda, audit, conclusions, drafts, frameworks, journal, people, world
+from workshops.agenda import Workshop
+from workshops.audit import Deed
+from workshops.canonical import canonical, timestamp
+from workshops.comparisons import Contents
+from workshops.drafts import Choices
+from workshops.frameworks import Framework
+from workshops.journal import Kind
+from workshops.people import Person, Role
+from workshops.records import Moment, Record
+from workshops.refusals import NotFound, NotNow, NotThus
+from workshops.texts import clean
+from workshops.words import N_
+
+SHORTEST, LONGEST = timedelta(days=1), timedelta(days=366)  # of a review
+BECAUSE_LENGTH = 500
+REPLACED = N_("Une préparation plus récente la remplace.")
+
+
+class Release(Record, table=True):
+    """A version as one person prepared it: its whole text, which nothing changes. Triggers refuse to.
+
+    `version` is the number it will bear, `base` the version it was compared with. `candidate` numbers those of a version
+    that are open to review until `review_until`; `replaces` names the preparation this one takes the place of.
+    """
+
+    __table_args__ = (UniqueConstraint("version", "candidate"),)
+
+    id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
+    version: str = Field(max_length=20)
+    candidate: int | None = None
+    base: str | None = Field(default=None, max_length=20)
+    replaces: str | None = Field(default=None, max_length=12)
+    review_until: datetime | None = Field(default=None, sa_type=Moment)
+    by_id: str = Field(foreign_key="person.id", max_length=12)
+    at: datetime = Field(default_factory=world.now, sa_type=Moment)
+    fingerprint: str = Field(max_length=71)
+    document: str
+
+    @property
+    def name(self) -> str:
+        """What it is called before it is published: 2.1.0-rc.1, or 2.1.0 where nobody reviews it."""
+        return f"{self.version}-rc.{self.candidate}" if self.candidate else self.version
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The document, with its fingerprint."""
+        return {**json.loads(self.document), "empreinte": self.fingerprint}
+
+    @property
+    def contents(self) -> Contents:
+        """What it holds, as versions are compared."""
+        return frameworks.contents(json.loads(self.document))
+
+    @property
+    def is_in_review(self) -> bool:
+        """Whether one may still leave a review."""
+        return self.review_until is not None and world.now() < self.review_until
+
+
+class ReleaseWorkshop(Record, table=True):
+    """That a workshop feeds a release."""
+
+    release_id: str = Field(primary_key=True, foreign_key="release.id", max_length=12)
+    workshop_id: str = Field(primary_key=True, foreign_key="workshop.id", index=True, max_length=12)
+
+
+class Abandonment(Record, table=True):
+    """That a release will not be published, and why."""
+
+    release_id: str = Field(primary_key=True, foreign_key="release.id", max_length=12)
+    because: str = Field(max_length=BECAUSE_LENGTH)
+    by_id: str = Field(foreign_key="person.id", max_length=12)
+    at: datetime = Field(default_factory=world.now, sa_type=Moment)
+
+
+async def prepare(
+    session: AsyncSession,
+    workshop_ids: Collection[str],
+    choices: Choices,
+    *,
+    reasons: Mapping[str, str] | None = None,
+    review_until: datetime | None = None,
+    by: Person,
+) -> Release:
+    """A publisher writes down the next version, from closed workshops, or from corrections alone.
+
+    `reasons`: by code, why an indicator ends as it does, for those whose reason nobody wrote. With `review_until` it is
+    a candidate that anyone may review until then. The preparations that these workshops fed are replaced.
+    Raises NotYours without the role, NotNow before a closing or once a workshop fed a version, NotThus for whatever
+    `drafts.check` finds.
+    """
+    register = await audit.take_floor(session, by=by)
+    await people.require(session, by, Role.PUBLISHER)
+    _check_window(review_until)
+    with journal.as_part(session):
+        found = [await agenda.take_floor(session, id, by=by) for id in sorted(set(workshop_ids))]
+        for workshop in found:
+            await _require_ready(session, workshop)
+            await conclusions.write_all(session, workshop, reasons or {}, by=by)
+        prepared = await drafts.draft(session, found, choices)
+        drafts.check(prepared)
+        former = await _replace(session, found, by=by)
+        candidate = await _next_candidate(session, prepared.version) if review_until else None
+        release = Release(
+            version=prepared.version,
+            candidate=candidate,
+            base=prepared.latest.version if prepared.latest else None,
+            replaces=former,
+            review_until=review_until,
+            by_id=by.id,
+            at=frameworks.after(prepared.latest),
+            fingerprint="",
+            document="",
+        )
+        for workshop in prepared.workshops:
+            journal.record(session, workshop, Kind.FRAMEWORK_PREPARED, by=by, about=release.name)
+    document = {
+        **drafts.told(prepared, await drafts.sources(session, prepared)),
+        "version": release.name,
+        "publie_le": timestamp(release.at),
+        "prepare_par": by.id,
+        "confirme_par": None,
+        "chaine": await frameworks.chain(session),
+        "relecture": _window(release),
+        **fed_by(prepared.workshops),
+    }
+    sealed = frameworks.sealed(document)
+    release.document, release.fingerprint = canonical(sealed).decode(), frameworks.fingerprint(sealed)
+    session.add(release)
+    await session.flush()
+    session.add_all(ReleaseWorkshop(release_id=release.id, workshop_id=workshop.id) for workshop in found)
+    audit.record(session, register, Deed.VERSION_PREPARED, by=by, about=release.id)
+    return release
+
+
+def fed_by(workshops: Collection[Workshop]) -> dict[str, Any]:
+    """The workshops of a version, in the order they closed, with their registers up to now; `atelier` is the last."""
+    told = [drafts.workshop(each) for each in workshops]
+    return {"ateliers": told, "atelier": told[-1] if told else None}
+
+
+def _window(release: Release) -> dict[str, Any] | None:
+    if release.review_until is None:
+        return None
+    return {"du": timestamp(release.at), "au": timestamp(release.review_until)}
+
+
+def _check_window(until: datetime | None) -> None:
+    if until is not None and not SHORTEST <= until - world.now() <= LONGEST:
+        raise NotThus({"review_until": N_("Une relecture dure un jour au moins, un an au plus.")})
+
+
+async def _require_ready(session: AsyncSession, workshop: Workshop) -> None:
+    if workshop.is_open:
+        raise NotNow(N_("On publie ce qu'un atelier a décidé une fois qu'il est clos."))
+    if await frameworks.from_workshop(session, workshop.id):
+        raise NotNow(N_("Cet atelier a déjà donné une version : rien ne la modifie."))
+
+
+async def _replace(session: AsyncSession, found: Collection[Workshop], *, by: Person) -> str | None:
+    """End the preparations that these workshops fed; the last of them, to be replaced. Without workshops, those without."""
+    ended = None
+    ids = {workshop.id for workshop in found}
+    for release in await standing(session):
+        fed = set(await workshop_ids(session, release.id))
+        if fed & ids or (not fed and not ids):
+            session.add(Abandonment(release_id=release.id, because=REPLACED, by_id=by.id))
+            ended = release.id
+    return ended
+
+
+async def _next_candidate(session: AsyncSession, version: str) -> int:
+    found = await session.scalars(select(Release.candidate).where(col(Release.version) == version))
+    return max((number for number in found if number), default=0) + 1
+
+
+async def abandon(session: AsyncSession, release_id: str, *, because: str, by: Person) -> Release:
+    """A publisher gives up a preparation, saying why; twice is once. Raises NotNow once it is published."""
+    register = await audit.take_floor(session, by=by)
+    await people.require(session, by, Role.PUBLISHER)
+    release = await get(session, release_id)
+    if await session.get(Abandonment, release_id):
+        audit.yield_floor(session, register)
+        return release
+    if await frameworks.from_release(session, release_id):
+        raise NotNow(N_("Cette version est publiée : rien ne la modifie."))
+    because = clean(because)
+    if not because or len(because) > BECAUSE_LENGTH:
+        raise NotThus({"because": N_("Dites pourquoi, en cinq cents caractères au plus.")})
+    session.add(Abandonment(release_id=release_id, because=because, by_id=by.id))
+    audit.record(session, register, Deed.VERSION_ABANDONED, by=by, about=release_id)
+    return release
+
+
+async def get(session: AsyncSession, release_id: str) -> Release:
+    """A preparation, or NotFound."""
+    release = await session.get(Release, release_id)
+    if release is None:
+        raise NotFound(N_("Cette préparation n'existe pas."))
+    return release
+
+
+async def named(session: AsyncSession, version: str, candidate: int) -> Release:
+    """A release candidate by its number, whatever became of it, or NotFound."""
+    found = await session.scalar(
+        select(Release).where(col(Release.version) == version, col(Release.candidate) == candidate)
+    )
+    if found is None:
+        raise frameworks.NotPublished(await frameworks.numbers(session))
+    return found
+
+
+async def among(session: AsyncSession, ids: Collection[str]) -> list[Release]:
+    """Those of these ids."""
+    return list(await session.scalars(select(Release).where(col(Release.id).in_(list(ids)))))
+
+
+async def abandonment(session: AsyncSession, release_id: str) -> Abandonment | None:
+    """Why a preparation will not be published, if it will not."""
+    return await session.get(Abandonment, release_id)
+
+
+async def standing(session: AsyncSession) -> list[Release]:
+    """Those that wait: neither published nor abandoned, the last one first."""
+    found = await session.scalars(
+        select(Release)
+        .outerjoin(Abandonment, col(Abandonment.release_id) == col(Release.id))
+        .outerjoin(Framework, col(Framework.release_id) == col(Release.id))
+        .where(col(Abandonment.release_id).is_(None), col(Framework.version).is_(None))
+        .order_by(col(Release.at).desc(), col(Release.id))
+    )
+    return list(found)
+
+
+async def in_review(session: AsyncSession) -> list[Release]:
+    """The candidates that one may review now, the last one first."""
+    return [release for release in await standing(session) if release.is_in_review]
+
+
+async def of_workshop(session: AsyncSession, workshop_id: str) -> Release | None:
+    """The preparation that a workshop feeds now, if any."""
+    for release in await standing(session):
+        if workshop_id in await workshop_ids(session, release.id):
+            return release
+    return None
+
+
+async def workshop_ids(session: AsyncSession, release_id: str) -> list[str]:
+    """The workshops that feed a release."""
+    found = await session.scalars(
+        select(ReleaseWorkshop.workshop_id)
+        .where(col(ReleaseWorkshop.release_id) == release_id)
+        .order_by(col(ReleaseWorkshop.workshop_id))
+    )
+    return list(found)
+
+
+async def line_of(session: AsyncSession, release: Release) -> list[Release]:
+    """A release and those it takes the place of, the last one first: their reviews are about one version."""
+    found, former = [release], release.replaces
+    while former is not None:
+        found.append(await get(session, former))
+        former = found[-1].replaces
+    return found
