@@ -16,8 +16,8 @@ from starlette.types import Scope, Send
 Header = tuple[bytes, bytes]
 Headers = tuple[Header, ...]
 
-# Kinds that gzip makes smaller. Fonts and pictures of the web are compressed already.
-SQUEEZABLE = re.compile(rb"text/|image/svg\+xml|application/(json|javascript|xml|manifest\+json)")
+# Kinds that gzip makes smaller. Fonts, pictures of the web and workbooks are compressed already.
+SQUEEZABLE = re.compile(rb"text/|image/svg\+xml|application/(json|javascript|xml|(manifest|schema|ld)\+json)")
 TAG = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')
 WEIGHT = re.compile(rb"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?")
 # What describes the body, which a 304 does not send.

@@ -6,21 +6,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from server.i18n import gettext as _
+from server.tables import harmless
 from workshops import audit, journal
 from workshops.agenda import Workshop
 from workshops.audit import AuditEntry, Register
 from workshops.canonical import canonical, timestamp
 from workshops.changes import Change
 from workshops.comments import Comment, Thread
-from workshops.consensus import AXES, UNSAID, Choice
+from workshops.consensus import AXES, UNSAID
 from workshops.journal import Entry
 from workshops.lineage import Relative
 from workshops.objections import Stated
 from workshops.reviews import Reviewed
-from workshops.sheet import FIELDS
 from workshops.vocabulary import Family
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: int) -> dict[str, Any]:
@@ -183,39 +181,6 @@ def by_family(content: Mapping[str, Any]) -> list[tuple[Family, list[dict[str, A
     return [(family, [item for item in items if item["fiche"]["famille"] == family.value]) for family in Family]
 
 
-def framework_csv(content: Mapping[str, Any]) -> str:
-    """A published version as a table: UTF-8 with BOM (spreadsheets need it), comma, one line an indicator."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    choices = [choice.value for choice in Choice]
-    writer.writerow(
-        [
-            "version",
-            "code",
-            *(field.name for field in FIELDS),
-            "resultat",
-            "methode",
-            *(f"votes_{c}" for c in choices),
-            "votes",
-            "exception",
-            "motif",
-            "reserves",
-            "reponse",
-        ]
-    )
-    for item in content["indicateurs"]:
-        decision = item["decision"]
-        row = [content["version"], item["code"]]
-        row += [_cell(item["fiche"].get(field.name)) for field in FIELDS]
-        cast = decision["votes"]["texte_actuel"]
-        row += [decision["resultat"], decision["regle"]["methode"], *(cast.get(c, "") for c in choices)]
-        row += [";".join(f"{ballot}:{number}" for ballot, number in cast.items())]
-        row += [decision.get("exception", {}).get("motif", ""), decision.get("motif", "")]
-        row += ["\n".join(each["texte"] for each in item.get("reserves", [])), item.get("reponse", "")]
-        writer.writerow([_harmless(cell) for cell in row])
-    return "\ufeff" + out.getvalue()
-
-
 def ballots_csv(document: Mapping[str, Any]) -> str:
     """The ballots of a vote as a table, every round: one line a ballot, each with the rule, a column an axis."""
     out = io.StringIO()
@@ -229,17 +194,5 @@ def ballots_csv(document: Mapping[str, Any]) -> str:
                 said = [score.replace(UNSAID, "") for score in paper["bulletin"].split("/")]
                 row = [document["atelier"]["id"], item["code"], round["redaction"], round["tour"]]
                 row += [paper.get("voix", ""), paper.get("groupe") or "", *said, canonical(rule).decode()]
-                writer.writerow([_harmless(cell) for cell in row])
+                writer.writerow([harmless(cell) for cell in row])
     return "\ufeff" + out.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    """A list takes one cell, its items separated by semicolons."""
-    if isinstance(value, list):
-        return ";".join(map(_harmless, value))
-    return "" if value is None else value
-
-
-def _harmless(cell: Any) -> Any:
-    """A text a spreadsheet would run as a formula is made a text again."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

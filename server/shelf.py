@@ -25,7 +25,18 @@ from server.templating import fingerprint
 from workshops import frameworks, releases, world
 
 PAGES = ("frameworks.latest", "frameworks.show", "frameworks.compare")
-FILES = ("frameworks.as_json", "frameworks.as_csv")
+FILES = (
+    "files.as_json",
+    "files.json_schema",
+    "files.as_csv",
+    "files.table_schema",
+    "files.as_xlsx",
+    "files.as_ods",
+    "files.as_jsonld",
+    "files.passage_csv",
+    "files.passage_schema",
+    "files.passage_jsonld",
+)
 # A path written in one way only: no empty segment, none that begins with a dot.
 STATIC = re.compile(r"/static(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
 

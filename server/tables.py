@@ -2,12 +2,19 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from server.i18n import gettext as _
+from workshops.words import N_
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SEPARATOR = ";"  # between the items of a list, in one cell
+TABLE_SCHEMA = "https://specs.frictionlessdata.io/schemas/table-schema.json"
+
+Row = Mapping[str, Any]
+Scalar = str | int | float | bool | None
 
 
 @dataclass(frozen=True)
@@ -27,9 +34,9 @@ class Column:
     limits: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     example: str = ""
-    read: Callable[[Mapping[str, Any]], Any] | None = None
+    read: Callable[[Row], Any] | None = None
 
-    def value(self, row: Mapping[str, Any]) -> Any:
+    def value(self, row: Row) -> Any:
         """What a row has in this column: text, number, list, or None."""
         return self.read(row) if self.read else row.get(self.name)
 
@@ -45,7 +52,7 @@ class Table:
     key: tuple[str, ...] = ()
 
 
-def as_csv(table: Table, rows: Iterable[Mapping[str, Any]]) -> str:
+def as_csv(table: Table, rows: Iterable[Row]) -> str:
     """UTF-8 with BOM (spreadsheets need it), comma, CRLF, one header line. No cell runs as a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -56,7 +63,7 @@ def as_csv(table: Table, rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def written(value: Any) -> Any:
-    """A value as a cell holds it: a list takes one cell, its items separated by semicolons."""
+    """A value as a cell of a text file holds it: a list takes one cell, its items separated by semicolons."""
     if isinstance(value, list):
         return SEPARATOR.join(str(harmless(item)) for item in value)
     if isinstance(value, bool):
@@ -64,6 +71,71 @@ def written(value: Any) -> Any:
     return "" if value is None else value
 
 
+def typed(value: Any) -> Scalar:
+    """A value as a cell of a workbook holds it, which says that a text is a text: nothing needs to be made harmless."""
+    return SEPARATOR.join(map(str, value)) if isinstance(value, list) else value
+
+
 def harmless(cell: Any) -> Any:
     """A text that a spreadsheet would run as a formula is made a text again."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+# ── What describes them
+
+
+def schema(table: Table) -> dict[str, Any]:
+    """The Table Schema of a table's text file: its fields, their constraints, what identifies a row."""
+    said: dict[str, Any] = {
+        "$schema": TABLE_SCHEMA,
+        "fields": [_described(column) for column in table.columns],
+        "missingValues": [""],
+    }
+    return {**said, "primaryKey": list(table.key)} if table.key else said
+
+
+def _described(column: Column) -> dict[str, Any]:
+    said = {
+        "name": column.name,
+        "title": _(column.title),
+        "description": _(column.says),
+        "type": column.kind,
+        "format": "default",
+        "example": column.example,
+        "constraints": dict(column.limits),
+    }
+    return {key: value for key, value in said.items() if value not in ("", {})}
+
+
+DICTIONARY = Table(
+    "dictionnaire",
+    N_("Dictionnaire"),
+    N_("Chaque colonne de chaque tableau."),
+    (
+        Column("tableau", N_("Tableau"), N_("Le tableau où se trouve la colonne.")),
+        Column("colonne", N_("Colonne"), N_("Le nom de la colonne, tel qu'il est écrit en tête du fichier.")),
+        Column("intitule", N_("Intitulé"), N_("Comment une personne appelle ce que contient la colonne.")),
+        Column("description", N_("Description"), N_("Ce que dit la colonne.")),
+        Column("type", N_("Type"), N_("Le type de ses valeurs, dans le vocabulaire de Table Schema.")),
+        Column("obligatoire", N_("Obligatoire"), N_("Si chaque ligne a une valeur dans cette colonne."), "boolean"),
+        Column("valeurs", N_("Valeurs"), N_("Les valeurs possibles, quand elles sont en nombre fini.")),
+        Column("exemple", N_("Exemple"), N_("Une valeur possible.")),
+    ),
+    ("tableau", "colonne"),
+)
+
+
+def dictionary(described: Iterable[Table]) -> Iterator[Row]:
+    """The rows of the dictionary of these tables."""
+    for table in described:
+        for column in table.columns:
+            yield {
+                "tableau": table.name,
+                "colonne": column.name,
+                "intitule": _(column.title),
+                "description": _(column.says),
+                "type": column.kind,
+                "obligatoire": bool(column.limits.get("required", False)),
+                "valeurs": list(column.limits.get("enum", [])),
+                "exemple": column.example,
+            }

@@ -29,7 +29,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table, and the question that gives its rows on a day, in their order; None: they are counted from ballots."""
+    """A table, and the question that gives its rows on a day, in their order; None: they come from documents."""
 
     table: tables.Table
     query: Callable[[Day], Select[Any]] | None

@@ -6,32 +6,32 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from server import tables
+from server.datafiles import catalogue as files
+from server.datafiles.table_schema import PUBLISHER
 from server.datasets.catalogue import BY_NAME, CREATED, DATASETS, MODIFIED, VERSION
 from server.datasets.of_files import table_of
 from server.datasets.parcels import Part
 from server.datasets.readme import README
 from server.i18n import day as in_words
 from server.i18n import gettext as _
-from server.schemas_of_tables import PUBLISHER, table_schema
 from server.tables import Table
 from workshops.words import N_
 
-LICENCE = {
-    "name": "etalab-2.0",
-    "title": "Licence Ouverte 2.0",
-    "path": "https://www.etalab.gouv.fr/licence-ouverte-open-licence/",
-}
+LICENCE = {"name": "etalab-2.0", "title": "Licence Ouverte 2.0", "path": files.LICENCE}
 TITLE = N_("Grille commune : le référentiel des laboratoires d'innovation publique, et comment il s'est écrit")
 # Files that are made of others' columns: the name says what one is.
 FILES = (
-    (r"referentiel-(.+)\.json", N_("Version {} du référentiel : le document publié, à la lettre")),
-    (r"referentiel-(.+)\.csv", N_("Version {} du référentiel : un indicateur par ligne")),
     (r"registre-plateforme\.json", N_("Registre de la plateforme, à vérifier")),
     (r"registre-(.+)\.json", N_("Registre scellé de l'atelier {}, à vérifier")),
     (r"bulletins-(.+)\.json", N_("Bulletins de l'atelier {}, à recompter")),
     (r"bulletins-(.+)\.csv", N_("Bulletins de l'atelier {}, un par ligne, avec la règle")),
-    (r"(.+)\.tableschema\.json", N_("Schéma de la table {}")),
 )
+
+
+# Schemas are in the resources that they describe; a workbook says again what tables say.
+UNLISTED = (".tableschema.json", ".schema.json", ".xlsx", ".ods")
+MEDIA = {file.ending.rpartition(".")[2]: file.media for file in files.FILES}
 
 
 def readable(document: Any) -> bytes:
@@ -40,11 +40,22 @@ def readable(document: Any) -> bytes:
 
 
 def schema(table: Table, site: str) -> dict[str, Any]:
-    """The Table Schema of a dataset."""
-    path = f"{site}/donnees/{table.name}.tableschema.json"
-    return table_schema(
-        table, homepage=f"{site}/donnees", path=path, version=VERSION, created=CREATED, modified=MODIFIED
-    )
+    """The Table Schema of a dataset, by the rules of schema.data.gouv.fr."""
+    return {
+        "name": f"grille-commune-{table.name.replace('_', '-')}",
+        "title": _(table.title),
+        "description": _(table.says),
+        "countryCode": "FR",
+        "homepage": f"{site}/donnees",
+        "path": f"{site}/donnees/{table.name}.tableschema.json",
+        "version": VERSION,
+        "created": CREATED,
+        "lastModified": MODIFIED,
+        "licenses": [LICENCE],
+        "contributors": [{"title": PUBLISHER, "path": site, "role": "publisher"}],
+        "resources": [{"title": _(table.title), "path": f"{site}/donnees/{table.name}.csv"}],
+        **tables.schema(table),
+    }
 
 
 def called(name: str) -> str:
@@ -52,6 +63,10 @@ def called(name: str) -> str:
     dataset = BY_NAME.get(name.removesuffix(".csv"))
     if dataset:
         return _(dataset.table.title)
+    for file in files.FILES:
+        version = re.fullmatch(re.escape(file.name("VERSION")).replace("VERSION", r"([0-9.]+)"), name)
+        if version:
+            return _("Version {} : {}").format(version[1], _(file.title))
     for pattern, words in FILES:
         found = re.fullmatch(pattern, name)
         if found:
@@ -74,30 +89,32 @@ def package(parts: Iterable[Part], day: date, site: str) -> dict[str, Any]:
         "version": day.isoformat(),
         "licenses": [LICENCE],
         "contributors": [{"title": PUBLISHER, "role": "publisher"}],
-        "resources": [_resource(part, site) for part in parts if not part.name.endswith(".tableschema.json")],
+        "resources": [_resource(part, site) for part in parts if not part.name.endswith(UNLISTED)],
     }
 
 
 def _resource(part: Part, site: str) -> dict[str, Any]:
     stem, _dot, kind = part.name.rpartition(".")
     told: dict[str, Any] = {
-        "name": re.sub(r"[^a-z0-9._-]", "-", part.name.lower()) if kind == "json" else stem.lower().replace("_", "-"),
+        "name": re.sub(r"[^a-z0-9.-]", "-", stem if kind == "csv" else part.name),
         "title": called(part.name),
         "path": part.name,
         "format": kind,
-        "mediatype": {"csv": "text/csv", "json": "application/json"}[kind],
-        "encoding": "utf-8",
+        "mediatype": MEDIA[kind],
         "bytes": part.size,
         "hash": f"sha256:{part.sha256}",
     }
     if kind != "csv":
         return told
-    told["profile"] = "tabular-data-resource"
     dataset = BY_NAME.get(stem)
-    if dataset:
-        told["description"] = _(dataset.table.says)
-        return {**told, "schema": schema(dataset.table, site)}
-    return {**told, "schema": schema(table_of(stem, part.header), site)}
+    table = dataset.table if dataset else table_of(stem, part.header)
+    return {
+        **told,
+        "profile": "tabular-data-resource",
+        "description": _(table.says),
+        "encoding": "utf-8",
+        "schema": schema(table, site) if dataset else tables.schema(table),
+    }
 
 
 # ── The README
@@ -120,4 +137,4 @@ def readme(parts: Sequence[Part], day: date, site: str) -> str:
 
 def _is_whole(part: Part) -> bool:
     """Whether a file is one of those that the site gives elsewhere."""
-    return part.name.removesuffix(".csv") not in BY_NAME and not part.name.endswith(".tableschema.json")
+    return part.name.partition(".")[0] not in BY_NAME

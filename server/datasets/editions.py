@@ -3,8 +3,9 @@
 import asyncio
 import csv
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import count
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -15,10 +16,13 @@ from sqlmodel import col, func, select
 from starlette.responses import JSONResponse
 
 from server import exports
+from server.datafiles import columns, drawing
+from server.datafiles.catalogue import FILES
 from server.datasets import descriptors
 from server.datasets.catalogue import DATASETS
 from server.datasets.declared import Day, Row, plain
 from server.datasets.of_decisions import BALLOTS, ballots
+from server.datasets.of_versions import PASSAGES, SHEETS
 from server.datasets.of_workshops import stage
 from server.datasets.parcels import Parcel
 from server.i18n import PARIS
@@ -65,7 +69,7 @@ async def pack(session: AsyncSession, day: date, site: str) -> Edition:
         for dataset in DATASETS:
             if dataset.query is not None:
                 await _pack_table(parcel, dataset.table, _asked(session, dataset.query(looked)))
-        await _pack_versions(session, parcel, until)
+        await _pack_versions(session, parcel, until, site)
         await _pack_minutes(session, parcel, looked)
         await asyncio.to_thread(_pack_descriptors, parcel, day, site)
     return Edition(day, parcel)
@@ -100,6 +104,13 @@ async def _pack_table(parcel: Parcel, table: Table, rows: AsyncIterator[list[Row
     parcel.end(names(table), number)
 
 
+def _pack_rows(parcel: Parcel, table: Table, rows: list[Row]) -> None:
+    parcel.begin(f"{table.name}.csv")
+    parcel.write(header(table))
+    _write(parcel, table, rows)
+    parcel.end(names(table), len(rows))
+
+
 def _write(parcel: Parcel, table: Table, rows: Iterable[Row]) -> None:
     parcel.write(lines(table, rows))
 
@@ -121,26 +132,40 @@ def lines(table: Table, rows: Iterable[Row]) -> bytes:
 # ── Files that the site gives elsewhere, byte for byte
 
 
-async def _pack_versions(session: AsyncSession, parcel: Parcel, until: datetime) -> None:
+async def _pack_versions(session: AsyncSession, parcel: Parcel, until: datetime, site: str) -> None:
+    """The files of each version, then what they hold of all versions as two tables."""
+    sheets: list[Row] = []
+    passages: list[Row] = []
     for framework in reversed(await frameworks.versions(session)):
         if framework.published_at < until:
-            for name, content in files_of(framework).items():
-                await asyncio.to_thread(parcel.add, name, content, _header_of(name, content))
+            content = framework.content
+            sheets.extend(map(dict, columns.indicators(content)))
+            passages.extend(map(dict, columns.passage(content)))
+            for file in FILES:
+                drawn = await asyncio.to_thread(_drawn, file.ending, _Published(framework.fingerprint, content), site)
+                name = file.name(framework.version)
+                await asyncio.to_thread(parcel.add, name, drawn, _header_of(name, drawn))
+    for table, rows in ((SHEETS, sheets), (PASSAGES, passages)):
+        await asyncio.to_thread(_pack_rows, parcel, table, rows)
+
+
+@dataclass(frozen=True)
+class _Published:
+    """A document, told from another by its fingerprint."""
+
+    fingerprint: str
+    content: Mapping[str, Any] = field(compare=False)
+
+
+@lru_cache(256)  # files: a workbook takes a tenth of a second, and none ever changes
+def _drawn(ending: str, published: _Published, site: str) -> bytes:
+    return drawing.draw(ending, published.content, site)
 
 
 def _header_of(name: str, content: bytes) -> list[str]:
     """The names of the columns of a table that is whole already."""
-    first = content.decode("utf-8-sig").partition("\r\n")[0]
-    return next(csv.reader([first])) if name.endswith(".csv") else []
-
-
-def files_of(framework: Framework) -> dict[str, bytes]:
-    """The files of a version."""
-    name = f"referentiel-{framework.version}"
-    return {
-        f"{name}.json": _as_json(framework.content),
-        f"{name}.csv": exports.framework_csv(framework.content).encode(),
-    }
+    first = content.decode("utf-8-sig").partition("\r\n")[0] if name.endswith(".csv") else ""
+    return next(csv.reader([first]), [])
 
 
 async def _pack_minutes(session: AsyncSession, parcel: Parcel, day: Day) -> None:

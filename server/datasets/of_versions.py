@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, and_, select
 
+from server.datafiles.columns import INDICATORS, PASSAGE
 from server.datasets.declared import KEY, REQUIRED, Dataset, Day, shown, stored, when
 from server.tables import Column, Table
 from workshops import sheet
@@ -83,6 +85,27 @@ def feeding(day: Day) -> Select[Any]:
         .where(FRAMEWORK.c.published_at < day.until)
         .order_by(FED.c.version, FED.c.workshop_id)
     )
+
+
+# ── The files of every version, one after the other: their rows come from the documents
+
+SHEETS = replace(
+    INDICATORS,
+    name="fiches",
+    title=N_("Indicateurs de toutes les versions"),
+    says=N_("Un indicateur d'une version par ligne : sa fiche, champ par champ, puis ce qui a été décidé de lui."),
+    columns=tuple(
+        replace(column, limits={name: limit for name, limit in column.limits.items() if name != "unique"})
+        for column in INDICATORS.columns
+    ),
+)
+PASSAGES = replace(
+    PASSAGE,
+    name="passages",
+    title=N_("Passages d'une version à l'autre"),
+    says=N_("Ce que chaque indicateur est devenu d'une version à la suivante, une ligne pour chaque correspondance."),
+    key=(),
+)
 
 
 # ── Candidates: what was open to review. A preparation that was not is nobody's business yet.
@@ -167,6 +190,8 @@ def hidden(day: Day) -> Select[Any]:
 
 DATASETS = (
     Dataset(VERSIONS, versions),
+    Dataset(SHEETS, None),
+    Dataset(PASSAGES, None),
     Dataset(FEEDING, feeding),
     Dataset(CANDIDATES, candidates),
     Dataset(REVIEWS, reviews),

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
+from server.datafiles.catalogue import FILES
 from server.datasets import descriptors
 from server.datasets.archive import Archive
 from server.datasets.catalogue import BY_NAME, SUBJECTS
@@ -69,7 +70,7 @@ async def show(request: Request) -> Response:
         subjects={_(subject): [_shown(each.table, edition) for each in those] for subject, those in SUBJECTS.items()},
         days=_days(first, edition.day),
         first=first,
-        versions=[version.version for version in versions],
+        versions=[(each.version, _files(each.version)) for each in versions],
         workshops=[(workshop, returns.are_published(workshop)) for workshop in workshops],
         licence=LICENCE,
     )
@@ -83,6 +84,11 @@ def _shown(table: Table, edition: Edition) -> Shown:
 
 def _said(column: Column) -> tuple[str, str, str, str]:
     return column.name, _(column.title), _(KINDS[column.kind]), _(column.says)
+
+
+def _files(version: str) -> list[tuple[str, str, str]]:
+    """Those of a version, each as (address, name, title)."""
+    return [(file.path(version), file.name(version), _(file.title)) for file in FILES]
 
 
 def _weight(size: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from server import exports, identity
 from server.gestures import reading
@@ -17,8 +17,6 @@ from workshops.indicators import Leaving
 from workshops.people import Role
 from workshops.refusals import NotFound
 from workshops.words import N_
-
-CACHED = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 async def latest(request: Request) -> Response:
@@ -70,31 +68,6 @@ def _rules(content: Mapping[str, Any]) -> list[tuple[Rule, list[str]]]:
         if "regle" in workshop:
             found.setdefault(Rule.read(workshop["regle"]), []).append(workshop["titre"])
     return list(found.items())
-
-
-async def as_json(request: Request) -> Response:
-    """The document whose fingerprint is published."""
-    async with reading(request) as session:
-        framework = await frameworks.fetch(session, request.path_params["version"])
-    return _file(request, JSONResponse(framework.content), framework)
-
-
-async def as_csv(request: Request) -> Response:
-    """One line an indicator, one column a field of the sheet."""
-    async with reading(request) as session:
-        framework = await frameworks.fetch(session, request.path_params["version"])
-    response = Response(exports.framework_csv(framework.content), media_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="referentiel-{framework.version}.csv"'
-    return _file(request, response, framework)
-
-
-def _file(request: Request, response: Response, framework: frameworks.Framework) -> Response:
-    """A file that never changes: its tag is its fingerprint, anyone may read it from anywhere."""
-    tag = f'"{framework.fingerprint}"'
-    if request.headers.get("if-none-match") == tag:
-        response = Response(status_code=304)
-    response.headers.update({**CACHED, "ETag": tag, "Access-Control-Allow-Origin": "*"})
-    return response
 
 
 async def compare(request: Request) -> Response:

@@ -24,6 +24,7 @@ from sqlmodel import col, func, select
 from server import checking, cli, exports, i18n, identity, migrating
 from server import settings as settings_module
 from server.database import Database
+from server.datafiles.catalogue import FILES
 from server.datasets.catalogue import BY_NAME
 from server.identity import SignInLink
 from server.sessions import Session
@@ -403,8 +404,7 @@ async def test_what_is_exported_is_what_the_site_gives(
     folder = tmp_path / "export"
     answer = await grille("export", str(folder))
     addresses = {
-        "referentiel-2.0.0.csv": "/referentiel/2.0.0.csv",
-        "referentiel-2.0.0.json": "/referentiel/2.0.0.json",
+        **{file.name("2.0.0"): file.path("2.0.0") for file in FILES},
         f"registre-{closed.id}.json": f"/ateliers/{closed.id}/registre.json",
         f"bulletins-{closed.id}.json": f"/ateliers/{closed.id}/bulletins.json",
         f"bulletins-{closed.id}.csv": f"/ateliers/{closed.id}/bulletins.csv",
@@ -419,8 +419,8 @@ async def test_what_is_exported_is_what_the_site_gives(
     assert {name: (folder / name).read_bytes() for name in same} == same
     for name, address in addresses.items():
         assert (folder / name).read_bytes() == (await browser.get(address)).content
-    own = {each.partition("-")[0] for each in same if each not in addresses and not each.endswith(".tableschema.json")}
-    assert own == {"README.md", "datapackage.json", "empreintes.sha256"}
+    own = {"README.md", "datapackage.json", "empreintes.sha256", *(f"{name}.tableschema.json" for name in BY_NAME)}
+    assert set(same) - set(addresses) == own
     for kind, name in (("registre", f"registre-{closed.id}"), ("referentiel", "referentiel-2.0.0")):
         assert (await grille("verify", kind, str(folder / f"{name}.json"))).out == "conforme\n"
     assert (await grille("verify", "vote", str(folder / f"bulletins-{closed.id}.json"))).out == "égal\n"

@@ -133,8 +133,7 @@ def test_what_it_holds_is_verified_alone(all_told: Told, unpacked: Path) -> None
         assert checking.check("registre", unpacked / f"registre-{room.id}.json").problem is None
         assert checking.check("vote", unpacked / f"bulletins-{room.id}.json").problem is None
     assert checking.check("registre", unpacked / "registre-plateforme.json").problem is None
-    documents = list(unpacked.glob("referentiel-*.json"))
-    assert len(documents) == 2
+    documents = [unpacked / f"referentiel-{version}.json" for version in ("2.0.0", "3.0.0")]
     assert [checking.check("referentiel", each).problem for each in documents] == [None, None]
 
 
@@ -162,7 +161,8 @@ def test_names_are_safe(all_told: Told) -> None:
 
 def everywhere(edition: Edition) -> Iterator[tuple[str, str]]:
     for name in edition.parcel.parts:
-        yield name, b"".join(edition.parcel.part(name)).decode()
+        if not name.endswith((".xlsx", ".ods")):  # drawn from the document, which is here too
+            yield name, b"".join(edition.parcel.part(name)).decode()
 
 
 def test_no_name_nothing_hidden_no_secret(all_told: Told) -> None:
@@ -221,6 +221,7 @@ async def test_the_same_content_is_the_same_file(database: Database, clock: Cloc
     await published(database)
     first = await pack(database)
     clock.advance(hours=3)
+    editions._drawn.cache_clear()
     assert await pack(database) == first
 
 

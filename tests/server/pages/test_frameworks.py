@@ -34,7 +34,6 @@ from workshops.consensus import ANNOUNCED, Choice, Rule, Secrecy
 from workshops.frameworks import Framework
 from workshops.journal import Kind
 from workshops.lines import BY_THE_RULE
-from workshops.sheet import FIELDS
 
 PUBLISHER_ONLY = "Il faut pour cela le rôle « Édition (DITP) »."
 WHY = "Une exception s'explique par écrit."
@@ -425,66 +424,9 @@ async def test_the_document_of_a_version(database: Database, client: Browsers) -
     }
 
 
-async def test_a_version_as_a_table(database: Database, client: Browsers) -> None:
-    await published(database, ventilations=["par territoire", "par public"])
-    answer = await client().get("/referentiel/2.0.0.csv")
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
-    assert answer.headers["content-disposition"] == 'attachment; filename="referentiel-2.0.0.csv"'
-    assert answer.content.startswith("\ufeffversion,code,libelle".encode())
-    (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))
-    assert list(row) == [
-        "version",
-        "code",
-        *(field.name for field in FIELDS),
-        "resultat",
-        "methode",
-        "votes_keep",
-        "votes_rework",
-        "votes_drop",
-        "votes_abstain",
-        "votes",
-        "exception",
-        "motif",
-        "reserves",
-        "reponse",
-    ]
-    assert (row["version"], row["code"], row["ventilations"]) == ("2.0.0", "ACT-08", "par territoire;par public")
-    assert (row["resultat"], row["votes_keep"], row["exception"]) == ("kept", "1", "")
-
-
-@pytest.mark.parametrize("first", ["=", "+", "-", "@"])
-async def test_no_cell_of_the_table_is_a_formula(database: Database, client: Browsers, first: str) -> None:
-    formula = f'{first}HYPERLINK("https://x.example","clic")'
-    await published(database, libelle=formula)
-    answer = await client().get("/referentiel/2.0.0.csv")
-    (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))
-    assert row["libelle"] == f"'{formula}"
-
-
-@pytest.mark.parametrize("extension", ["json", "csv"])
-async def test_a_file_that_never_changes_is_not_sent_twice(
-    database: Database, client: Browsers, extension: str
-) -> None:
-    version = await published(database)
-    address = f"/referentiel/2.0.0.{extension}"
-    first = await client().get(address, headers={"accept-encoding": "identity"})
-    kept = {name: first.headers[name] for name in ("etag", "cache-control", "access-control-allow-origin")}
-    assert kept == {
-        "etag": f'"{version.fingerprint}"',
-        "cache-control": "public, max-age=31536000, immutable",
-        "access-control-allow-origin": "*",
-    }
-    again = await client().get(address, headers={"if-none-match": kept["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
-    assert {name: again.headers[name] for name in kept} == kept
-    other = await client().get(address, headers={"if-none-match": '"sha256:autre"'})
-    assert other.headers["etag"] == f'"{version.fingerprint}-gzip"'
-    assert (other.status_code, other.content) == (200, first.content)
-
-
 @pytest.mark.parametrize(
     "address",
-    ["/referentiel/9.9.9", "/referentiel/9.9.9.json", "/referentiel/9.9.9.csv", "/referentiel/02.0.0"],
+    ["/referentiel/9.9.9", "/referentiel/9.9.9.json", "/referentiel/02.0.0"],
 )
 async def test_an_unpublished_version_is_not_found(database: Database, client: Browsers, address: str) -> None:
     await published(database)

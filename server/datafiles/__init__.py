@@ -1,0 +1,1 @@
+"""Datafiles: the files of a published version, each made from its document alone."""
