@@ -30,6 +30,7 @@ class Who(Enum):
     ANSWERER = "qui anime ou co-anime l'atelier, ou a proposé l'indicateur"
     CONVENER = "qui a le rôle d'animation sur la plateforme"
     PUBLISHER = "l'édition (DITP)"
+    MODERATOR = "la modération, ou l'édition (DITP)"
     REFERENT = "une personne référente du laboratoire, ou la DITP"
     CONCERNED = "la personne concernée, une personne référente de son laboratoire, ou la DITP"
     GIVER = "qui peut donner ce rôle"

@@ -69,13 +69,27 @@ class Version(Tag):
     regex = r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}"
 
 
+class Number(Tag):
+    """The number of a wording."""
+
+    regex = "[1-9][0-9]{0,3}"
+
+
 class Candidate(Tag):
     """A candidate's number: 2.1.0-rc.1."""
 
     regex = rf"{Version.regex}-rc\.[0-9]{{1,4}}"
 
 
+class Coded(Tag):
+    """An indicator's code: ACT-01."""
+
+    regex = "[A-Z]{3}-[0-9]{2,6}"
+
+
 register_url_convertor("tag", Tag())
+register_url_convertor("coded", Coded())
+register_url_convertor("number", Number())
 register_url_convertor("candidate", Candidate())
 register_url_convertor("version", Version())
 

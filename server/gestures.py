@@ -155,6 +155,7 @@ def refused(request: Request, refusal: Exception) -> Response:
         "title": _(TITLES.get(refusal.status, N_("Refusé"))),
         "sentence": sentence(refusal),
         "reference": refusal.told.get("reference", ""),
+        "links": refusal.links,
         "versions": refusal.told.get("versions", ()),
     }
     if isinstance(refusal, NotThus):

@@ -90,6 +90,7 @@ def environment() -> Environment:
         part=part,
         sheet_label=sheet_label,
         sheet_rows=sheet_rows,
+        field_rows=field_rows,
         fields=FIELDS,
         labels={field.name: field.label for field in FIELDS},
         choices=list(Choice),
@@ -141,6 +142,13 @@ def _option(item: Word | Field) -> tuple[str, str]:
     if isinstance(item, Field):
         return item.name, i18n.gettext(item.label)
     return item.value, i18n.gettext(item.label)
+
+
+def field_rows(sheet: Sheet) -> list[tuple[str, str, str]]:
+    """The filled fields of a sheet as (name, label, what to show)."""
+    return [
+        (field.name, i18n.gettext(field.label), _shown(field, sheet)) for field in FIELDS if field.name in sheet
+    ]
 
 
 def sheet_label(name: str) -> str:

@@ -287,6 +287,12 @@ async def get(session: AsyncSession, workshop_id: str) -> Workshop:
     return workshop
 
 
+async def among(session: AsyncSession, workshop_ids: Collection[str]) -> dict[str, Workshop]:
+    """Those of these workshops that exist, by id. One query."""
+    found = await session.scalars(select(Workshop).where(col(Workshop.id).in_(workshop_ids)))
+    return {workshop.id: workshop for workshop in found}
+
+
 _OF_CODE = select(Workshop).where(col(Workshop.code) == bindparam("code"))
 
 

@@ -75,7 +75,7 @@ class Item:
 
     def _source(self, name: str, sources: Mapping[str, Source], version: str) -> Source:
         if self.sheet[name] != self._decided.get(name):
-            return {"correction": self._because, "version": version}
+            return {**sources.get(name, {}), "correction": self._because, "version": version}
         return sources[name]
 
     @property

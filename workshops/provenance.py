@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
 
 from workshops import attachments, indicators, lineage
 from workshops.agenda import Workshop
@@ -147,3 +149,28 @@ def stories(cards: Iterable[Card], wordings: Iterable[Wording], kin: Mapping[str
         return told[id]
 
     return {id: story(id) for id in by_id}
+
+
+async def located(session: AsyncSession, places: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The ids of indicators known by their workshop and their code there. One query, none for nothing."""
+    if not places:
+        return {}
+    found = await session.execute(
+        select(Indicator.workshop_id, Indicator.code, Indicator.id).where(
+            tuple_(col(Indicator.workshop_id), col(Indicator.code)).in_(list(places))
+        )
+    )
+    return {(workshop_id, code): id for workshop_id, code, id in found}
+
+
+async def written(session: AsyncSession, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Wording]:
+    """The wordings that sources name, by indicator and number: they say by whom, which no document does.
+
+    One query, none for nothing.
+    """
+    if not keys:
+        return {}
+    found = await session.scalars(
+        select(Wording).where(tuple_(col(Wording.indicator_id), col(Wording.number)).in_(list(keys)))
+    )
+    return {(wording.indicator_id, wording.number): wording for wording in found}

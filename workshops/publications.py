@@ -32,6 +32,7 @@ from workshops.releases import Release
 from workshops.reviews import Reviewed
 from workshops.words import N_, Word
 
+PUBLISHED = (Kind.FRAMEWORK_PUBLISHED, Deed.VERSION_PUBLISHED)
 Sign = Callable[[Mapping[str, Any]], str]
 
 
@@ -146,12 +147,10 @@ async def confirm(session: AsyncSession, release_id: str, *, sign: Sign | None =
     with journal.as_part(session):
         ids = await releases.workshop_ids(session, release_id)
         workshops = {id: await agenda.take_floor(session, id, by=by) for id in ids}
-        for workshop in workshops.values():
-            # Before the document: it names the gesture that published it, and the head of the register up to there.
-            journal.record(session, workshop, Kind.FRAMEWORK_PUBLISHED, by=by, about=release.version)
-    framework = await _publish(session, release, workshops, sign, by=by)
-    audit.record(session, register, Deed.VERSION_PUBLISHED, by=by, about=framework.version)
-    return framework
+    # Before the document: it names the gesture that published it, and the head of the register up to there.
+    fed, version = list(workshops.values()), release.version
+    releases.record(session, register, fed, PUBLISHED, name=version, about=version, by=by)
+    return await _publish(session, release, workshops, sign, by=by)
 
 
 async def _require_ready(session: AsyncSession, release: Release) -> None:

@@ -1,6 +1,6 @@
 """Refusals: the four ways the domain says no."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workshops.words import N_
@@ -10,11 +10,12 @@ class Refusal(Exception):
     """A sentence for the person who asked, with the values it mentions.
 
     `sentence` is the French source text; `values` fill its `{places}` after translation. `told` is what a
-    program is told besides.
+    program is told besides; `links`, where else a person may look: (label, address), if whoever refuses knows.
     """
 
     status = 400
     told: Mapping[str, Any] = {}
+    links: Sequence[tuple[str, str]] = ()
 
     def __init__(self, sentence: str, **values: Any) -> None:
         super().__init__(sentence)

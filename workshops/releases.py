@@ -1,7 +1,8 @@
 """Releases: a version one person has prepared, word for word, until another confirms it."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlmodel import Field, col, select
 
 from workshops import agenda, audit, conclusions, drafts, frameworks, journal, people, world
 from workshops.agenda import Workshop
-from workshops.audit import Deed
+from workshops.audit import Deed, Register
 from workshops.canonical import canonical, timestamp
 from workshops.comparisons import Contents
 from workshops.drafts import Choices
@@ -25,6 +26,7 @@ from workshops.words import N_
 
 SHORTEST, LONGEST = timedelta(days=1), timedelta(days=366)  # of a review
 BECAUSE_LENGTH = 500
+PREPARED = (Kind.FRAMEWORK_PREPARED, Deed.VERSION_PREPARED)
 REPLACED = N_("Une préparation plus récente la remplace.")
 
 
@@ -124,8 +126,7 @@ async def prepare(
             fingerprint="",
             document="",
         )
-        for workshop in prepared.workshops:
-            journal.record(session, workshop, Kind.FRAMEWORK_PREPARED, by=by, about=release.name)
+    record(session, register, prepared.workshops, PREPARED, name=release.name, about=release.id, by=by)
     document = {
         **drafts.told(prepared, await drafts.sources(session, prepared)),
         "version": release.name,
@@ -141,8 +142,27 @@ async def prepare(
     session.add(release)
     await session.flush()
     session.add_all(ReleaseWorkshop(release_id=release.id, workshop_id=workshop.id) for workshop in found)
-    audit.record(session, register, Deed.VERSION_PREPARED, by=by, about=release.id)
     return release
+
+
+def record(
+    session: AsyncSession,
+    register: Register,
+    workshops: Sequence[Workshop],
+    done: tuple[Kind, Deed],
+    *,
+    name: str,
+    about: str,
+    by: Person,
+) -> None:
+    """One gesture, in the register of each workshop and in the platform's. A sending has one receipt: the first's."""
+    kind, deed = done
+    for workshop in workshops[:1]:
+        journal.record(session, workshop, kind, by=by, about=name)
+    with journal.as_part(session) if workshops else nullcontext():
+        for workshop in workshops[1:]:
+            journal.record(session, workshop, kind, by=by, about=name)
+        audit.record(session, register, deed, by=by, about=about)
 
 
 def fed_by(workshops: Collection[Workshop]) -> dict[str, Any]:
@@ -255,6 +275,17 @@ async def of_workshop(session: AsyncSession, workshop_id: str) -> Release | None
         if workshop_id in await workshop_ids(session, release.id):
             return release
     return None
+
+
+async def last_of(session: AsyncSession, workshop_id: str) -> Release | None:
+    """The last preparation that a workshop fed, whatever became of it."""
+    return await session.scalar(
+        select(Release)
+        .join(ReleaseWorkshop, col(ReleaseWorkshop.release_id) == col(Release.id))
+        .where(col(ReleaseWorkshop.workshop_id) == workshop_id)
+        .order_by(col(Release.at).desc(), col(Release.id))
+        .limit(1)
+    )
 
 
 async def workshop_ids(session: AsyncSession, release_id: str) -> list[str]:

@@ -39,7 +39,7 @@ FROZEN = {
 
 
 def draw(content: Mapping[str, Any], home: str) -> bytes:
-    """The bytes of the workbook: the same for the same version, whenever and wherever it is drawn."""
+    """The bytes of the workbook: the same for the same version, whenever it is drawn."""
     from odfdo import Document  # two tenths of a second, that only who asks for a workbook waits for
 
     book = Document("spreadsheet")

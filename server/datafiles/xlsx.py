@@ -22,7 +22,7 @@ QUOTED = {**CELLS, "quote_prefix": True}
 
 
 def draw(content: Mapping[str, Any], home: str) -> bytes:
-    """The bytes of the workbook: the same for the same version, whenever and wherever it is drawn."""
+    """The bytes of the workbook: the same for the same version, whenever it is drawn."""
     from xlsxwriter import Workbook  # a tenth of a second, that only who asks for a workbook waits for
 
     out = io.BytesIO()

@@ -25,7 +25,7 @@ async def edit(request: Request) -> Response:
     viewer = signed_in(request)
     async with reading(request) as session:
         await people.require(session, viewer, Role.PUBLISHER)
-        text = await _text(session, request.path_params["code"], request.query_params.get("preparation", ""))
+        text = await _text(session, request.path_params["item"], request.query_params.get("preparation", ""))
     return page(request, "corrections/edit.html", **_editing(request, text), raw=sheet.write(text), errors={}, form={})
 
 
@@ -43,7 +43,7 @@ async def _text(session: AsyncSession, code: str, release_id: str) -> Sheet:
 
 def _editing(request: Request, text: Sheet) -> dict[str, Any]:
     return {
-        "code": request.path_params["code"],
+        "code": request.path_params["item"],
         "preparation": request.query_params.get("preparation", ""),
         "text": text,
         "base": digest(text),
@@ -54,7 +54,7 @@ def _editing(request: Request, text: Sheet) -> dict[str, Any]:
 async def write(request: Request) -> Response:
     """Write a correction down: it will be in the next version that is prepared."""
     viewer = signed_in(request)
-    code, release_id = request.path_params["code"], request.query_params.get("preparation", "")
+    code, release_id = request.path_params["item"], request.query_params.get("preparation", "")
     async with reading(request) as session:
         await people.require(session, viewer, Role.PUBLISHER)
     raw = await typed_sheet(request)

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from server import identity, scenes
+from server import identity, scenes, signatures
 from server.forms import BaseForm, BecauseForm, asked_sheet, read, typed, typed_sheet
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
@@ -143,6 +143,27 @@ async def _editing(request: Request, indicator_id: str, raw: dict[str, Any], bas
         card = await indicators.card(session, indicator_id)
         workshop = await agenda.get(session, card.indicator.workshop_id)
     return {"card": card, "workshop": workshop, "base": base, "raw": raw, "key": world.new_id()}
+
+
+async def wording(request: Request) -> Response:
+    """One text of an indicator, whole, as it was."""
+    number = int(request.path_params["number"])
+    async with reading(request) as session:
+        card = await indicators.card(session, request.path_params["indicator"])
+        text = await indicators.wording(session, card.indicator, number)
+        before = await indicators.wording(session, card.indicator, number - 1) if number > 1 else None
+        workshop = await agenda.get(session, card.indicator.workshop_id)
+        cast = await signatures.cast(session, workshop.id)
+    return page(
+        request,
+        "indicators/wording.html",
+        card=card,
+        text=text,
+        workshop=workshop,
+        name=cast.name(text.by_id),
+        lab=cast.lab(text.by_id),
+        changes=changes.between(before.sheet, text.sheet) if before else [],
+    )
 
 
 async def withdraw(request: Request) -> Response:

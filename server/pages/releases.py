@@ -1,5 +1,6 @@
 """Releases: prepare the next version, have it reviewed, confirm it with somebody else."""
 
+from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any
 
@@ -139,10 +140,18 @@ async def _prepare(request: Request, ids: list[str], template: str) -> Response:
             await releases.prepare(session, ids, choices, reasons=reasons, review_until=_until(typed), by=viewer)
     except NotThus as refusal:
         return await _again(request, template, ids, choices, refusal)
-    # Found by its gesture: the same sending, sent again, tells the same release.
+    # Found again: the same sending, sent again, tells the same release.
     async with reading(request) as session:
-        gesture = await audit.get(session, request.state.gestures[audit.PLATFORM])
-    return done(request, f"/referentiel/preparations/{gesture.about}", preparation=gesture.about)
+        release_id = await _prepared_by(session, ids, request.state.gestures)
+    return done(request, f"/referentiel/preparations/{release_id}", preparation=release_id)
+
+
+async def _prepared_by(session: AsyncSession, ids: list[str], gestures: Mapping[str, int]) -> str:
+    for workshop_id in ids[:1]:
+        release = await releases.last_of(session, workshop_id)
+        assert release
+        return release.id
+    return (await audit.get(session, gestures[audit.PLATFORM])).about
 
 
 async def _choices(request: Request, ids: list[str], typed: PrepareForm) -> Choices:

@@ -16,7 +16,7 @@ from workshops.refusals import NotFound, NotNow, NotThus, NotYours, Refusal
 # Signing out is nobody's gesture in a workshop; whoever holds a code may sit down without an account.
 # Ways in and out: they are no gestures of a workshop.
 WAYS = {"signin.out", "mailbox.ask", "mailbox.enter"}
-ANYONE = {"workshops.join", *WAYS}
+ANYONE = {"workshops.join", "reviews.leave", *WAYS}
 
 
 def asked(accept: str) -> Request:

@@ -19,14 +19,22 @@ from server.database import Database
 from server.routes import ROUTES
 from server.shelf import FILES, PAGES, Shelf
 from server.templating import STATIC, fingerprint, static
-from tests.cast import Browsers, publish, published, signed_in, stranger
+from tests.cast import (
+    Browsers,
+    prepare,
+    publish,
+    published,
+    publisher,
+    signed_in,
+    stranger,
+)
 from tests.conftest import Clock
 from tests.server.pages.day import HTMX, JSON, Day
 from tests.server.pages.everything import PAGES as EVERY_PAGE
 from tests.server.pages.everything import everything
 from tests.server.pages.reading import read
-from tests.server.pages.test_frameworks import FORM, path, second
 from tests.server.pages.test_queries import counting
+from tests.server.pages.versions import second
 from tests.server.test_protection import OUR_HEADERS, SHARED
 
 PUBLISHED = [
@@ -230,7 +238,9 @@ async def test_files_are_the_same_for_everybody(database: Database, client: Brow
 
 
 async def through_the_application(day: Day) -> None:
-    answer = await (await day.browser(day.dominique)).post(path(day), data={**FORM, "version": "2.0.1"})
+    release = await prepare(day.database, day.room, by=day.dominique)
+    browser = await day.browser(await publisher(day.database, "Maxime"))
+    answer = await browser.post(f"/referentiel/preparations/{release.id}/confirmation")
     assert (answer.status_code, answer.headers["location"]) == (303, "/referentiel/2.0.1")
 
 
@@ -475,7 +485,7 @@ async def test_what_is_published_is_still_read_when_the_database_is_away(
         clock.advance(seconds=1)
         assert [(await browser.get(address)).content for address in addresses] == before
     said = [record.message for record in caplog.records if record.name == "server.shelf"]
-    assert said == ["the database does not say which version is the latest"]
+    assert said == ["the database does not say what is published"]
     # Once the database has been silent, one person waits for it, the others do not.
     monkeypatch.setattr(shelf, "PATIENCE", 600)
     clock.advance(seconds=1)

@@ -35,7 +35,11 @@ async def test_corrections_alone_make_a_patch(database: Database, first: Framewo
     (item,) = document["indicateurs"]
     (former,) = first.content["indicateurs"]
     assert item["correction"] == {"motif": "Un accord.", "champs": ["limites"]}
-    assert item["provenance"]["limites"] == {"correction": "Un accord.", "version": "2.0.1"}
+    assert item["provenance"]["limites"] == {
+        **former["provenance"]["limites"],
+        "correction": "Un accord.",
+        "version": "2.0.1",
+    }
     assert item["provenance"]["libelle"] == former["provenance"]["libelle"]
     assert item["decision"] == former["decision"]
     # It was for the former text: it applies no more.

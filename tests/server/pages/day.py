@@ -132,7 +132,7 @@ async def begin(
         database,
         client,
         room,
-        None if start is Start.EMPTY else await card(database, room),
+        await card(database, room) if start is Start.COMMITMENT else None,
         camille,
         await member_of(database, room, "ti-lab"),
         await member_of(database, room, "siilab"),

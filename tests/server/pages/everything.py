@@ -1,6 +1,7 @@
 """Everything at once: an address for every route, on a world where each has something to show."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from starlette.routing import Route
@@ -19,6 +20,7 @@ from tests.cast import (
     card,
     member_of,
     move,
+    prepare,
     publish,
     published,
     publisher,
@@ -30,16 +32,20 @@ from workshops import (
     agenda,
     comments,
     contests,
+    corrections,
+    frameworks,
     handwritten,
     indicators,
     invitations,
     memberships,
     objections,
     people,
+    reviews,
     roles,
     rules,
     schedule,
     votes,
+    world,
 )
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice, Method, Rule
@@ -96,12 +102,20 @@ FORMS: dict[str, dict[str, Any]] = {
     "handwritten.enter": {"lab": "ti-lab", "initials": "AB"},
     "votes.cast": {"wording": "2", "choice": "keep"},
     "releases.prepare": {"version": "2.0.0"},
+    "releases.prepare_patch": {"version": "2.0.2"},
+    "releases.abandon": {"because": "Trop tôt."},
+    "reviews.leave": {"text": "Trop vague."},
+    "reviews.reply": {"verdict": "retenue", "text": "Oui."},
+    "reviews.hide": {"because": "Hors sujet."},
+    "corrections.write": {"libelle": "L", "famille": "activite", "definition": "D", "because": "Un point."},
     "invitations.make": {"role": "auditor"},
     "memberships.decline": {"because": "Pas encore arrivée."},
     "memberships.end": {"because": "Partie ailleurs."},
     "legal.accept_terms": {"version": TERMS, "then": "/"},
 }
 UNKNOWN = {
+    "number": "999",
+    "item": "ZZZ-99",
     "workshop": "0nexistepas0",
     "indicator": "0nexistepas0",
     "comment": "0nexistepas0",
@@ -119,6 +133,10 @@ UNKNOWN = {
     "code": "ZZZZZZ",
     "token": "x" * 43,
     "version": "9.9.9",
+    "release": "0nexistepas0",
+    "candidate": "9.9.9-rc.1",
+    "review": "0nexistepas0",
+    "correction": "0nexistepas0",
     "before": "9.9.8",
     "after": "9.9.9",
     "day": "1999-12-31",
@@ -163,11 +181,36 @@ async def everything(database: Database, client: Browsers) -> World:
     await act(database, schedule.start, day.room.id, 1, by=day.camille)
     ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "code": day.room.code}
     ids |= await competing(day)
-    ids |= {"slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
+    ids |= {"number": "1", "item": "ACT-08", "slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
     ids |= {"day": "1999-12-31", "table": "avis"}
     by_consent, objection = await _by_consent(database, day)
     ids |= {"objection": objection, "member": await _on_paper(database, day)}
+    ids |= await _prepared(database, day)
     return World(day, ids | await _around(database, day), by_consent)
+
+
+async def _prepared(database: Database, day: Day) -> dict[str, str]:
+    """A candidate that somebody reviewed, prepared by another publisher than the day's, and a correction."""
+    maxime = await publisher(database, "Maxime")
+    room = await workshop(database, Stage.PROPOSING, by=day.camille, start=Start.EMPTY, title="Une suite")
+    alix = await member_of(database, room)
+    await act(database, indicators.propose, room.id, {**COMPLETE, "libelle": "Tout neuf"}, by=alix)
+    room = await move(database, room, Stage.VOTING, by=day.camille)
+    await all_vote(database, room, by=alix)
+    room = await move(database, room, Stage.CLOSED, by=day.camille)
+    release = await prepare(database, room, by=maxime, review_until=world.now() + timedelta(days=9))
+    review = await act(database, reviews.leave, release.id, text="Trop vague.", by=None)
+    before = (await ask(database, frameworks.fetch, "2.0.1")).sheets["ACT-08"]
+    after = {**before, "libelle": "Mieux dit."}
+    correction = await act(
+        database, corrections.correct, "ACT-08", before, after, because="Un point.", by=day.dominique
+    )
+    return {
+        "release": release.id,
+        "candidate": release.name,
+        "review": review.id,
+        "correction": correction.id,
+    }
 
 
 async def _by_consent(database: Database, day: Day) -> tuple[Workshop, str]:

@@ -11,14 +11,17 @@ import openpyxl
 import pytest
 from jsonschema import Draft202012Validator
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from server.database import Database
 from server.datafiles import drawing
 from server.datafiles.catalogue import BY_ENDING, FILES, File
+from server.routes import ROUTES
 from server.shelf import FILES as SHELVED
 from tests.cast import COMPLETE, Browsers, published
 from tests.server.pages.day import JSON
 from tests.server.pages.reading import read
+from tests.server.pages.versions import two_versions
 from workshops import frameworks
 
 NOT_PUBLISHED = "Cette version du référentiel n'est pas publiée."
@@ -85,9 +88,10 @@ async def test_without_the_shelf_it_is_not_sent_twice_either(database: Database,
     assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
 
 
-async def test_the_shelf_holds_each_file() -> None:
-    assert len(SHELVED) == len(FILES)
-    assert all(name.startswith("files.") for name in SHELVED)
+def test_the_shelf_holds_each_file() -> None:
+    named = {route.name for route in ROUTES if isinstance(route, Route) and route.name.startswith("files.")}
+    assert len(named) == len(FILES)
+    assert {name for name in SHELVED if name.startswith("files.")} == named
 
 
 @EACH
@@ -154,6 +158,26 @@ async def test_the_tables_say_what_the_document_says(database: Database, client:
     book = openpyxl.load_workbook(io.BytesIO((await client().get("/referentiel/2.0.0.xlsx")).content))
     headers, line = book["Indicateurs"].iter_rows(values_only=True)
     assert {name: "" if cell is None else str(cell) for name, cell in zip(headers, line, strict=True)} == row
+
+
+async def test_a_next_version_says_what_became_of_the_one_before(database: Database, client: Browsers) -> None:
+    before, after = await two_versions(database, client, libelle="Mieux dit")
+    for version in (before, after):
+        document = (await client().get(f"/referentiel/{version.version}.json")).json()
+        schema = (await client().get(f"/referentiel/{version.version}.schema.json")).json()
+        Draft202012Validator(schema).validate(document)
+    answer = await client().get("/referentiel/2.0.1/passage.csv")
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))
+    assert row == {
+        "version_precedente": "2.0.0",
+        "code_precedent": "ACT-08",
+        "sort": "plus_etroit",
+        "version": "2.0.1",
+        "code": "ACT-08",
+        "libelle": "Mieux dit",
+    }
+    former, concept = (await client().get("/referentiel/2.0.1/passage.jsonld")).json()["@graph"]
+    assert concept["skos:broadMatch"] == [former["@id"]]
 
 
 @pytest.mark.parametrize("first", ["=", "+", "-", "@"])

@@ -25,7 +25,7 @@ from workshops.people import Role
 
 # Who holds the code comes in; a link says nothing of whether it ever opened.
 LINKS = {"signin.by_link", "mailbox.confirm", "mailbox.enter"}
-OPEN = {"workshops.join", *LINKS}
+OPEN = {"workshops.join", "reviews.leave", *LINKS}
 # For whoever has an account, or is about one's own: a member of another workshop is like anybody there.
 OWN = {"memberships.ask", "invitations.accept", "account.close", "account.remove_identity"}
 ON_SOMETHING = [route for route in GESTURES if route.param_convertors and route.name not in OPEN | OWN]
@@ -50,6 +50,7 @@ ALLOWED: dict[Who, set[str]] = {
     Who.ANSWERER: {"facilitator", "cofacilitator"},
     Who.CONVENER: {"facilitator"},
     Who.PUBLISHER: {"publisher"},
+    Who.MODERATOR: {"publisher", "moderator"},
     Who.REFERENT: {"publisher", "referent"},
     Who.CONCERNED: {"publisher", "referent", "asking"},
     Who.GIVER: {"publisher"},
@@ -61,6 +62,9 @@ EXCEPTIONS = {"invitations.withdraw": {"facilitator"}}
 TOLD = {
     "releases.prepare": {409, 422},  # the workshop still votes
     "releases.new": {200, 409},
+    "releases.confirm": {409},  # the review has not ended
+    "corrections.write": {422, 409},
+    "releases.show": {200, 303},
     "results.ballots_json": {409},  # they are published at the closing
     "results.ballots_csv": {409},
     "indicators.withdraw": {303, 409},
