@@ -1,14 +1,17 @@
 """Forms: one small model each; `read` turns what was sent into it, or says in French what does not hold."""
 
+import hashlib
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
-from starlette.datastructures import FormData, ImmutableMultiDict
+from starlette.datastructures import FormData, ImmutableMultiDict, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from server.settings import MAX_BODY
 from workshops.agenda import Stage, Start
 from workshops.people import Role
 from workshops.refusals import NotThus
@@ -185,21 +188,65 @@ class VerdictForm(Form):
     text: str = ""
 
 
+class ImportForm(Form):
+    """A framework of others, in a file or as text. `received`: the bytes of a file sent before, in base 64."""
+
+    model_config = ConfigDict(str_max_length=MAX_BODY)
+
+    title: str = ""
+    source: str = ""
+    address: str = ""
+    dated: str = ""
+    keeping: str = ""
+    text: str = ""
+    received: str = ""
+    file_name: str = ""
+
+
 AnyForm = TypeVar("AnyForm", bound=Form)
 
 
-async def sent(request: Request) -> FormData:
-    """What was sent, as it was; a repeated field keeps all its values.
+@dataclass(frozen=True)
+class File:
+    """A file that came with a form."""
+
+    name: str
+    content: bytes
+
+
+async def file(request: Request, field: str) -> File | None:
+    """The file of a field; None when nobody chose one. A page that takes a file asks this before it reads the form."""
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and (len(length) > 9 or int(length) > MAX_BODY):  # what says that it is too long is not read
+        raise HTTPException(413)
+    found = None
+    for name, part in (await sent(request, files=1)).multi_items():
+        if isinstance(part, UploadFile):
+            request.state.file = File(part.filename or "", await part.read())
+            await part.close()
+            if name != field:
+                raise HTTPException(400)
+            found = request.state.file if part.filename else None
+    return found
+
+
+async def sent(request: Request, *, files: int = 0) -> FormData:
+    """What was sent, as it was; a repeated field keeps all its values. It is read once: who takes files reads first.
 
     Nobody types a NUL or half a character, and no database or file keeps one: 400.
     """
     try:
-        form = await request.form(max_files=0, max_fields=500)
+        form = await request.form(max_files=files, max_fields=500)
     except UnicodeError:  # the sender names the charset of a multipart, and some read nothing
         raise HTTPException(400) from None
     if not all(_is_text(str(part)) for field in form.multi_items() for part in field):
         raise HTTPException(400)
     return form
+
+
+def told(request: Request, part: UploadFile | str) -> str:
+    """A field as a text; a file, which was read already, is told by the digest of what it holds."""
+    return part if isinstance(part, str) else hashlib.sha256(request.state.file.content).hexdigest()
 
 
 def _is_text(part: str) -> bool:

@@ -81,7 +81,7 @@ async def sending(request: Request) -> Sending | None:
         return None
     if len(key) > 100:
         raise NotThus({"key": N_("Cent caractères au plus.")})
-    fields = sorted((name, str(value)) for name, value in form.multi_items() if name != "key")
+    fields = sorted((name, forms.told(request, value)) for name, value in form.multi_items() if name != "key")
     text = request.url.path + "?" + urlencode(fields)
     return Sending(key, hashlib.sha256(text.encode()).hexdigest())
 

@@ -22,9 +22,9 @@ from server import copies
 from server.copies import Asked, Copy, Header
 from server.database import Database
 from server.templating import fingerprint
-from workshops import frameworks, releases, world
+from workshops import frameworks, imports, releases, world
 
-PAGES = ("frameworks.latest", "frameworks.show", "frameworks.compare")
+PAGES = ("frameworks.latest", "frameworks.show", "frameworks.compare", "imports.show")
 FILES = (
     "files.as_json",
     "files.json_schema",
@@ -36,6 +36,7 @@ FILES = (
     "files.passage_csv",
     "files.passage_schema",
     "files.passage_jsonld",
+    "imports.as_json",
 )
 # A path written in one way only: no empty segment, none that begins with a dot.
 STATIC = re.compile(r"/static(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
@@ -248,8 +249,9 @@ class Shelf:
 
 
 async def _news(session: AsyncSession) -> News:
-    """The latest version, and the candidates that one may review."""
-    return await frameworks.latest_version(session), *(each.name for each in await releases.in_review(session))
+    """The latest version, how many frameworks were imported, and the candidates that one may review."""
+    candidates = (each.name for each in await releases.in_review(session))
+    return await frameworks.latest_version(session), str(await imports.number(session)), *candidates
 
 
 def _found(shelved: Mapping[str, Copy], scope: Scope) -> Copy | None:

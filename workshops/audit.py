@@ -44,10 +44,12 @@ class Deed(Word):
     REVIEW_HIDDEN = "review_hidden", N_("a masqué une remarque")
     CREDIT_GIVEN = "credit_given", N_("a accepté d'être cité·e auprès de ses textes")
     CREDIT_WITHDRAWN = "credit_withdrawn", N_("ne veut plus être cité·e auprès de ses textes")
+    FRAMEWORK_IMPORTED = "framework_imported", N_("a importé un référentiel")
 
     @property
     def is_public(self) -> bool:
-        """Who holds which power is everybody's business; what people ask, are refused or carry is theirs."""
+        """Who holds which power is everybody's business, and so is what DITP enters; what people ask, are refused or
+        carry is theirs."""
         return self in PUBLIC
 
 
@@ -65,6 +67,7 @@ PUBLIC = frozenset(
         Deed.CORRECTION_WITHDRAWN,
         Deed.REVIEW_ANSWERED,
         Deed.REVIEW_HIDDEN,
+        Deed.FRAMEWORK_IMPORTED,
     )
 )
 

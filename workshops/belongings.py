@@ -19,6 +19,7 @@ from workshops.comments import Comment, Hiding
 from workshops.conclusions import Conclusion
 from workshops.consents import Stance
 from workshops.contests import Contest, Judgement
+from workshops.corrections import Correction
 from workshops.credits import Credit
 from workshops.indicators import Departure, Indicator, Wording
 from workshops.invitations import Invitation
@@ -28,6 +29,8 @@ from workshops.notes import Note
 from workshops.objections import Lifting, Objection, Reply
 from workshops.people import Granting, Identity, Person
 from workshops.records import Record
+from workshops.releases import Abandonment, Release
+from workshops.reviews import Review, ReviewHiding, ReviewReply
 from workshops.schedule import Extension, Schedule, Stop, Timer
 from workshops.votes import Vote
 
@@ -160,6 +163,32 @@ KEPT: dict[str, Kept] = {
             "reponse": c.answer,
             "le": timestamp(c.at),
         },
+    ),
+    "preparations": Kept(Release, ("by_id",), lambda r, me: {"version": r.name, "le": timestamp(r.at)}),
+    "abandons": Kept(
+        Abandonment, ("by_id",), lambda a, me: {"preparation": a.release_id, "motif": a.because, "le": timestamp(a.at)}
+    ),
+    "corrections": Kept(
+        Correction,
+        ("by_id", "withdrawn_by_id"),
+        lambda c, me: {
+            "code": c.code,
+            "motif": c.because,
+            "ecrite_par_moi": c.by_id == me,
+            "le": timestamp(c.at),
+            "retiree_le": _until(c.withdrawn_at),
+        },
+    ),
+    "remarques": Kept(
+        Review,
+        ("by_id",),
+        lambda r, me: {"code": r.code, "champ": r.field, "texte": r.text, "le": timestamp(r.at)},
+    ),
+    "reponses_aux_remarques": Kept(
+        ReviewReply, ("by_id",), lambda r, me: {"remarque": r.review_id, "suite": r.verdict.value, "texte": r.text}
+    ),
+    "remarques_masquees": Kept(
+        ReviewHiding, ("by_id",), lambda h, me: {"remarque": h.review_id, "motif": h.because}
     ),
     "departages": Kept(
         Contest,

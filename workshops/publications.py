@@ -32,6 +32,7 @@ from workshops.releases import Release
 from workshops.reviews import Reviewed
 from workshops.words import N_, Word
 
+WHOLE = "ensemble"  # what a review is about that names no indicator
 PUBLISHED = (Kind.FRAMEWORK_PUBLISHED, Deed.VERSION_PUBLISHED)
 Sign = Callable[[Mapping[str, Any]], str]
 
@@ -81,7 +82,7 @@ def _checklist(
     if release.candidate:
         found.append(Checked(Point.WINDOW, (release.name,) if release.is_in_review else ()))
     if release.candidate or said:
-        found.append(Checked(Point.REPLIES, tuple(each.review.code or "—" for each in said if each.waits)))
+        found.append(Checked(Point.REPLIES, tuple(each.review.code or WHOLE for each in said if each.waits)))
     return found
 
 

@@ -277,22 +277,27 @@ def read(raw: Raw) -> Sheet:
     wrong: dict[str, str] = {}
     sheet: Sheet = {}
     for field in FIELDS:
-        sent = raw.get(field.name, "")
-        texts = [clean(text) for text in ([sent] if isinstance(sent, str) else sent)]
-        texts = [text for text in texts if text]
-        problem = _problem(field, texts)
+        value, problem = filled(field, raw.get(field.name, ""))
+        if value is None and problem is None and field.need is Need.DRAFT:
+            problem = N_("Ce champ est nécessaire.")
         if problem:
             wrong[field.name] = problem
-        elif texts:
-            sheet[field.name] = READERS[field.kind](texts)
+        elif value is not None:
+            sheet[field.name] = value
     if wrong:
         raise NotThus(wrong)
     return sheet
 
 
+def filled(field: Field, sent: str | Sequence[str]) -> tuple[Any, str | None]:
+    """What a field holds, clean (None: nothing), or what is wrong with it."""
+    texts = [clean(text) for text in ([sent] if isinstance(sent, str) else sent)]
+    texts = [text for text in texts if text]
+    problem = _problem(field, texts) if texts else None
+    return (READERS[field.kind](texts) if texts and not problem else None), problem
+
+
 def _problem(field: Field, texts: list[str]) -> str | None:
-    if not texts:
-        return N_("Ce champ est nécessaire.") if field.need is Need.DRAFT else None
     if sum(map(len, texts)) > field.longest:
         return N_("C'est trop long.")
     if field.kind == "line" and "\n" in texts[0]:

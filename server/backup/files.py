@@ -8,7 +8,7 @@ from pathlib import Path
 
 BEGINNINGS = {b"SQLite format 3\x00": "sqlite", b"PGDMP": "postgresql"}
 # Tables that a database has as soon as somebody used it; the directory of labs is there from the beginning.
-LIVED_IN = ("person", "workshop", "framework")
+LIVED_IN = ("person", "workshop", "framework", "importedframework")
 
 
 class Impossible(Exception):

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from server import checking, gestures
 from server.arguments import Parser
-from server.cli import keys, people, serving, upkeep, workshops
+from server.cli import imports, keys, people, serving, upkeep, workshops
 from server.cli.desk import OK, Arguments, on_database, refuse
 from workshops.refusals import NotThus, Refusal
 
@@ -66,6 +66,18 @@ def parser() -> Parser:
     publish.add_argument(
         "--motif", default="", metavar="MOTIF", help="pourquoi finissent ainsi les indicateurs dont personne ne l'a écrit"
     )
+    bring = add(
+        "import", on_database(imports.bring), "importer un référentiel écrit ailleurs, d'un fichier CSV ou YAML, avec sa source"
+    )
+    bring.add_argument("file", metavar="FICHIER", type=Path)
+    bring.add_argument("--titre", required=True, help="titre que porte le document, sans numéro de version")
+    bring.add_argument("--source", required=True, help="référence bibliographique : qui l'a publié, quand")
+    bring.add_argument("--adresse", default="", help="où le lire en ligne")
+    bring.add_argument("--date", default="", help="date du document, comme il la dit")
+    bring.add_argument(
+        "--garder", action="append", default=[], metavar="COLONNE", help="garder telle quelle une colonne qui n'existe pas ici"
+    )
+    bring.add_argument("--essai", action="store_true", help="dire toutes les erreurs, ligne par ligne, sans rien importer")
     export = add(
         "export",
         on_database(workshops.export),

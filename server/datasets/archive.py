@@ -17,6 +17,7 @@ from workshops.agenda import Workshop
 from workshops.audit import Register
 from workshops.comments import Hiding
 from workshops.frameworks import Framework
+from workshops.imports import ImportedFramework
 from workshops.refusals import NotFound
 from workshops.releases import Release
 from workshops.reviews import Review, ReviewHiding, ReviewReply
@@ -116,7 +117,7 @@ class Archive:
     async def _marks(self) -> Marks:
         """One query. Nothing that is counted is ever taken away."""
         hidden = [select(func.count()).select_from(record) for record in (Hiding, ReviewHiding)]
-        said = [select(func.count()).select_from(record) for record in (Framework, Release, Review, ReviewReply)]
+        said = [select(func.count()).select_from(record) for record in (Framework, ImportedFramework, Release, Review, ReviewReply)]
         said += [select(func.coalesce(func.sum(col(each)), 0)) for each in (Workshop.gestures, Register.gestures)]
         asked = [each.scalar_subquery() for each in (*hidden, *said)]
         async with self.database.asking() as session:

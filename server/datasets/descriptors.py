@@ -22,6 +22,7 @@ LICENCE = {"name": "etalab-2.0", "title": "Licence Ouverte 2.0", "path": files.L
 TITLE = N_("Grille commune : le référentiel des laboratoires d'innovation publique, et comment il s'est écrit")
 # Files that are made of others' columns: the name says what one is.
 FILES = (
+    (r"import-(.+)\.json", N_("Référentiel importé « {} », avec sa source, dont il garde les droits")),
     (r"registre-plateforme\.json", N_("Registre de la plateforme, à vérifier")),
     (r"registre-(.+)\.json", N_("Registre scellé de l'atelier {}, à vérifier")),
     (r"bulletins-(.+)\.json", N_("Bulletins de l'atelier {}, à recompter")),

@@ -31,6 +31,7 @@ from workshops import audit, frameworks, journal, returns
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Rule
 from workshops.frameworks import Framework
+from workshops.imports import ImportedFramework
 from workshops.journal import Entry
 
 AT_ONCE = 20_000  # rows in memory
@@ -70,6 +71,7 @@ async def pack(session: AsyncSession, day: date, site: str) -> Edition:
             if dataset.query is not None:
                 await _pack_table(parcel, dataset.table, _asked(session, dataset.query(looked)))
         await _pack_versions(session, parcel, until, site)
+        await _pack_imports(session, parcel, until)
         await _pack_minutes(session, parcel, looked)
         await asyncio.to_thread(_pack_descriptors, parcel, day, site)
     return Edition(day, parcel)
@@ -166,6 +168,12 @@ def _header_of(name: str, content: bytes) -> list[str]:
     """The names of the columns of a table that is whole already."""
     first = content.decode("utf-8-sig").partition("\r\n")[0] if name.endswith(".csv") else ""
     return next(csv.reader([first]), [])
+
+
+async def _pack_imports(session: AsyncSession, parcel: Parcel, until: datetime) -> None:
+    asked = select(ImportedFramework).order_by(col(ImportedFramework.slug))
+    for imported in list(await session.scalars(asked.where(col(ImportedFramework.imported_at) < until))):
+        await asyncio.to_thread(parcel.add, f"import-{imported.slug}.json", _as_json(imported.content))
 
 
 async def _pack_minutes(session: AsyncSession, parcel: Parcel, day: Day) -> None:

@@ -12,6 +12,8 @@ from server.datasets.declared import KEY, REQUIRED, Dataset, Day, shown, stored,
 from server.tables import Column, Table
 from workshops import sheet
 from workshops.frameworks import Framework, FrameworkWorkshop
+from workshops.grids import Format
+from workshops.imports import ImportedFramework
 from workshops.releases import Abandonment, Release
 from workshops.reviews import Review, ReviewHiding, ReviewReply, Verdict
 from workshops.words import N_
@@ -23,6 +25,7 @@ ABANDONMENT = stored(Abandonment)
 REVIEW = stored(Review)
 REPLY = stored(ReviewReply)
 HIDING = stored(ReviewHiding)
+IMPORTED = stored(ImportedFramework)
 FINGERPRINT = {"pattern": "sha256:[0-9a-f]{64}"}
 
 
@@ -188,6 +191,38 @@ def hidden(day: Day) -> Select[Any]:
     return shown(HIDDEN, HIDING).where(HIDING.c.at < day.until).order_by(HIDING.c.at, HIDING.c.review_id)
 
 
+# ── What was written elsewhere
+
+IMPORTS = Table(
+    "imports",
+    N_("Référentiels importés"),
+    N_("Les référentiels écrits ailleurs, à l'adresse /referentiel/imports/{slug}. Leurs droits sont ceux de leur source."),
+    (
+        Column("slug", N_("Identifiant"), N_("Son nom dans les adresses du site."), limits=KEY, source="importedframework.slug"),
+        Column("titre", N_("Titre"), N_("Son titre."), limits=REQUIRED, source="importedframework.title"),
+        Column("source", N_("Source"), N_("D'où il vient, cité."), limits=REQUIRED, source="importedframework.source"),
+        Column("adresse", N_("Adresse"), N_("Où lire la source."), source="importedframework.source_address"),
+        Column("date", N_("Date"), N_("Sa date, telle que la source la dit."), source="importedframework.dated", example="2019"),
+        Column("format", N_("Format"), N_("Le format du fichier reçu."), limits={"enum": [word.value for word in Format]}, source="importedframework.format"),
+        Column("fichier", N_("Fichier"), N_("Le nom du fichier reçu."), source="importedframework.file_name"),
+        Column("indicateurs", N_("Indicateurs"), N_("Combien d'indicateurs il contient."), "integer", {"minimum": 0}, "importedframework.document", "37", _how_many),
+        Column("recu", N_("Fichier reçu"), N_("SHA-256 du fichier reçu."), limits=FINGERPRINT, source="importedframework.received"),
+        Column("empreinte", N_("Empreinte"), N_("SHA-256 de la forme canonique du document gardé."), limits=FINGERPRINT, source="importedframework.fingerprint"),
+        Column("importe_par", N_("Importé par"), N_("Qui l'a importé, par un identifiant sans nom ; vide pour la ligne de commande."), source="importedframework.imported_by"),
+        when("importedframework.imported_at", N_("Quand il a été importé."), "importe_le", N_("Importé le")),
+    ),
+    ("slug",),
+)
+
+
+def imports(day: Day) -> Select[Any]:
+    return (
+        shown(IMPORTS, IMPORTED, _document=IMPORTED.c.document)
+        .where(IMPORTED.c.imported_at < day.until)
+        .order_by(IMPORTED.c.imported_at, IMPORTED.c.slug)
+    )
+
+
 DATASETS = (
     Dataset(VERSIONS, versions),
     Dataset(SHEETS, None),
@@ -196,4 +231,5 @@ DATASETS = (
     Dataset(CANDIDATES, candidates),
     Dataset(REVIEWS, reviews),
     Dataset(HIDDEN, hidden),
+    Dataset(IMPORTS, imports),
 )

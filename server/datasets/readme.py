@@ -10,7 +10,7 @@ Ce qui a été masqué depuis n'y est pas. L'annuaire des laboratoires est celui
 ## Licence
 
 {licence} : {licence_at}
-Réutilisez librement, en citant la source et la date.
+Réutilisez librement, en citant la source et la date. Un référentiel importé garde les droits de sa source.
 
 ## Citer
 

@@ -10,7 +10,7 @@ from server import exports, identity
 from server.gestures import reading
 from server.i18n import gettext
 from server.templating import page
-from workshops import comparisons, frameworks, indicators, labs, people, releases, tallies
+from workshops import comparisons, frameworks, imports, indicators, labs, people, releases, tallies
 from workshops.consensus import Outcome, Rule
 from workshops.crosswalks import Fate
 from workshops.indicators import Leaving
@@ -24,6 +24,7 @@ async def latest(request: Request) -> Response:
     async with reading(request) as session:
         versions = await frameworks.versions(session)
         candidates = await releases.in_review(session)
+        imported = await imports.imported(session)
         viewer = identity.person(request)
         held = await people.roles(session, viewer) if viewer else frozenset()
     return page(
@@ -31,6 +32,7 @@ async def latest(request: Request) -> Response:
         "frameworks/latest.html",
         versions=versions,
         candidates=candidates,
+        imported=imported,
         is_publisher=Role.PUBLISHER in held,
         first=indicators.commitment()["version_1"],
         source=indicators.commitment()["document"],

@@ -18,14 +18,15 @@ import server.maillinks
 import server.tries
 import workshops.comments
 import workshops.votes
-from server import migrating
+from server import gridfiles, migrating
 from server.database import Database
 from tests.cast import act, all_vote, ask, card, facilitator, member_of, move, published, reread, workshop
 from tests.documents import history
-from workshops import frameworks, indicators, lineage, recount, returns, roles, rules, tallies, votes
+from workshops import frameworks, imports, indicators, lineage, recount, returns, roles, rules, tallies, votes
 from workshops.agenda import Stage
 from workshops.canonical import canonical
 from workshops.consensus import ANNOUNCED, Choice, Rule
+from workshops.imports import Notice
 from workshops.indicators import CodeCounter, Leaving
 from workshops.people import Role
 from workshops.records import Record
@@ -35,6 +36,7 @@ __all__ = ["server", "workshops"]  # imported for their tables
 FRAMEWORK = "Une version publiée du référentiel ne se modifie pas et ne se supprime pas."
 RELEASE = "Une version préparée ne se modifie pas et ne se supprime pas : on en prépare une nouvelle."
 ENTRY = "Le registre d'un atelier ne se réécrit pas : on ne peut qu'y ajouter un geste."
+IMPORTED = "Un référentiel importé ne se modifie pas et ne se supprime pas."
 WORDING = "Une rédaction ne se modifie pas et ne se supprime pas : on en écrit une nouvelle."
 
 
@@ -178,6 +180,7 @@ def forbidden(table: str, column: str, *, is_sqlite: bool) -> Iterator[str]:
     ("table", "column", "refusal"),
     [
         ("framework", "document", FRAMEWORK),
+        ("importedframework", "document", IMPORTED),
         ("release", "document", RELEASE),
         ("entry", "about", ENTRY),
         ("wording", "sheet", WORDING),
@@ -185,6 +188,8 @@ def forbidden(table: str, column: str, *, is_sqlite: bool) -> Iterator[str]:
 )
 async def test_what_is_sealed_stays(database: Database, table: str, column: str, refusal: str) -> None:
     await published(database)
+    deposit = gridfiles.deposit("grille.csv", b"code,libelle\nA1,Agents")
+    await act(database, imports.keep, deposit, Notice("Grille de 2019", "DITP"), by=None)
 
     async def rows() -> list[Any]:
         async with database.engine.connect() as connection:

@@ -44,7 +44,8 @@ from tests.cast import (
 )
 from tests.conftest import Clock
 from tests.documents import history
-from workshops import frameworks, guests, journal, labs, people, releases, roles, rules, votes, world
+from tests.server.pages.reading import plain
+from workshops import frameworks, guests, imports, journal, labs, people, releases, roles, rules, votes, world
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Choice, Method, Rule
 from workshops.journal import Receipt, Sending
@@ -86,6 +87,52 @@ def grille(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         return Said(code, *capsys.readouterr())
 
     return type_
+
+
+# ── Import: by line, whole or not at all
+
+SAID = ("--titre", "Grille de 2019", "--source", "DITP, avril 2019.")
+
+
+async def test_a_framework_of_others_is_tried_then_imported(database: Database, grille: Grille, tmp_path: Path) -> None:
+    file = tmp_path / "grille.csv"
+    file.write_bytes("code;libellé;Pilote\nA1;Agents formés;DITP\n".encode("cp1252"))
+    said = await grille("import", str(file), *SAID, "--garder", "Pilote", "--essai")
+    assert (said.code, said.lines) == (0, ["Essai : 1 indicateur se lit, rien n'est enregistré."])
+    assert await ask(database, imports.imported) == []
+    said = await grille("import", str(file), *SAID, "--garder", "Pilote", "--date", "2019")
+    (imported,) = await ask(database, imports.imported)
+    address = "http://testserver/referentiel/imports/grille-de-2019"
+    assert (said.code, said.lines) == (0, [f"Référentiel importé : {address}", imported.received])
+    assert (imported.imported_by, imported.file_name, imported.dated) == (None, "grille.csv", "2019")
+    for trial in ((), ("--essai",)):
+        again = await grille("import", str(file), *SAID, "--garder", "Pilote", *trial)
+        assert (again.code, again.out, "éjà importé" in again.err) == (1, "", True)
+
+
+@pytest.mark.parametrize("trial", [(), ("--essai",)])
+async def test_every_error_of_a_file_is_told_by_line(
+    database: Database, grille: Grille, tmp_path: Path, trial: tuple[str, ...]
+) -> None:
+    file = tmp_path / "grille.yaml"
+    file.write_text("- code: A1\n  libele: Agents\n- code: A1\n  libelle: x\n  nature: bof\n")
+    said = await grille("import", str(file), "--titre", "Version 1", "--source", " ", *trial)
+    assert (said.code, said.out) == (1, "")
+    assert [plain(line) for line in said.err.splitlines()] == [
+        "ligne 1 : Il manque « libelle ».",
+        "ligne 2, libele : Colonne inconnue. Est-ce « libelle » ?",
+        "ligne 3, code : Le code « A1 » est déjà à la ligne 1.",
+        "ligne 5, nature : « bof » n'est pas dans la liste : quantitatif, qualitatif, mixte.",
+        "--source : Ce champ est nécessaire.",
+        "--titre : Ce n'est pas une de nos versions : donnez son titre sans numéro de version.",
+        "Rien n'est importé.",
+    ]
+    assert await ask(database, imports.imported) == []
+
+
+async def test_a_file_that_is_not_there_is_not_imported(grille: Grille, tmp_path: Path) -> None:
+    said = await grille("import", str(tmp_path / "rien.csv"), *SAID)
+    assert (said.code, said.err) == (2, f"{tmp_path / 'rien.csv'} : No such file or directory\n")
 
 
 # ── Verify: needs nothing but the file
@@ -493,6 +540,7 @@ async def test_help_names_every_command(grille: Grille) -> None:
         "verify",
         "watch",
         "purge",
+        "import",
         "grant",
         "backup",
         "restore",

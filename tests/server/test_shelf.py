@@ -14,13 +14,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from server import shelf
+from server import gridfiles, shelf
 from server.database import Database
 from server.routes import ROUTES
 from server.shelf import FILES, PAGES, Shelf
 from server.templating import STATIC, fingerprint, static
 from tests.cast import (
     Browsers,
+    act,
     prepare,
     publish,
     published,
@@ -36,6 +37,8 @@ from tests.server.pages.reading import read
 from tests.server.pages.test_queries import counting
 from tests.server.pages.versions import second
 from tests.server.test_protection import OUR_HEADERS, SHARED
+from workshops import imports
+from workshops.imports import Notice
 
 PUBLISHED = [
     "/referentiel",
@@ -160,14 +163,27 @@ async def test_the_database_is_asked_for_the_latest_number_once_a_second_and_for
             assert (await client().get(address)).status_code == 200
             assert (await client().get(f"{address}?sans")).status_code == 200
     # Counting works: with a query it is drawn again.
-    assert len([asked for asked in sent if asked.startswith("SELECT")]) == 8
+    assert len([asked for asked in sent if asked.startswith("SELECT")]) == 10
     with counting(database) as sent:
         clock.advance(seconds=1)
         await asyncio.gather(*(client().get(address) for address in PUBLISHED * 5))
         clock.advance(seconds=0.999)
         await asyncio.gather(*(client().get(address) for address in PUBLISHED * 5))
-    (asked,) = [asked for asked in sent if asked.startswith("SELECT")]
-    assert " ".join(asked.split()) == "SELECT framework.version FROM framework"
+    asked = [" ".join(asked.split()) for asked in sent if asked.startswith("SELECT")]
+    assert asked[0].startswith("SELECT release.id, ")
+    assert asked[1:] == ["SELECT framework.version FROM framework", "SELECT count(*) AS count_1 FROM importedframework"]
+
+
+async def test_one_more_imported_framework_is_news(database: Database, client: Browsers, clock: Clock) -> None:
+    await published(database)
+    await client().get("/referentiel")
+    deposit = gridfiles.deposit("grille.csv", b"code,libelle\nA1,Agents")
+    await act(database, imports.keep, deposit, Notice("Grille", "DITP"), by=None)
+    clock.advance(seconds=1)
+    with counting(database) as sent:
+        await client().get("/referentiel")
+        await client().get("/referentiel")
+    assert len([asked for asked in sent if "framework.document" in asked and "importedframework" not in asked]) == 1
 
 
 async def test_a_clock_set_back_does_not_stop_the_question(database: Database, client: Browsers, clock: Clock) -> None:
@@ -177,7 +193,7 @@ async def test_a_clock_set_back_does_not_stop_the_question(database: Database, c
     with counting(database) as sent:
         await client().get("/referentiel")
         await client().get("/referentiel")
-    assert len([asked for asked in sent if asked.startswith("SELECT")]) == 1
+    assert len([asked for asked in sent if asked.startswith("SELECT")]) == 3
 
 
 # ── Who is asking

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from server import gridfiles
 from server.database import Database
 from server.demo import story
 from server.settings import Settings
@@ -15,6 +16,7 @@ from workshops import (
     comments,
     conclusions,
     drafts,
+    imports,
     indicators,
     lineage,
     objections,
@@ -27,6 +29,7 @@ from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice, Method, Rule, Secrecy
 from workshops.crosswalks import Fate
 from workshops.drafts import Choices
+from workshops.imports import Notice
 from workshops.people import Person
 from workshops.releases import Release
 from workshops.sheet import Sheet
@@ -63,6 +66,8 @@ async def told(database: Database, settings: Settings, clock: Clock) -> History:
     await _review(database, candidate, by=dominique)
     clock.advance(days=1)
     await confirm(database, candidate)
+    deposit = gridfiles.deposit("grille.csv", b"code,libelle\nA1,=Agents")
+    await act(database, imports.keep, deposit, Notice("Une autre grille", "Un rapport, 2019."), by=dominique)
     return History(first, second, await _under_way(database, camille), camille)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.routing import Route
 
-from server import cookies, sessions
+from server import cookies, gridfiles, sessions
 from server.database import Database
 from server.provider import new_token
 from server.routes import ROUTES
@@ -35,6 +35,7 @@ from workshops import (
     corrections,
     frameworks,
     handwritten,
+    imports,
     indicators,
     invitations,
     memberships,
@@ -50,6 +51,7 @@ from workshops import (
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice, Method, Rule
 from workshops.handwritten import Ballot
+from workshops.imports import Notice
 from workshops.people import TERMS, Role
 
 PAGES = [route for route in ROUTES if isinstance(route, Route) and "GET" in (route.methods or ())]
@@ -108,6 +110,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "reviews.reply": {"verdict": "retenue", "text": "Oui."},
     "reviews.hide": {"because": "Hors sujet."},
     "corrections.write": {"libelle": "L", "famille": "activite", "definition": "D", "because": "Un point."},
+    "imports.rehearse": {"title": "Grille", "source": "DITP", "text": "code,libelle\nA1,Agents"},
+    "imports.keep": {"title": "Grille", "source": "DITP", "text": "code,libelle\nA1,Agents"},
     "invitations.make": {"role": "auditor"},
     "memberships.decline": {"because": "Pas encore arrivée."},
     "memberships.end": {"because": "Partie ailleurs."},
@@ -130,6 +134,7 @@ UNKNOWN = {
     "granting": "0nexistepas0",
     "membership": "0nexistepas0",
     "slug": "lab-imaginaire",
+    "imported": "grille-imaginaire",
     "code": "ZZZZZZ",
     "token": "x" * 43,
     "version": "9.9.9",
@@ -184,6 +189,7 @@ async def everything(database: Database, client: Browsers) -> World:
     ids |= {"number": "1", "item": "ACT-08", "slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
     ids |= {"day": "1999-12-31", "table": "avis"}
     by_consent, objection = await _by_consent(database, day)
+    ids |= {"imported": await _imported(database)}
     ids |= {"objection": objection, "member": await _on_paper(database, day)}
     ids |= await _prepared(database, day)
     return World(day, ids | await _around(database, day), by_consent)
@@ -231,6 +237,12 @@ async def _on_paper(database: Database, day: Day) -> str:
         database, handwritten.enter, day.room.id, lab="siilab", initials="cd", ballots=ballots, by=day.camille
     )
     return member.id
+
+
+async def _imported(database: Database) -> str:
+    """A framework of others."""
+    deposit = gridfiles.deposit("grille.csv", b"code;libelle;famille\nA1;Agents;Moyens")
+    return (await act(database, imports.keep, deposit, Notice("Grille de 2019", "DITP"), by=None)).slug
 
 
 async def competing(day: Day) -> dict[str, str]:
