@@ -25,6 +25,7 @@ from server import gestures, logs, observing, protection, settings, signing, swe
 from server.annex import Printer
 from server.ballotbox import BallotBox
 from server.database import Database, News
+from server.datasets.archive import Archive
 from server.demo.signin import demo_provider
 from server.entrance import Entrance
 from server.i18n import gettext as _
@@ -157,7 +158,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     )
     app.state.settings, app.state.database, app.state.hub = chosen, database, hub
     app.state.rooms, app.state.box, app.state.known = rooms, BallotBox(database, metrics), known
-    app.state.entrance = Entrance(database)
+    app.state.entrance, app.state.archive = Entrance(database), Archive(database, chosen.public_url)
     app.state.sign = signing.signer(chosen.signing_key)
     app.state.limits = Limits(database, chosen.secret_key)
     app.state.provider, app.state.patience, app.state.post = provider, Patience(app.state.limits), Post(chosen, metrics)

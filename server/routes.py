@@ -15,6 +15,7 @@ from server.pages import (
     contests,
     contributions,
     corrections,
+    datasets,
     feeds,
     files,
     frameworks,
@@ -213,6 +214,12 @@ ROUTES: list[BaseRoute] = [
     _page("/referentiel/{version:version}",                         frameworks.show,           Who.ANYONE),
     _page("/referentiel/{version:version}/{item:coded}",            provenance.show,           Who.ANYONE),
     _page("/referentiel/{candidate:candidate}/{item:coded}",        provenance.show,           Who.ANYONE),
+
+    _page("/donnees",                                               datasets.show,             Who.ANYONE),
+    _page("/donnees/grille-commune.zip",                            datasets.everything,       Who.ANYONE),
+    _page("/donnees/{day}.zip",                                     datasets.on_day,           Who.ANYONE),
+    _page("/donnees/{table}.csv",                                   datasets.as_csv,           Who.ANYONE),
+    _page("/donnees/{table}.tableschema.json",                      datasets.schema,           Who.ANYONE),
 
     _page("/laboratoires",                                          labs.index,                Who.ANYONE),
     _page("/laboratoires/{slug}",                                   labs.show,                 Who.ANYONE),

@@ -81,7 +81,7 @@ def parser() -> Parser:
     export = add(
         "export",
         on_database(workshops.export),
-        "écrire dans un dossier les versions publiées, les registres scellés et leurs bulletins",
+        "écrire dans un dossier tout ce qui est public : ce que contient le zip des données ouvertes",
     )
     export.add_argument("folder", metavar="DOSSIER", type=Path)
     verify = add("verify", workshops.verify, "vérifier un fichier téléchargé, sans base de données ni réglages")

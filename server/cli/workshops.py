@@ -1,19 +1,17 @@
 """Commands about workshops and versions: publish, export, verify, watch."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from starlette.responses import JSONResponse
-
-from server import checking, exports, watching
+from server import checking, watching
 from server.arguments import WRONG_USE
 from server.cli import desk
 from server.cli.desk import OK, Arguments, Desk, refuse
-from server.datafiles import drawing
-from workshops import agenda, drafts, frameworks, journal, publications, releases, returns
-from workshops.agenda import Stage
+from server.datasets import editions
+from server.datasets.archive import today
+from server.datasets.parcels import Parcel
+from workshops import drafts, publications, releases
 from workshops.drafts import Choices
 
 
@@ -38,37 +36,22 @@ async def publish(at: Desk) -> int:
 
 
 async def export(at: Desk) -> int:
-    """Every published version, every sealed register and its ballots, byte for byte as the site gives them."""
-    files: dict[str, bytes] = {}
+    """What the zip of everything contains, byte for byte as the site gives it."""
     async with at.database.reading() as session:
-        for framework in await frameworks.versions(session):
-            name = f"referentiel-{framework.version}"
-            for ending in (".json", ".csv"):
-                files[f"{name}{ending}"] = drawing.draw(ending, framework.content, at.settings.public_url)
-        for workshop in await agenda.calendar(session):
-            if workshop.stage is Stage.CLOSED:
-                entries = await journal.since(session, workshop.id, 0)
-                files[f"registre-{workshop.id}.json"] = _as_json(exports.minutes(workshop, entries))
-            if returns.are_published(workshop):
-                ballots = await returns.document(session, workshop.id)
-                files[f"bulletins-{workshop.id}.json"] = _as_json(ballots)
-                files[f"bulletins-{workshop.id}.csv"] = exports.ballots_csv(ballots).encode()
-    return _write(at.given.folder, files)
+        edition = await editions.pack(session, today(), at.settings.public_url)
+    return _write(at.given.folder, edition.parcel)
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> int:
+def _write(folder: Path, parcel: Parcel) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
+        for name in parcel.parts:
+            with (folder / name).open("wb") as file:
+                file.writelines(parcel.part(name))
             print(folder / name)
     except OSError as error:
         return refuse(f"{folder} : {error.strerror}")
     return OK
-
-
-def _as_json(content: object) -> bytes:
-    return bytes(JSONResponse(content).body)
 
 
 def verify(given: Arguments) -> int:

@@ -131,19 +131,24 @@ async def reply(request: Request) -> Response:
     """DITP answers: what is done with it, and why."""
     viewer = signed_in(request)
     form = await read(request, VerdictForm)
+    review_id = request.path_params["review"]
     async with transaction(request) as session:
-        review_id = request.path_params["review"]
         await reviews.reply(session, review_id, verdict=form.verdict, text=form.text, by=viewer)
-        release = await releases.get(session, (await reviews.get(session, review_id)).release_id)
-    return done(request, f"/referentiel/{release.name}#relecture-{review_id}")
+    return await _back(request, review_id)
 
 
 async def hide(request: Request) -> Response:
     """Hide what insults or names somebody; the reason stays."""
     viewer = signed_in(request)
     form = await read(request, BecauseForm)
+    review_id = request.path_params["review"]
     async with transaction(request) as session:
-        review_id = request.path_params["review"]
         await reviews.hide(session, review_id, because=form.because, by=viewer)
+    return await _back(request, review_id)
+
+
+async def _back(request: Request, review_id: str) -> Response:
+    """To the review, on the page of its candidate."""
+    async with reading(request) as session:
         release = await releases.get(session, (await reviews.get(session, review_id)).release_id)
     return done(request, f"/referentiel/{release.name}#relecture-{review_id}")

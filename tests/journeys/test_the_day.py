@@ -286,6 +286,7 @@ async def test_every_public_page_is_accessible_on_a_phone_and_at_a_desk(
         f"/ateliers/{workshop.id}/registre",
         "/laboratoires",
         "/laboratoires/ti-lab",
+        "/donnees",
         "/referentiel",
         "/connexion",
         "/connexion/courriel",

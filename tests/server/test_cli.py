@@ -10,9 +10,11 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zipfile import ZipFile
 
 import httpx2
 import pytest
@@ -22,6 +24,8 @@ from sqlmodel import col, func, select
 from server import checking, cli, exports, i18n, identity, migrating
 from server import settings as settings_module
 from server.database import Database
+from server.datafiles.catalogue import FILES
+from server.datasets.catalogue import BY_NAME
 from server.identity import SignInLink
 from server.sessions import Session
 from server.settings import ROOT, Settings
@@ -447,17 +451,23 @@ async def test_what_is_exported_is_what_the_site_gives(
     folder = tmp_path / "export"
     answer = await grille("export", str(folder))
     addresses = {
-        "referentiel-2.0.0.csv": "/referentiel/2.0.0.csv",
-        "referentiel-2.0.0.json": "/referentiel/2.0.0.json",
+        **{file.name("2.0.0"): file.path("2.0.0") for file in FILES},
         f"registre-{closed.id}.json": f"/ateliers/{closed.id}/registre.json",
         f"bulletins-{closed.id}.json": f"/ateliers/{closed.id}/bulletins.json",
         f"bulletins-{closed.id}.csv": f"/ateliers/{closed.id}/bulletins.csv",
         f"registre-{by_consent.id}.json": f"/ateliers/{by_consent.id}/registre.json",
+        "registre-plateforme.json": "/registre.json",
+        **{f"{name}.csv": f"/donnees/{name}.csv" for name in BY_NAME},
     }
-    assert sorted(answer.lines) == sorted(str(folder / name) for name in addresses)
     browser = client()
+    with ZipFile(BytesIO((await browser.get("/donnees/grille-commune.zip")).content)) as opened:
+        same = {name: opened.read(name) for name in opened.namelist()}
+    assert sorted(answer.lines) == sorted(str(folder / name) for name in same)
+    assert {name: (folder / name).read_bytes() for name in same} == same
     for name, address in addresses.items():
         assert (folder / name).read_bytes() == (await browser.get(address)).content
+    own = {"README.md", "datapackage.json", "empreintes.sha256", *(f"{name}.tableschema.json" for name in BY_NAME)}
+    assert set(same) - set(addresses) == own
     for kind, name in (("registre", f"registre-{closed.id}"), ("referentiel", "referentiel-2.0.0")):
         assert (await grille("verify", kind, str(folder / f"{name}.json"))).out == "conforme\n"
     assert (await grille("verify", "vote", str(folder / f"bulletins-{closed.id}.json"))).out == "égal\n"

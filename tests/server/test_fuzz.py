@@ -28,6 +28,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server import forms
 from server.database import Database
+from server.datafiles.catalogue import EVERY
 from tests.browser import serving
 from tests.cast import Browsers, act, all_vote, facilitator, move, session_of, workshop
 from tests.server.pages.day import Day, begin
@@ -48,7 +49,6 @@ OPEN_STAGES = [stage for stage in Stage if stage is not Stage.CLOSED]
 
 # Every mark is ours to find again: a page that has one as markup, or that computed it, is broken.
 BROKEN = ("<zzfuzz", "<script>zzfuzz", '="javascript:', '="data:text', f"{1_000_003 * 49}")
-NOT_TEXT = ("application/json", "application/pdf")  # what says its own letters, or has none
 HOSTILE = (
     "",
     " ",
@@ -373,6 +373,10 @@ async def answer(
 
 # ── Whatever is sent
 
+# Kinds that say by themselves how their bytes are read.
+WHOLE = {"application/zip", *(file.media for file in EVERY if not file.media.startswith("text/"))}
+
+
 
 def often(requests: int) -> Any:
     """Always the same requests, in the same order: what they find is found again."""
@@ -394,7 +398,7 @@ async def test_the_server_does_it_or_says_why_not(ground: Ground, request: Sent)
     assert {name: got.headers.get(name) for name in OUR_HEADERS} in (OUR_HEADERS, SHARED)
     assert "zzfuzz" not in got.headers
     if got.body:
-        assert got.kind in NOT_TEXT or got.kind.endswith("; charset=utf-8"), got.kind
+        assert got.kind in WHOLE or got.kind.endswith("; charset=utf-8"), got.kind
         assert got.kind != "application/json" or json.loads(got.text)
         assert not got.kind.startswith("text/html") or [mark for mark in BROKEN if mark in got.text] == []
     if got.status >= 400 or request.method in ("GET", "HEAD", "OPTIONS"):

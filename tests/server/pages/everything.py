@@ -144,6 +144,8 @@ UNKNOWN = {
     "correction": "0nexistepas0",
     "before": "9.9.8",
     "after": "9.9.9",
+    "day": "1999-12-31",
+    "table": "inconnue",
 }
 
 
@@ -185,6 +187,7 @@ async def everything(database: Database, client: Browsers) -> World:
     ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "code": day.room.code}
     ids |= await competing(day)
     ids |= {"number": "1", "item": "ACT-08", "slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
+    ids |= {"day": "1999-12-31", "table": "avis"}
     by_consent, objection = await _by_consent(database, day)
     ids |= {"imported": await _imported(database)}
     ids |= {"objection": objection, "member": await _on_paper(database, day)}

@@ -89,6 +89,7 @@ TOLD = {
     "mailbox.confirm": {400},
     "mailbox.enter": {400, 429},
     "home.metrics": {404},
+    "datasets.on_day": {404},  # nothing was there the day before
     "keys.public": {404},  # no key signs here
     "memberships.name_referent": {303, 409},
     "memberships.decline": {303, 409},
