@@ -360,7 +360,7 @@ async def test_a_name_that_a_guest_chose_opens_no_door(grille: Grille, database:
     room = await workshop(database, by=await facilitator(database))
     guest = await act(database, guests.enter, room.id, name=name, lab="ti-lab")
     nobody = i18n.typeset(f"Personne ne répond à « {name} ».\n")
-    for words in (("link", name), ("grant", name, "edition"), ("publish", room.id, "--par", name)):
+    for words in (("link", name), ("grant", name, "edition"), ("publish", room.id, "--par", name, "--confirme", name)):
         assert await grille(*words) == Said(1, "", nobody)
     # The agent who bears that name is found, alone; and an id is anyone's.
     camille = await agent(database, "Camille Arnaud", email="camille@exemple.fr")

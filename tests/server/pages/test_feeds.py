@@ -6,11 +6,11 @@ from starlette.applications import Starlette
 
 from server.database import Database
 from server.feeds import BEFORE, atom
-from tests.cast import Browsers, ask, published, signed_in, stranger
+from tests.cast import Browsers, ask, publish, published, signed_in, stranger
 from tests.conftest import Clock
 from tests.documents import frozen, history
 from tests.server.pages.reading import read
-from tests.server.pages.test_frameworks import path, second
+from tests.server.pages.versions import second
 from workshops import frameworks
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -79,8 +79,7 @@ async def test_anyone_reads_it_and_who_publishes_adds_to_it(database: Database, 
     assert [entry.findtext(f"{ATOM}id") for entry in xml.fromstring(answer.content).iter(f"{ATOM}entry")] == [
         "http://testserver/referentiel/2.0.0"
     ]
-    form = {"version": "2.0.1", "note": "", "reason-others": "Une raison."}
-    await (await day.browser(day.dominique)).post(path(day), data=form)
+    await publish(database, day.room, by=day.dominique)
     clock.advance(seconds=2)
     for browser in (client(), await signed_in(client, await stranger(database))):
         feed = xml.fromstring((await browser.get(FEED)).content)
