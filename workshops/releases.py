@@ -3,12 +3,14 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, col, select
+from sqlmodel import Field, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from workshops import agenda, audit, conclusions, drafts, frameworks, journal, people, world
 from workshops.agenda import Workshop
@@ -53,7 +55,7 @@ class Release(Record, table=True):
     @property
     def name(self) -> str:
         """What it is called before it is published: 2.1.0-rc.1, or 2.1.0 where nobody reviews it."""
-        return f"{self.version}-rc.{self.candidate}" if self.candidate else self.version
+        return called(self.version, self.candidate)
 
     @property
     def content(self) -> dict[str, Any]:
@@ -69,6 +71,19 @@ class Release(Record, table=True):
     def is_in_review(self) -> bool:
         """Whether one may still leave a review."""
         return self.review_until is not None and world.now() < self.review_until
+
+
+@dataclass(frozen=True)
+class Open:
+    """A candidate that one may review now: what it is called, and until when."""
+
+    name: str
+    review_until: datetime
+
+
+def called(version: str, candidate: int | None) -> str:
+    """What a release is called: the number it will bear, and that of the candidate where it is one."""
+    return f"{version}-rc.{candidate}" if candidate else version
 
 
 class ReleaseWorkshop(Record, table=True):
@@ -191,19 +206,17 @@ async def _require_ready(session: AsyncSession, workshop: Workshop) -> None:
 
 async def _replace(session: AsyncSession, found: Collection[Workshop], *, by: Person) -> str | None:
     """End the preparations that these workshops fed; the last of them, to be replaced. Without workshops, those without."""
-    ended = None
     ids = {workshop.id for workshop in found}
-    for release in await standing(session):
-        fed = set(await workshop_ids(session, release.id))
-        if fed & ids or (not fed and not ids):
-            session.add(Abandonment(release_id=release.id, because=REPLACED, by_id=by.id))
-            ended = release.id
-    return ended
+    waiting = await standing_ids(session)
+    fed = await feeding(session, waiting)
+    ended = [id for id in waiting if (ids & set(fed[id]) if ids else not fed[id])]
+    session.add_all(Abandonment(release_id=id, because=REPLACED, by_id=by.id) for id in ended)
+    return next(iter(ended), None)
 
 
 async def _next_candidate(session: AsyncSession, version: str) -> int:
-    found = await session.scalars(select(Release.candidate).where(col(Release.version) == version))
-    return max((number for number in found if number), default=0) + 1
+    last = await session.scalar(select(func.max(Release.candidate)).where(col(Release.version) == version))
+    return (last or 0) + 1
 
 
 async def abandon(session: AsyncSession, release_id: str, *, because: str, by: Person) -> Release:
@@ -242,9 +255,10 @@ async def named(session: AsyncSession, version: str, candidate: int) -> Release:
     return found
 
 
-async def among(session: AsyncSession, ids: Collection[str]) -> list[Release]:
-    """Those of these ids."""
-    return list(await session.scalars(select(Release).where(col(Release.id).in_(list(ids)))))
+async def names(session: AsyncSession, ids: Collection[str]) -> dict[str, str]:
+    """What those of these ids are called, without their documents."""
+    asked = select(Release.id, Release.version, Release.candidate).where(col(Release.id).in_(ids))
+    return {id: called(version, candidate) for id, version, candidate in await session.execute(asked)}
 
 
 async def abandonment(session: AsyncSession, release_id: str) -> Abandonment | None:
@@ -252,56 +266,91 @@ async def abandonment(session: AsyncSession, release_id: str) -> Abandonment | N
     return await session.get(Abandonment, release_id)
 
 
+_STANDING = (
+    select(Release.id)
+    .outerjoin(Abandonment, col(Abandonment.release_id) == col(Release.id))
+    .outerjoin(Framework, col(Framework.release_id) == col(Release.id))
+    .where(col(Abandonment.release_id).is_(None), col(Framework.version).is_(None))
+)
+_LAST_FIRST = (col(Release.at).desc(), col(Release.id))
+
+
 async def standing(session: AsyncSession) -> list[Release]:
     """Those that wait: neither published nor abandoned, the last one first."""
-    found = await session.scalars(
-        select(Release)
-        .outerjoin(Abandonment, col(Abandonment.release_id) == col(Release.id))
-        .outerjoin(Framework, col(Framework.release_id) == col(Release.id))
-        .where(col(Abandonment.release_id).is_(None), col(Framework.version).is_(None))
-        .order_by(col(Release.at).desc(), col(Release.id))
+    asked = select(Release).where(col(Release.id).in_(_STANDING)).order_by(*_LAST_FIRST)
+    return list(await session.scalars(asked))
+
+
+async def standing_ids(session: AsyncSession) -> list[str]:
+    """Those that wait, without their documents."""
+    return list(await session.scalars(_STANDING.order_by(*_LAST_FIRST)))
+
+
+async def is_pending(session: AsyncSession, release_id: str) -> bool:
+    """Whether a release waits, or one that took its place does. Two queries."""
+    waiting = await standing_ids(session)
+    replaced = await session.execute(select(Release.replaces, Release.id).where(col(Release.replaces).is_not(None)))
+    followed: dict[str | None, str] = dict(replaced.all())
+    last = release_id
+    while last in followed:
+        last = followed[last]
+    return last in waiting
+
+
+async def in_review(session: AsyncSession) -> list[Open]:
+    """The candidates that one may review now, the last one first, without their documents."""
+    found = await session.execute(
+        select(Release.version, Release.candidate, Release.review_until)
+        .where(col(Release.id).in_(_STANDING), col(Release.review_until) > world.now())
+        .order_by(*_LAST_FIRST)
     )
-    return list(found)
-
-
-async def in_review(session: AsyncSession) -> list[Release]:
-    """The candidates that one may review now, the last one first."""
-    return [release for release in await standing(session) if release.is_in_review]
+    return [Open(called(version, candidate), until) for version, candidate, until in found if until]
 
 
 async def of_workshop(session: AsyncSession, workshop_id: str) -> Release | None:
     """The preparation that a workshop feeds now, if any."""
-    for release in await standing(session):
-        if workshop_id in await workshop_ids(session, release.id):
-            return release
-    return None
+    return await session.scalar(_fed_by(workshop_id).where(col(Release.id).in_(_STANDING)))
 
 
 async def last_of(session: AsyncSession, workshop_id: str) -> Release | None:
     """The last preparation that a workshop fed, whatever became of it."""
-    return await session.scalar(
-        select(Release)
-        .join(ReleaseWorkshop, col(ReleaseWorkshop.release_id) == col(Release.id))
-        .where(col(ReleaseWorkshop.workshop_id) == workshop_id)
-        .order_by(col(Release.at).desc(), col(Release.id))
-        .limit(1)
-    )
+    return await session.scalar(_fed_by(workshop_id))
+
+
+def _fed_by(workshop_id: str) -> SelectOfScalar[Release]:
+    """The last of the preparations that a workshop fed."""
+    fed = select(ReleaseWorkshop.release_id).where(col(ReleaseWorkshop.workshop_id) == workshop_id)
+    return select(Release).where(col(Release.id).in_(fed)).order_by(*_LAST_FIRST).limit(1)
 
 
 async def workshop_ids(session: AsyncSession, release_id: str) -> list[str]:
     """The workshops that feed a release."""
-    found = await session.scalars(
-        select(ReleaseWorkshop.workshop_id)
-        .where(col(ReleaseWorkshop.release_id) == release_id)
+    return (await feeding(session, [release_id]))[release_id]
+
+
+async def feeding(session: AsyncSession, release_ids: Collection[str]) -> dict[str, list[str]]:
+    """The workshops that feed each of these releases. One query."""
+    found = await session.execute(
+        select(ReleaseWorkshop.release_id, ReleaseWorkshop.workshop_id)
+        .where(col(ReleaseWorkshop.release_id).in_(release_ids))
         .order_by(col(ReleaseWorkshop.workshop_id))
     )
-    return list(found)
+    fed: dict[str, list[str]] = {id: [] for id in release_ids}
+    for release_id, workshop_id in found:
+        fed[release_id].append(workshop_id)
+    return fed
 
 
 async def line_of(session: AsyncSession, release: Release) -> list[Release]:
-    """A release and those it takes the place of, the last one first: their reviews are about one version."""
-    found, former = [release], release.replaces
-    while former is not None:
-        found.append(await get(session, former))
-        former = found[-1].replaces
-    return found
+    """A release and those it takes the place of, the last one first: their reviews are about one version. Two queries."""
+    if release.replaces is None:
+        return [release]
+    replaced = await session.execute(select(Release.id, Release.replaces))
+    former: dict[str, str | None] = dict(replaced.all())
+    ids: list[str] = []
+    last: str | None = release.id
+    while last is not None:
+        ids.append(last)
+        last = former[last]
+    found = {each.id: each for each in await session.scalars(select(Release).where(col(Release.id).in_(ids)))}
+    return [found[id] for id in ids]

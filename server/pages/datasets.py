@@ -61,7 +61,7 @@ async def show(request: Request) -> Response:
     edition, first = await archive.today(), await archive.first()
     async with reading(request) as session:
         workshops = await agenda.calendar(session)
-        versions = await frameworks.versions(session)
+        versions = await frameworks.numbers(session)
     return page(
         request,
         "datasets/show.html",
@@ -70,7 +70,7 @@ async def show(request: Request) -> Response:
         subjects={_(subject): [_shown(each.table, edition) for each in those] for subject, those in SUBJECTS.items()},
         days=_days(first, edition.day),
         first=first,
-        versions=[(each.version, _files(each.version)) for each in versions],
+        versions=[(version, _files(version)) for version in versions],
         workshops=[(workshop, returns.are_published(workshop)) for workshop in workshops],
         licence=LICENCE,
     )

@@ -44,7 +44,7 @@ async def show(request: Request) -> Response:
     """One published version, as it was frozen."""
     async with reading(request) as session:
         framework = await frameworks.fetch(session, request.path_params["version"])
-        versions = await frameworks.versions(session)
+        versions = await frameworks.numbers(session)
         called = await labs.called(session)
     return page(
         request,
@@ -54,8 +54,8 @@ async def show(request: Request) -> Response:
         cite=citations.cite(framework.content, request.app.state.settings.public_url),
         tallies={item["code"]: tallies.read(item["decision"]) for item in framework.content["indicateurs"]},
         families=exports.by_family(framework.content),
-        others=[other.version for other in versions if other.version != framework.version],
-        latest=versions[0].version,
+        others=[other for other in versions if other != framework.version],
+        latest=versions[0],
         workshops=exports.workshops_of(framework.content),
         rules=_rules(framework.content),
         named=NAMED,

@@ -49,7 +49,8 @@ async def index(request: Request) -> Response:
         waiting = await releases.standing(session)
         written = await corrections.standing(session)
         latest = await frameworks.latest(session)
-        feeding = {id for each in waiting for id in await releases.workshop_ids(session, each.id)}
+        fed = await releases.feeding(session, [each.id for each in waiting])
+        feeding = {id for ids in fed.values() for id in ids}
         ready = [each for each in await _ready(session) if each.id not in feeding]
         wrote = {each.by_id for each in waiting} | {each.by_id for each in written}
         names = await people.names(session, wrote)

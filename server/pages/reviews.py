@@ -49,7 +49,7 @@ async def _shown(session: AsyncSession, release: Release, viewer: Person | None)
     document = release.content
     before = base.contents if base else Contents()
     argued = {code: "\n".join(fields.values()) for code, fields in document["arguments"].items()}
-    standing = {each.id for each in await releases.standing(session)}
+    standing = await releases.standing_ids(session)
     return {
         "release": release,
         "document": document,

@@ -136,6 +136,26 @@ async def test_preparing_again_takes_the_place_of_the_former(
         await confirm(database, first)
 
 
+async def test_what_takes_the_place_of_several_names_the_last_of_them(
+    database: Database, camille: Person, dominique: Person, clock: Clock
+) -> None:
+    one = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
+    other = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
+    first = await prepare(database, one, by=dominique)
+    clock.advance(minutes=1)
+    second = await prepare(database, other, by=dominique)
+    clock.advance(minutes=1)
+    both = await prepare(database, one, other, by=dominique)
+    assert both.replaces == second.id
+    assert await ask(database, releases.standing_ids) == [both.id]
+    assert await ask(database, releases.feeding, [first.id, both.id]) == {
+        first.id: [one.id],
+        both.id: sorted([one.id, other.id]),
+    }
+    pending = [await ask(database, releases.is_pending, each.id) for each in (first, second, both)]
+    assert pending == [False, True, True]
+
+
 async def test_abandoning_says_why_once(database: Database, camille: Person, dominique: Person) -> None:
     room = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
     release = await prepare(database, room, by=dominique)
