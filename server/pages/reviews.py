@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from server import exports, identity, limits
+from server import downloads, exports, identity, limits
 from server.forms import BecauseForm, ReviewForm, VerdictForm, read, sent
 from server.gestures import again, done, reading, sending, transaction
 from server.i18n import gettext
@@ -20,8 +20,6 @@ from workshops.people import Person, Role
 from workshops.refusals import NotThus, Refusal
 from workshops.releases import Release
 from workshops.sheet import FIELDS
-
-OPEN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, no-cache"}
 
 
 async def show(request: Request) -> Response:
@@ -79,7 +77,9 @@ async def as_json(request: Request) -> Response:
     async with reading(request) as session:
         release = await _candidate(request, session)
         said = await reviews.of(session, [release])
-    return JSONResponse({**release.content, "relectures": [exports.review(each) for each in said]}, headers=OPEN)
+    return JSONResponse(
+        {**release.content, "relectures": [exports.review(each) for each in said]}, headers=downloads.OPEN
+    )
 
 
 async def leave(request: Request) -> Response:
