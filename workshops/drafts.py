@@ -19,6 +19,7 @@ from workshops import (
     frameworks,
     indicators,
     items,
+    licence,
     lineage,
     lines,
     objections,
@@ -30,6 +31,7 @@ from workshops.agenda import Stage, Workshop
 from workshops.comparisons import Comparison, Contents
 from workshops.corrections import Correction
 from workshops.crosswalks import Fate, Heirs, Passage
+from workshops.documents import LEVELS
 from workshops.frameworks import FIRST, Framework
 from workshops.indicators import Card
 from workshops.items import Deprecation, Item
@@ -44,8 +46,6 @@ from workshops.words import N_
 
 NOTE_LENGTH = 2000
 REASON_LENGTH = 500
-LEVELS = {Level.PATCH: "correctif", Level.MINOR: "mineur", Level.MAJOR: "majeur"}  # as they are published
-LEVELS_NAMED = {name: level for level, name in LEVELS.items()}
 
 
 @dataclass(frozen=True)
@@ -347,7 +347,7 @@ def told(draft: Draft, written: Mapping[str, Mapping[str, Source]]) -> dict[str,
         "titre": "Référentiel d'évaluation des laboratoires d'innovation publique",
         "version": draft.version,
         "note": draft.choices.note.strip(),
-        "licence": "Licence Ouverte 2.0",
+        "licence": licence.NAME,
         "precedente": {"version": previous.version, "empreinte": previous.fingerprint} if previous else None,
         "niveau": _level(draft) if previous else None,
         "indicateurs": [item.frozen(draft.version, written[item.code]) for item in draft.items],

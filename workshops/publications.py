@@ -12,7 +12,6 @@ from workshops import (
     agenda,
     audit,
     comparisons,
-    drafts,
     frameworks,
     items,
     journal,
@@ -24,6 +23,7 @@ from workshops import (
 from workshops.agenda import Workshop
 from workshops.audit import Deed
 from workshops.canonical import canonical, timestamp
+from workshops.documents import LEVELS_NAMED
 from workshops.frameworks import Framework, FrameworkWorkshop
 from workshops.journal import Kind
 from workshops.people import Person, Role
@@ -68,9 +68,7 @@ async def checklist(session: AsyncSession, release: Release) -> list[Checked]:
     return _checklist(release, base, await frameworks.latest_version(session), said)
 
 
-def _checklist(
-    release: Release, base: Framework | None, latest: str | None, said: Sequence[Reviewed]
-) -> list[Checked]:
+def _checklist(release: Release, base: Framework | None, latest: str | None, said: Sequence[Reviewed]) -> list[Checked]:
     document = json.loads(release.document)
     found = [
         Checked(Point.OUTCOMES, tuple(_unexplained(document))),
@@ -111,7 +109,7 @@ def _too_low(document: Mapping[str, Any], release: Release) -> list[str]:
     if level is None:
         return [] if release.version == frameworks.FIRST else [release.version]
     assert release.base
-    wanted, chosen = drafts.LEVELS_NAMED[level["calcule"]], drafts.LEVELS_NAMED[level["retenu"]]
+    wanted, chosen = LEVELS_NAMED[level["calcule"]], LEVELS_NAMED[level["retenu"]]
     is_right = comparisons.bump(release.base, chosen) == release.version and chosen >= wanted
     return [] if is_right and (chosen == wanted or level["motif"]) else [release.version]
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from workshops import agenda, audit, conclusions, drafts, frameworks, journal, people, world
+from workshops import agenda, audit, conclusions, documents, drafts, frameworks, journal, people, world
 from workshops.agenda import Workshop
 from workshops.audit import Deed, Register
 from workshops.canonical import canonical, timestamp
@@ -24,6 +24,7 @@ from workshops.people import Person, Role
 from workshops.records import Moment, Record
 from workshops.refusals import NotFound, NotNow, NotThus
 from workshops.texts import clean
+from workshops.versions import called
 from workshops.words import N_
 
 SHORTEST, LONGEST = timedelta(days=1), timedelta(days=366)  # of a review
@@ -65,7 +66,7 @@ class Release(Record, table=True):
     @property
     def contents(self) -> Contents:
         """What it holds, as versions are compared."""
-        return frameworks.contents(json.loads(self.document))
+        return documents.contents(json.loads(self.document))
 
     @property
     def is_in_review(self) -> bool:
@@ -79,11 +80,6 @@ class Open:
 
     name: str
     review_until: datetime
-
-
-def called(version: str, candidate: int | None) -> str:
-    """What a release is called: the number it will bear, and that of the candidate where it is one."""
-    return f"{version}-rc.{candidate}" if candidate else version
 
 
 class ReleaseWorkshop(Record, table=True):

@@ -11,10 +11,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 
 from server import downloads
 from server.datafiles.catalogue import FILES
+from server.datafiles.table_schema import LICENCE
 from server.datasets import descriptors
 from server.datasets.archive import Archive
 from server.datasets.catalogue import BY_NAME, SUBJECTS
-from server.datasets.descriptors import LICENCE
 from server.datasets.editions import Edition
 from server.gestures import reading
 from server.i18n import gettext as _
