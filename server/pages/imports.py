@@ -24,7 +24,6 @@ from workshops.sheet import missing
 from workshops.words import N_
 
 SHOWN = 200  # characters of a line of the file, beside what is wrong with it
-ALREADY = N_("Ce fichier est déjà importé : « {title} ».")
 NEW = "imports/new.html"
 
 
@@ -53,10 +52,10 @@ async def rehearse(request: Request) -> Response:
     asked = await _asked(request)
     async with reading(request) as session:
         rehearsal = await imports.rehearse(session, asked.deposit, asked.notice)
-    if rehearsal.former:
-        return await _again(request, asked, NotNow(ALREADY, title=rehearsal.former.title))
-    if not rehearsal.holds:
-        return await _again(request, asked, Malformed(rehearsal))
+    try:
+        rehearsal.require()
+    except (NotNow, Malformed) as refusal:
+        return await _again(request, asked, refusal)
     if wants_json(request):
         return JSONResponse({"essai": True, "indicateurs": rehearsal.judged.items})
     values = await _values(request, asked, rehearsal)
