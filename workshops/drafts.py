@@ -40,6 +40,7 @@ from workshops.provenance import Source
 from workshops.refusals import NotThus
 from workshops.sheet import Level, Sheet
 from workshops.tallies import Tally
+from workshops.texts import clean
 from workshops.words import N_
 
 NOTE_LENGTH = 2000
@@ -63,6 +64,18 @@ class Choices:
     exceptions: Mapping[str, Exceptional] = field(default_factory=dict)
     arguments: Mapping[str, str] = field(default_factory=dict)
     fates: Mapping[str, Fate] = field(default_factory=dict)
+
+    @property
+    def cleaned(self) -> "Choices":
+        """What is published as it is typed is a text like any other: nothing in it deceives, nor breaks a file."""
+        return replace(
+            self,
+            version=clean(self.version),
+            raised=clean(self.raised),
+            note=clean(self.note),
+            exceptions={code: replace(each, because=clean(each.because)) for code, each in self.exceptions.items()},
+            arguments={code: clean(because) for code, because in self.arguments.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -208,7 +221,7 @@ class Draft:
 
 async def draft(session: AsyncSession, found: Iterable[Workshop], choices: Choices | None = None) -> Draft:
     """What these workshops, with these choices, would publish now."""
-    choices = choices or Choices()
+    choices = (choices or Choices()).cleaned
     workshops = await _by_closing(session, list(found))
     exceptions = dict(choices.exceptions)
     by_code: dict[str, Line] = {}

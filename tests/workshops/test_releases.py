@@ -394,3 +394,17 @@ async def test_two_people_preparing_at_once_leave_one_preparation(
     assert len(await ask(database, releases.standing)) == 1
 
 
+
+
+@pytest.mark.parametrize("hostile", ["\0", "\x0b", "\u202e", "\u200b", "\uffff"])
+async def test_what_is_published_as_typed_is_clean(
+    database: Database, camille: Person, dominique: Person, hostile: str
+) -> None:
+    room = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE, COMPLETE))
+    exceptions = {"ACT-09": Exceptional(False, f"Un{hostile} doublon.")}
+    document = (await prepare(database, room, by=dominique, note=f"La{hostile} note.", exceptions=exceptions)).content
+    assert document["note"] == "La note."
+    assert document["ecartes"][0]["decision"]["motif"] == "Un doublon."
+    with pytest.raises(NotThus) as refused:
+        await prepare(database, room, by=dominique, exceptions={"ACT-09": Exceptional(False, hostile)})
+    assert list(refused.value.fields) == ["because-ACT-09"]
