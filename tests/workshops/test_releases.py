@@ -23,7 +23,23 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
-from workshops import audit, chains, drafts, frameworks, indicators, journal, lineage, releases, seals, votes, world
+from workshops import (
+    audit,
+    chains,
+    conclusions,
+    corrections,
+    drafts,
+    frameworks,
+    indicators,
+    journal,
+    lineage,
+    publications,
+    releases,
+    reviews,
+    seals,
+    votes,
+    world,
+)
 from workshops.agenda import Stage, Start, Workshop
 from workshops.audit import Deed
 from workshops.consensus import Choice
@@ -408,3 +424,21 @@ async def test_what_is_published_as_typed_is_clean(
     with pytest.raises(NotThus) as refused:
         await prepare(database, room, by=dominique, exceptions={"ACT-09": Exceptional(False, hostile)})
     assert list(refused.value.fields) == ["because-ACT-09"]
+
+
+async def test_a_correction_does_not_argue_for_what_a_workshop_rewrote(
+    database: Database, camille: Person, dominique: Person
+) -> None:
+    """Else whoever mends a comma lowers the level of a definition that says something else."""
+    await published(database)
+    other = {"definition": "Tout autre chose : les agents formés dans l'année."}
+    room = await decided(database, camille, reword={"ACT-08": other})
+    fates = {"ACT-08": Fate.REWORDED}
+    first = await prepare(database, room, by=dominique, fates=fates)
+    text = first.contents.sheets["ACT-08"]
+    mended = {**text, "libelle": f"{text['libelle']}."}
+    await act(database, corrections.correct, "ACT-08", text, mended, because="Un point final.", by=dominique)
+    second = await prepare(database, room, by=dominique, fates=fates)
+    assert [release.version for release in (first, second)] == ["3.0.0", "3.0.0"]
+    assert second.contents.sheets["ACT-08"] == mended
+    assert second.content["arguments"] == {}
