@@ -442,3 +442,20 @@ async def test_a_correction_does_not_argue_for_what_a_workshop_rewrote(
     assert [release.version for release in (first, second)] == ["3.0.0", "3.0.0"]
     assert second.contents.sheets["ACT-08"] == mended
     assert second.content["arguments"] == {}
+
+
+async def test_preparing_again_does_not_shorten_what_was_announced(
+    database: Database, camille: Person, dominique: Person, clock: Clock
+) -> None:
+    room = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
+    until = world.now() + timedelta(days=10)
+    candidate = await prepare(database, room, by=dominique, review_until=until)
+    clock.advance(days=1)
+    hasty = await prepare(database, room, by=dominique)
+    (window,) = [each for each in await ask(database, publications.checklist, hasty) if not each.holds]
+    assert (window.point, window.lacks) == (publications.Point.WINDOW, (candidate.name,))
+    with pytest.raises(NotNow):
+        await confirm(database, hasty)
+    clock.advance(days=10)
+    told = (await confirm(database, hasty)).content
+    assert told["relecture"]["au"] < told["publie_le"]
