@@ -459,3 +459,28 @@ async def test_preparing_again_does_not_shorten_what_was_announced(
     clock.advance(days=10)
     told = (await confirm(database, hasty)).content
     assert told["relecture"]["au"] < told["publie_le"]
+
+
+async def test_workshops_prepared_apart_then_together_bring_all_their_reviews(
+    database: Database, camille: Person, dominique: Person, clock: Clock
+) -> None:
+    apart = []
+    for title in ("Un", "Deux"):
+        room = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,), title=title)
+        until = world.now() + timedelta(days=2)
+        candidate = await prepare(database, room, by=dominique, review_until=until)
+        await act(database, reviews.leave, candidate.id, text="Non.", by=None)
+        apart.append((room, candidate))
+        clock.advance(hours=1)
+    (one, first), (two, second) = apart
+    together = await prepare(database, one, two, by=dominique)
+    assert await ask(database, releases.line_of, together) == [together, second, first]
+    assert together.replaces == second.id
+    clock.advance(days=3)
+    with pytest.raises(NotNow):  # two reviews without an answer
+        await confirm(database, together)
+    for each in await ask(database, reviews.of, [first, second]):
+        await act(database, reviews.reply, each.review.id, verdict="retenue", text="Oui.", by=dominique)
+    told = (await confirm(database, together)).content["relecture"]
+    assert [each["version"] for each in told["candidates"]] == ["2.0.0-rc.1", "2.0.0-rc.2"]
+    assert told["avis"] == 2
