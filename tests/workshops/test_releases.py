@@ -484,3 +484,16 @@ async def test_workshops_prepared_apart_then_together_bring_all_their_reviews(
     told = (await confirm(database, together)).content["relecture"]
     assert [each["version"] for each in told["candidates"]] == ["2.0.0-rc.1", "2.0.0-rc.2"]
     assert told["avis"] == 2
+
+
+async def test_a_reason_that_the_workshop_wrote_is_not_written_over(
+    database: Database, camille: Person, dominique: Person
+) -> None:
+    room = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
+    (card,) = (await cards(database, room)).values()
+    await act(database, conclusions.conclude, card.id, because="Ce que la salle a dit.", by=camille)
+    release = await prepare(database, room, by=dominique, reasons={"ACT-08": "Ce que je préfère."})
+    assert release.content["indicateurs"][0]["decision"]["motif"] == "Ce que la salle a dit."
+    written = await ask(database, conclusions.get, card.id)
+    assert written is not None
+    assert (written.because, written.by_id) == ("Ce que la salle a dit.", camille.id)
