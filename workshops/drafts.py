@@ -40,8 +40,9 @@ from workshops.lineage import ALONE, Kin
 from workshops.lines import Exceptional, Line
 from workshops.provenance import Source
 from workshops.refusals import NotThus
-from workshops.sheet import Level, Sheet
+from workshops.sheet import FIELDS, Level, Sheet
 from workshops.tallies import Tally
+from workshops.texts import clean
 from workshops.words import N_
 
 NOTE_LENGTH = 2000
@@ -63,6 +64,18 @@ class Choices:
     exceptions: Mapping[str, Exceptional] = field(default_factory=dict)
     arguments: Mapping[str, str] = field(default_factory=dict)
     fates: Mapping[str, Fate] = field(default_factory=dict)
+
+    @property
+    def cleaned(self) -> "Choices":
+        """What is published as it is typed is a text like any other: nothing in it deceives, nor breaks a file."""
+        return replace(
+            self,
+            version=clean(self.version),
+            raised=clean(self.raised),
+            note=clean(self.note),
+            exceptions={code: replace(each, because=clean(each.because)) for code, each in self.exceptions.items()},
+            arguments={code: clean(because) for code, because in self.arguments.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -162,12 +175,22 @@ class Draft:
 
     @cached_property
     def arguments(self) -> dict[str, str]:
-        """By code, why a change of meaning is none: what was argued here, and by corrections."""
+        """By code, why a change of meaning is none: what was argued here, and by corrections.
+
+        A correction argues for what it corrects, not for what a workshop rewrote before it.
+        """
         argued = {code: because.strip() for code, because in self.choices.arguments.items() if because.strip()}
         for item in self.items:
-            if item.corrections:
+            if item.corrections and not self._is_rewritten(item):
                 argued.setdefault(item.code, "\n".join(correction.because for correction in item.corrections))
         return argued
+
+    def _is_rewritten(self, item: Item) -> bool:
+        """Whether a field that may be argued was rewritten before any correction."""
+        former = self.before.sheets.get(item.code, {})
+        return any(
+            item.decided.get(field.name) != former.get(field.name) for field in FIELDS if field.arguable is not None
+        )
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -208,7 +231,7 @@ class Draft:
 
 async def draft(session: AsyncSession, found: Iterable[Workshop], choices: Choices | None = None) -> Draft:
     """What these workshops, with these choices, would publish now."""
-    choices = choices or Choices()
+    choices = (choices or Choices()).cleaned
     workshops = await _by_closing(session, list(found))
     exceptions = dict(choices.exceptions)
     by_code: dict[str, Line] = {}

@@ -90,10 +90,11 @@ class ReleaseWorkshop(Record, table=True):
 
 
 class Abandonment(Record, table=True):
-    """That a release will not be published, and why."""
+    """That a release will not be published, and why. `replaced_by`: the one that took its place, if any did."""
 
     release_id: str = Field(primary_key=True, foreign_key="release.id", max_length=12)
     because: str = Field(max_length=BECAUSE_LENGTH)
+    replaced_by: str | None = Field(default=None, max_length=12)
     by_id: str = Field(foreign_key="person.id", max_length=12)
     at: datetime = Field(default_factory=world.now, sa_type=Moment)
 
@@ -124,9 +125,11 @@ async def prepare(
             await conclusions.write_all(session, workshop, reasons or {}, by=by)
         prepared = await drafts.draft(session, found, choices)
         drafts.check(prepared)
-        former = await _replace(session, found, by=by)
+        id = world.new_id()
+        former = await _replace(session, found, id, by=by)
         candidate = await _next_candidate(session, prepared.version) if review_until else None
         release = Release(
+            id=id,
             version=prepared.version,
             candidate=candidate,
             base=prepared.latest.version if prepared.latest else None,
@@ -200,13 +203,15 @@ async def _require_ready(session: AsyncSession, workshop: Workshop) -> None:
         raise NotNow(N_("Cet atelier a déjà donné une version : rien ne la modifie."))
 
 
-async def _replace(session: AsyncSession, found: Collection[Workshop], *, by: Person) -> str | None:
-    """End the preparations that these workshops fed; the last of them, to be replaced. Without workshops, those without."""
+async def _replace(session: AsyncSession, found: Collection[Workshop], successor: str, *, by: Person) -> str | None:
+    """End the preparations that these workshops fed; the last one prepared, if any. Without workshops, those without."""
     ids = {workshop.id for workshop in found}
     waiting = await standing_ids(session)
     fed = await feeding(session, waiting)
     ended = [id for id in waiting if (ids & set(fed[id]) if ids else not fed[id])]
-    session.add_all(Abandonment(release_id=id, because=REPLACED, by_id=by.id) for id in ended)
+    session.add_all(
+        Abandonment(release_id=id, because=REPLACED, replaced_by=successor, by_id=by.id) for id in ended
+    )
     return next(iter(ended), None)
 
 
@@ -338,15 +343,18 @@ async def feeding(session: AsyncSession, release_ids: Collection[str]) -> dict[s
 
 
 async def line_of(session: AsyncSession, release: Release) -> list[Release]:
-    """A release and those it takes the place of, the last one first: their reviews are about one version. Two queries."""
-    if release.replaces is None:
-        return [release]
-    replaced = await session.execute(select(Release.id, Release.replaces))
-    former: dict[str, str | None] = dict(replaced.all())
-    ids: list[str] = []
-    last: str | None = release.id
-    while last is not None:
-        ids.append(last)
-        last = former[last]
-    found = {each.id: each for each in await session.scalars(select(Release).where(col(Release.id).in_(ids)))}
-    return [found[id] for id in ids]
+    """A release and all those it takes the place of, the last one first: their reviews are about one version.
+
+    Where workshops that were prepared apart are prepared together, there are several.
+    """
+    found, ids = [release], [release.id]
+    while ids:
+        former = await session.scalars(
+            select(Release)
+            .join(Abandonment, col(Abandonment.release_id) == col(Release.id))
+            .where(col(Abandonment.replaced_by).in_(ids))
+        )
+        before = list(former)
+        found += before
+        ids = [each.id for each in before]
+    return sorted(found, key=lambda each: (each.id == release.id, each.at, each.candidate or 0), reverse=True)

@@ -87,6 +87,7 @@ def create_releases() -> None:
         "abandonment",
         sa.Column("release_id", ID, nullable=False),
         sa.Column("because", sa.String(500), nullable=False),
+        sa.Column("replaced_by", ID, nullable=True),
         sa.Column("by_id", ID, nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["release_id"], ["release.id"], name="fk_abandonment_release_id_release"),
