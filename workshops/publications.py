@@ -16,6 +16,7 @@ from workshops import (
     items,
     journal,
     people,
+    proofs,
     releases,
     reviews,
     sheet,
@@ -179,7 +180,7 @@ async def _publish(
             "publie_le": timestamp(at),
             "confirme_par": by.id,
             "relecture": await _review(session, release),
-            **releases.fed_by(ordered),
+            **proofs.fed_by(ordered),
         }
     )
     framework = Framework(
