@@ -16,6 +16,7 @@ from workshops import (
     items,
     journal,
     people,
+    proofs,
     releases,
     reviews,
     sheet,
@@ -63,12 +64,15 @@ class Checked:
 
 async def checklist(session: AsyncSession, release: Release) -> list[Checked]:
     """Every point, computed from what was prepared and from what happened since."""
-    said = await reviews.of(session, await releases.line_of(session, release))
+    line = await releases.line_of(session, release)
+    said = await reviews.of(session, line)
     base = await frameworks.fetch(session, release.base) if release.base else None
-    return _checklist(release, base, await frameworks.latest_version(session), said)
+    return _checklist(release, line, base, await frameworks.latest_version(session), said)
 
 
-def _checklist(release: Release, base: Framework | None, latest: str | None, said: Sequence[Reviewed]) -> list[Checked]:
+def _checklist(
+    release: Release, line: Sequence[Release], base: Framework | None, latest: str | None, said: Sequence[Reviewed]
+) -> list[Checked]:
     document = json.loads(release.document)
     found = [
         Checked(Point.OUTCOMES, tuple(_unexplained(document))),
@@ -77,9 +81,9 @@ def _checklist(release: Release, base: Framework | None, latest: str | None, sai
         Checked(Point.CROSSWALK, tuple(_without_fate(document, base.sheets if base else ()))),
         Checked(Point.LATEST, () if release.base == latest else (str(latest),)),
     ]
-    if release.candidate:
-        found.append(Checked(Point.WINDOW, (release.name,) if release.is_in_review else ()))
-    if release.candidate or said:
+    # Those that it takes the place of count: what was announced to everybody is not shortened by preparing again.
+    if any(each.candidate for each in line):
+        found.append(Checked(Point.WINDOW, tuple(each.name for each in line if each.is_in_review)))
         found.append(Checked(Point.REPLIES, tuple(each.review.code or WHOLE for each in said if each.waits)))
     return found
 
@@ -176,7 +180,7 @@ async def _publish(
             "publie_le": timestamp(at),
             "confirme_par": by.id,
             "relecture": await _review(session, release),
-            **releases.fed_by(ordered),
+            **proofs.fed_by(ordered),
         }
     )
     framework = Framework(

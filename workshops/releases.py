@@ -12,7 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from workshops import agenda, audit, conclusions, documents, drafts, frameworks, journal, people, world
+from workshops import (
+    agenda,
+    audit,
+    conclusions,
+    documents,
+    drafts,
+    frameworks,
+    journal,
+    people,
+    proofs,
+    world,
+)
 from workshops.agenda import Workshop
 from workshops.audit import Deed, Register
 from workshops.canonical import canonical, timestamp
@@ -37,7 +48,7 @@ class Release(Record, table=True):
     """A version as one person prepared it: its whole text, which nothing changes. Triggers refuse to.
 
     `version` is the number it will bear, `base` the version it was compared with. `candidate` numbers those of a version
-    that are open to review until `review_until`; `replaces` names the preparation this one takes the place of.
+    that are open to review until `review_until`.
     """
 
     __table_args__ = (UniqueConstraint("version", "candidate"),)
@@ -46,7 +57,6 @@ class Release(Record, table=True):
     version: str = Field(max_length=20)
     candidate: int | None = None
     base: str | None = Field(default=None, max_length=20)
-    replaces: str | None = Field(default=None, max_length=12)
     review_until: datetime | None = Field(default=None, sa_type=Moment)
     by_id: str = Field(foreign_key="person.id", max_length=12)
     at: datetime = Field(default_factory=world.now, sa_type=Moment)
@@ -90,10 +100,11 @@ class ReleaseWorkshop(Record, table=True):
 
 
 class Abandonment(Record, table=True):
-    """That a release will not be published, and why."""
+    """That a release will not be published, and why. `replaced_by`: the one that took its place, if any did."""
 
     release_id: str = Field(primary_key=True, foreign_key="release.id", max_length=12)
     because: str = Field(max_length=BECAUSE_LENGTH)
+    replaced_by: str | None = Field(default=None, max_length=12)
     by_id: str = Field(foreign_key="person.id", max_length=12)
     at: datetime = Field(default_factory=world.now, sa_type=Moment)
 
@@ -124,13 +135,14 @@ async def prepare(
             await conclusions.write_all(session, workshop, reasons or {}, by=by)
         prepared = await drafts.draft(session, found, choices)
         drafts.check(prepared)
-        former = await _replace(session, found, by=by)
+        id = world.new_id()
+        await _replace(session, found, id, by=by)
         candidate = await _next_candidate(session, prepared.version) if review_until else None
         release = Release(
+            id=id,
             version=prepared.version,
             candidate=candidate,
             base=prepared.latest.version if prepared.latest else None,
-            replaces=former,
             review_until=review_until,
             by_id=by.id,
             at=frameworks.after(prepared.latest),
@@ -139,14 +151,14 @@ async def prepare(
         )
     record(session, register, prepared.workshops, PREPARED, name=release.name, about=release.id, by=by)
     document = {
-        **drafts.told(prepared, await drafts.sources(session, prepared)),
+        **proofs.told(prepared, await proofs.sources(session, prepared)),
         "version": release.name,
         "publie_le": timestamp(release.at),
         "prepare_par": by.id,
         "confirme_par": None,
         "chaine": await frameworks.chain(session),
         "relecture": _window(release),
-        **fed_by(prepared.workshops),
+        **proofs.fed_by(prepared.workshops),
     }
     sealed = frameworks.sealed(document)
     release.document, release.fingerprint = canonical(sealed).decode(), frameworks.fingerprint(sealed)
@@ -176,12 +188,6 @@ def record(
         audit.record(session, register, deed, by=by, about=about)
 
 
-def fed_by(workshops: Collection[Workshop]) -> dict[str, Any]:
-    """The workshops of a version, in the order they closed, with their registers up to now; `atelier` is the last."""
-    told = [drafts.workshop(each) for each in workshops]
-    return {"ateliers": told, "atelier": told[-1] if told else None}
-
-
 def _window(release: Release) -> dict[str, Any] | None:
     if release.review_until is None:
         return None
@@ -200,14 +206,15 @@ async def _require_ready(session: AsyncSession, workshop: Workshop) -> None:
         raise NotNow(N_("Cet atelier a déjà donné une version : rien ne la modifie."))
 
 
-async def _replace(session: AsyncSession, found: Collection[Workshop], *, by: Person) -> str | None:
-    """End the preparations that these workshops fed; the last of them, to be replaced. Without workshops, those without."""
+async def _replace(session: AsyncSession, found: Collection[Workshop], successor: str, *, by: Person) -> None:
+    """End the preparations that these workshops fed; without workshops, those without."""
     ids = {workshop.id for workshop in found}
     waiting = await standing_ids(session)
     fed = await feeding(session, waiting)
     ended = [id for id in waiting if (ids & set(fed[id]) if ids else not fed[id])]
-    session.add_all(Abandonment(release_id=id, because=REPLACED, by_id=by.id) for id in ended)
-    return next(iter(ended), None)
+    session.add_all(
+        Abandonment(release_id=id, because=REPLACED, replaced_by=successor, by_id=by.id) for id in ended
+    )
 
 
 async def _next_candidate(session: AsyncSession, version: str) -> int:
@@ -285,9 +292,9 @@ async def standing_ids(session: AsyncSession) -> list[str]:
 async def is_pending(session: AsyncSession, release_id: str) -> bool:
     """Whether a release waits, or one that took its place does. Two queries."""
     waiting = await standing_ids(session)
-    replaced = await session.execute(select(Release.replaces, Release.id).where(col(Release.replaces).is_not(None)))
-    followed: dict[str | None, str] = dict(replaced.all())
-    last = release_id
+    replaced = await session.execute(select(Abandonment.release_id, Abandonment.replaced_by))
+    followed: dict[str, str | None] = dict(replaced.all())
+    last: str | None = release_id
     while last in followed:
         last = followed[last]
     return last in waiting
@@ -338,15 +345,18 @@ async def feeding(session: AsyncSession, release_ids: Collection[str]) -> dict[s
 
 
 async def line_of(session: AsyncSession, release: Release) -> list[Release]:
-    """A release and those it takes the place of, the last one first: their reviews are about one version. Two queries."""
-    if release.replaces is None:
-        return [release]
-    replaced = await session.execute(select(Release.id, Release.replaces))
-    former: dict[str, str | None] = dict(replaced.all())
-    ids: list[str] = []
-    last: str | None = release.id
-    while last is not None:
-        ids.append(last)
-        last = former[last]
-    found = {each.id: each for each in await session.scalars(select(Release).where(col(Release.id).in_(ids)))}
-    return [found[id] for id in ids]
+    """A release and all those it takes the place of, the last one first: their reviews are about one version.
+
+    Where workshops that were prepared apart are prepared together, there are several.
+    """
+    found, ids = [release], [release.id]
+    while ids:
+        former = await session.scalars(
+            select(Release)
+            .join(Abandonment, col(Abandonment.release_id) == col(Release.id))
+            .where(col(Abandonment.replaced_by).in_(ids))
+        )
+        before = list(former)
+        found += before
+        ids = [each.id for each in before]
+    return sorted(found, key=lambda each: (each.id == release.id, each.at, each.candidate or 0), reverse=True)

@@ -100,7 +100,7 @@ async def leave(
     register = await audit.take_floor(session, by=by)
     if sending:
         before = await session.scalar(select(Review).where(col(Review.sending) == sending))
-        if before and before.text != clean(text):
+        if before and (before.release_id, before.code, before.field, before.text) != (release_id, code, field, clean(text)):
             raise NotThus({"key": N_("Cette clé d'envoi a déjà servi pour autre chose. Envoyez de nouveau.")})
         if before:
             audit.yield_floor(session, register)

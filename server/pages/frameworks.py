@@ -59,7 +59,7 @@ async def show(request: Request) -> Response:
         workshops=documents.workshops(content),
         rules=_rules(content),
         named=NAMED,
-        every=EVERY,
+        every=[(file.path(framework.version), gettext(file.title)) for file in EVERY],
         labs=called,
         leavings={leaving.value: leaving for leaving in Leaving},
         outcomes={outcome.value: gettext(outcome.label) for outcome in Outcome},

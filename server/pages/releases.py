@@ -100,6 +100,8 @@ async def _prepared(request: Request, ids: list[str], choices: Choices) -> dict[
     """What a form that prepares a version shows."""
     async with reading(request) as session:
         found = [await agenda.get(session, id) for id in dict.fromkeys(ids)]
+        for each in found:
+            frameworks.require_shown(each)
         draft = await drafts.draft(session, found, choices)
         ready = await _ready(session)
     return {
