@@ -1,11 +1,11 @@
 """Feeds: what is published, for readers that come back by themselves (Atom, RFC 4287)."""
 
-import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as xml
 
 from server.i18n import gettext as _
 from server.i18n import ngettext
+from server.tables import UNSAYABLE
 from workshops.canonical import timestamp
 from workshops.frameworks import Framework
 from workshops.words import N_
@@ -16,8 +16,6 @@ TITLE = N_("Les versions du référentiel d'évaluation des labos")
 AUTHOR = N_("Grille commune")
 BEFORE = "2026-11-23T00:00:00.000Z"  # when nothing is published yet, the day the project began
 FILES = (("json", "application/json"), ("csv", "text/csv"), ("pdf", "application/pdf"))
-# What XML cannot say, though a person may have typed it.
-UNSAYABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def atom(versions: Sequence[Framework], public_url: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,8 @@ from server.i18n import gettext as _
 from workshops.words import N_
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What XML cannot say, though a person may have typed it.
+UNSAYABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SEPARATOR = ";"  # between the items of a list, in one cell
 TABLE_SCHEMA = "https://specs.frictionlessdata.io/schemas/table-schema.json"
 

@@ -63,7 +63,7 @@ def _check(because: str, answer: str) -> None:
 
 
 async def write_all(session: AsyncSession, workshop: Workshop, reasons: Mapping[str, str], *, by: Person) -> None:
-    """Write reasons by code, as part of the gesture under way; an empty one writes nothing."""
+    """Write reasons by code, as part of the gesture under way: for what nobody explained. An empty one writes nothing."""
     written = {code: clean(because) for code, because in reasons.items() if clean(because)}
     wrong = {
         f"reason-{code}": N_("Cinq cents caractères au plus.") for code, text in written.items() if len(text) > LONGEST
@@ -78,6 +78,8 @@ async def write_all(session: AsyncSession, workshop: Workshop, reasons: Mapping[
     before = await of_workshop(session, workshop.id)
     for code, indicator_id in found:
         former = before.get(indicator_id)
+        if former and former.because:
+            continue  # whoever led the workshop said why
         _write(session, workshop, former, indicator_id, written[code], former.answer if former else "", by=by)
     await session.flush()
 

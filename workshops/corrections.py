@@ -104,17 +104,15 @@ async def among(session: AsyncSession, ids: Collection[str]) -> list[Correction]
 
 
 def apply(code: str, sheet: Sheet, written: Iterable[Correction]) -> tuple[Sheet, tuple[Correction, ...]]:
-    """A text as corrected, and by what; each correction applies once, to the text it was written for."""
+    """A text as corrected, and by what: in the order they were written, each to the text it was written for.
+
+    So a correction may take an earlier one back: that one, met before, does not apply to the text it gives back.
+    """
     used: list[Correction] = []
-    waiting = [correction for correction in written if correction.code == code]
-    while waiting:
-        base = digest(sheet)
-        found = next((correction for correction in waiting if correction.base == base), None)
-        if found is None:
-            break
-        waiting.remove(found)
-        used.append(found)
-        sheet = found.sheet
+    for correction in written:
+        if correction.code == code and correction.base == digest(sheet):
+            used.append(correction)
+            sheet = correction.sheet
     return sheet, tuple(used)
 
 

@@ -74,7 +74,7 @@ class Item:
         }
 
     def _source(self, name: str, sources: Mapping[str, Source], version: str) -> Source:
-        if self.sheet[name] != self._decided.get(name):
+        if self.sheet[name] != self.decided.get(name):
             return {**sources.get(name, {}), "correction": self._because, "version": version}
         return sources[name]
 
@@ -97,11 +97,11 @@ class Item:
             return None
         return {
             "motif": self._because,
-            "champs": [change.field.name for change in changes.between(self._decided, self.sheet)],
+            "champs": [change.field.name for change in changes.between(self.decided, self.sheet)],
         }
 
     @property
-    def _decided(self) -> Sheet:
+    def decided(self) -> Sheet:
         """The text before its corrections."""
         if self.line:
             return self.line.card.sheet

@@ -24,6 +24,7 @@ from workshops.refusals import NotThus
 from workshops.words import N_, Word
 
 GENESIS = "0" * 64
+RESERVED = {"atelier", "numero", "precedent", "reserve", "empreinte"}  # all that a gesture says which is not public
 
 
 class Kind(Word):
@@ -309,8 +310,13 @@ def first_break(entries: Iterable[Mapping[str, Any]], *, reserves: bool = False)
         if (
             entry.get("numero") != expected
             or entry.get("precedent") != previous
-            or not (entry.get("empreinte") == digest(signed) or (reserves and entry.get("reserve") is True))
+            or not (entry.get("empreinte") == digest(signed) or (reserves and _is_reserved(entry)))
         ):
             return expected
         previous, expected = str(entry["empreinte"]), expected + 1
     return None
+
+
+def _is_reserved(entry: Mapping[str, Any]) -> bool:
+    """A gesture that is not public says where it is and no more: what it would say besides, no hash would hold."""
+    return entry.get("reserve") is True and entry.keys() == RESERVED

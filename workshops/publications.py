@@ -12,11 +12,11 @@ from workshops import (
     agenda,
     audit,
     comparisons,
-    drafts,
     frameworks,
     items,
     journal,
     people,
+    proofs,
     releases,
     reviews,
     sheet,
@@ -24,6 +24,7 @@ from workshops import (
 from workshops.agenda import Workshop
 from workshops.audit import Deed
 from workshops.canonical import canonical, timestamp
+from workshops.documents import LEVELS_NAMED
 from workshops.frameworks import Framework, FrameworkWorkshop
 from workshops.journal import Kind
 from workshops.people import Person, Role
@@ -63,13 +64,14 @@ class Checked:
 
 async def checklist(session: AsyncSession, release: Release) -> list[Checked]:
     """Every point, computed from what was prepared and from what happened since."""
-    said = await reviews.of(session, await releases.line_of(session, release))
+    line = await releases.line_of(session, release)
+    said = await reviews.of(session, line)
     base = await frameworks.fetch(session, release.base) if release.base else None
-    return _checklist(release, base, await frameworks.latest_version(session), said)
+    return _checklist(release, line, base, await frameworks.latest_version(session), said)
 
 
 def _checklist(
-    release: Release, base: Framework | None, latest: str | None, said: Sequence[Reviewed]
+    release: Release, line: Sequence[Release], base: Framework | None, latest: str | None, said: Sequence[Reviewed]
 ) -> list[Checked]:
     document = json.loads(release.document)
     found = [
@@ -79,9 +81,9 @@ def _checklist(
         Checked(Point.CROSSWALK, tuple(_without_fate(document, base.sheets if base else ()))),
         Checked(Point.LATEST, () if release.base == latest else (str(latest),)),
     ]
-    if release.candidate:
-        found.append(Checked(Point.WINDOW, (release.name,) if release.is_in_review else ()))
-    if release.candidate or said:
+    # Those that it takes the place of count: what was announced to everybody is not shortened by preparing again.
+    if any(each.candidate for each in line):
+        found.append(Checked(Point.WINDOW, tuple(each.name for each in line if each.is_in_review)))
         found.append(Checked(Point.REPLIES, tuple(each.review.code or WHOLE for each in said if each.waits)))
     return found
 
@@ -111,7 +113,7 @@ def _too_low(document: Mapping[str, Any], release: Release) -> list[str]:
     if level is None:
         return [] if release.version == frameworks.FIRST else [release.version]
     assert release.base
-    wanted, chosen = drafts.LEVELS_NAMED[level["calcule"]], drafts.LEVELS_NAMED[level["retenu"]]
+    wanted, chosen = LEVELS_NAMED[level["calcule"]], LEVELS_NAMED[level["retenu"]]
     is_right = comparisons.bump(release.base, chosen) == release.version and chosen >= wanted
     return [] if is_right and (chosen == wanted or level["motif"]) else [release.version]
 
@@ -178,7 +180,7 @@ async def _publish(
             "publie_le": timestamp(at),
             "confirme_par": by.id,
             "relecture": await _review(session, release),
-            **releases.fed_by(ordered),
+            **proofs.fed_by(ordered),
         }
     )
     framework = Framework(

@@ -6,14 +6,17 @@ from workshops.refusals import NotThus
 from workshops.words import N_
 
 # Control characters, halves of surrogate pairs, and what turns a line around: none of them is a text of anyone.
+# Nor is what XML has no way to say: a workbook of a version would never be drawn.
 UNWANTED = ("Cc", "Cs")
+UNSAYABLE = frozenset("\ufffe\uffff")
 INVISIBLE = frozenset("\u061c\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+LEFT_OUT = INVISIBLE | UNSAYABLE
 
 
 def clean(text: str) -> str:
     """NFC, one kind of line end, nothing invisible that deceives, no blanks around. Cleaning twice changes nothing."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = (c for c in text if c in "\n\t" or (c not in INVISIBLE and unicodedata.category(c) not in UNWANTED))
+    kept = (c for c in text if c in "\n\t" or (c not in LEFT_OUT and unicodedata.category(c) not in UNWANTED))
     return unicodedata.normalize("NFC", "".join(kept)).strip()
 
 

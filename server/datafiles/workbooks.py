@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from server import tables
 from server.datafiles.columns import INDICATORS, PASSAGE, indicators, passage
 from server.i18n import gettext as _
-from server.tables import Column, Row, Scalar, Table
+from server.tables import UNSAYABLE, Column, Row, Scalar, Table
 from workshops.words import N_
 
 Content = Mapping[str, Any]
@@ -57,10 +57,11 @@ def _sheet(table: Table, rows: Iterator[Row]) -> Sheet:
 
 
 def _short(cell: Scalar) -> Scalar:
-    """Spreadsheets refuse a longer text; the text file has the whole of it."""
-    if isinstance(cell, str) and len(cell) > LONGEST:
-        return cell[: LONGEST - len(_(CUT))] + _(CUT)
-    return cell
+    """Spreadsheets refuse a longer text, and what XML cannot say; the text file has the whole of it."""
+    if not isinstance(cell, str):
+        return cell
+    cell = UNSAYABLE.sub("", cell)
+    return cell[: LONGEST - len(_(CUT))] + _(CUT) if len(cell) > LONGEST else cell
 
 
 VERSION = Table(

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from server import cli
+from server import checking, cli
 from server.checking import CHECKS
 from server.checking import SAID as IN_ORDER
 from server.database import Database
 from tests.cast import act, ask, publish, publisher
 from tests.election import RULES, SAID, Election, begin, hold
-from workshops import consents, frameworks, objections, returns
+from workshops import consents, frameworks, journal, objections, returns
 from workshops.canonical import digest
 from workshops.consensus import Method, Rule
 from workshops.lines import Exceptional
@@ -193,3 +193,16 @@ async def test_a_version_decided_by_consent_is_recounted_too(
     assert verify(version)[:2] == (1, "")
     del decision["votes"]["objections"]
     assert verify(version)[0] == 2
+
+
+def test_a_reserved_gesture_says_nothing_besides() -> None:
+    """Whoever marks a public gesture as reserved could make it say anything: no hash would hold it."""
+    said = {"atelier": "plateforme", "numero": 1, "genre": "role_granted", "par": "alix", "objet": "un-role"}
+    said |= {"le": "2026-11-23T09:00:00.000Z", "precedent": journal.GENESIS}
+    entry = {**said, "empreinte": digest(said)}
+    place = {"atelier": "plateforme", "numero": 1, "precedent": journal.GENESIS, "empreinte": entry["empreinte"]}
+    document = {"atelier": {"id": "plateforme"}, "derniere_empreinte": entry["empreinte"]}
+    assert checking.register({**document, "gestes": [entry]}) is None
+    assert checking.register({**document, "gestes": [{**place, "reserve": True}]}) is None
+    forged = {**entry, "par": "sacha", "reserve": True}
+    assert checking.register({**document, "gestes": [forged]}) == "la chaîne est rompue au geste 1"

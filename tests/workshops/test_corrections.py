@@ -105,3 +105,12 @@ async def test_a_correction_taken_back_is_in_no_version(
         await prepare(database, by=dominique)
     assert refusal.value.fields == {"version": "Rien ne change par rapport à la dernière version publiée."}
     assert await ask(database, frameworks.latest_version) == "2.0.0"
+
+
+async def test_a_correction_takes_an_earlier_one_back(database: Database, first: Framework, dominique: Person) -> None:
+    before = first.sheets["ACT-08"]
+    await correct(database, dominique, before, MENDED)
+    await confirm(database, await prepare(database, by=dominique))
+    await correct(database, dominique, MENDED, before, "Elle était juste.")
+    third = await confirm(database, await prepare(database, by=dominique))
+    assert (third.version, third.sheets["ACT-08"]) == ("2.0.2", before)

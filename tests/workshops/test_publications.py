@@ -123,6 +123,7 @@ async def test_what_was_said_of_a_former_candidate_is_answered_too(
     until = world.now() + timedelta(days=2)
     first = await prepare(database, room, by=dominique, review_until=until)
     said = await act(database, reviews.leave, first.id, text="Trop vague.", by=None)
+    clock.advance(days=2)
     second = await prepare(database, room, by=dominique)
     assert await lacking(database, second) == {Point.REPLIES: ("ensemble",)}
     await act(database, reviews.reply, said.id, verdict="non_retenue", text="C'est voulu.", by=dominique)

@@ -23,7 +23,23 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import Clock
-from workshops import audit, chains, drafts, frameworks, indicators, journal, lineage, releases, seals, votes, world
+from workshops import (
+    audit,
+    chains,
+    conclusions,
+    corrections,
+    drafts,
+    frameworks,
+    indicators,
+    journal,
+    lineage,
+    publications,
+    releases,
+    reviews,
+    seals,
+    votes,
+    world,
+)
 from workshops.agenda import Stage, Start, Workshop
 from workshops.audit import Deed
 from workshops.consensus import Choice
@@ -126,14 +142,33 @@ async def test_preparing_again_takes_the_place_of_the_former(
     room = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
     first = await prepare(database, room, by=dominique)
     second = await prepare(database, room, by=dominique, note="Relue.")
-    assert second.replaces == first.id
     assert await ask(database, releases.standing) == [second]
     gone = await ask(database, releases.abandonment, first.id)
     assert gone is not None
-    assert gone.because == releases.REPLACED
+    assert (gone.because, gone.replaced_by) == (releases.REPLACED, second.id)
     assert await ask(database, releases.line_of, second) == [second, first]
     with pytest.raises(NotNow):
         await confirm(database, first)
+
+
+async def test_one_may_take_the_place_of_several(
+    database: Database, camille: Person, dominique: Person, clock: Clock
+) -> None:
+    one = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
+    other = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
+    first = await prepare(database, one, by=dominique)
+    clock.advance(minutes=1)
+    second = await prepare(database, other, by=dominique)
+    clock.advance(minutes=1)
+    both = await prepare(database, one, other, by=dominique)
+    assert await ask(database, releases.line_of, both) == [both, second, first]
+    assert await ask(database, releases.standing_ids) == [both.id]
+    assert await ask(database, releases.feeding, [first.id, both.id]) == {
+        first.id: [one.id],
+        both.id: sorted([one.id, other.id]),
+    }
+    pending = [await ask(database, releases.is_pending, each.id) for each in (first, second, both)]
+    assert pending == [True, True, True]
 
 
 async def test_abandoning_says_why_once(database: Database, camille: Person, dominique: Person) -> None:
@@ -166,7 +201,7 @@ async def test_a_candidate_is_numbered_and_dated(
     assert first.content["version"] == "2.0.0-rc.1"
     assert first.content["relecture"] == {"du": "2026-11-23T09:00:00.000Z", "au": "2026-12-03T09:00:00.000Z"}
     second = await prepare(database, room, by=dominique, review_until=until)
-    assert (second.name, second.replaces) == ("2.0.0-rc.2", first.id)
+    assert second.name == "2.0.0-rc.2"
     assert await ask(database, releases.named, "2.0.0", 1) == first
     clock.advance(days=10)
     assert not second.is_in_review
@@ -394,3 +429,89 @@ async def test_two_people_preparing_at_once_leave_one_preparation(
     assert len(await ask(database, releases.standing)) == 1
 
 
+
+
+@pytest.mark.parametrize("hostile", ["\0", "\x0b", "\u202e", "\u200b", "\uffff"])
+async def test_what_is_published_as_typed_is_clean(
+    database: Database, camille: Person, dominique: Person, hostile: str
+) -> None:
+    room = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE, COMPLETE))
+    exceptions = {"ACT-09": Exceptional(False, f"Un{hostile} doublon.")}
+    document = (await prepare(database, room, by=dominique, note=f"La{hostile} note.", exceptions=exceptions)).content
+    assert document["note"] == "La note."
+    assert document["ecartes"][0]["decision"]["motif"] == "Un doublon."
+    with pytest.raises(NotThus) as refused:
+        await prepare(database, room, by=dominique, exceptions={"ACT-09": Exceptional(False, hostile)})
+    assert list(refused.value.fields) == ["because-ACT-09"]
+
+
+async def test_a_correction_does_not_argue_for_what_a_workshop_rewrote(
+    database: Database, camille: Person, dominique: Person
+) -> None:
+    """Else whoever mends a comma lowers the level of a definition that says something else."""
+    await published(database)
+    other = {"definition": "Tout autre chose : les agents formés dans l'année."}
+    room = await decided(database, camille, reword={"ACT-08": other})
+    fates = {"ACT-08": Fate.REWORDED}
+    first = await prepare(database, room, by=dominique, fates=fates)
+    text = first.contents.sheets["ACT-08"]
+    mended = {**text, "libelle": f"{text['libelle']}."}
+    await act(database, corrections.correct, "ACT-08", text, mended, because="Un point final.", by=dominique)
+    second = await prepare(database, room, by=dominique, fates=fates)
+    assert [release.version for release in (first, second)] == ["3.0.0", "3.0.0"]
+    assert second.contents.sheets["ACT-08"] == mended
+    assert second.content["arguments"] == {}
+
+
+async def test_preparing_again_does_not_shorten_what_was_announced(
+    database: Database, camille: Person, dominique: Person, clock: Clock
+) -> None:
+    room = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
+    until = world.now() + timedelta(days=10)
+    candidate = await prepare(database, room, by=dominique, review_until=until)
+    clock.advance(days=1)
+    hasty = await prepare(database, room, by=dominique)
+    (window,) = [each for each in await ask(database, publications.checklist, hasty) if not each.holds]
+    assert (window.point, window.lacks) == (publications.Point.WINDOW, (candidate.name,))
+    with pytest.raises(NotNow):
+        await confirm(database, hasty)
+    clock.advance(days=10)
+    told = (await confirm(database, hasty)).content
+    assert told["relecture"]["au"] < told["publie_le"]
+
+
+async def test_workshops_prepared_apart_then_together_bring_all_their_reviews(
+    database: Database, camille: Person, dominique: Person, clock: Clock
+) -> None:
+    apart = []
+    for title in ("Un", "Deux"):
+        room = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,), title=title)
+        until = world.now() + timedelta(days=2)
+        candidate = await prepare(database, room, by=dominique, review_until=until)
+        await act(database, reviews.leave, candidate.id, text="Non.", by=None)
+        apart.append((room, candidate))
+        clock.advance(hours=1)
+    (one, first), (two, second) = apart
+    together = await prepare(database, one, two, by=dominique)
+    assert await ask(database, releases.line_of, together) == [together, second, first]
+    clock.advance(days=3)
+    with pytest.raises(NotNow):  # two reviews without an answer
+        await confirm(database, together)
+    for each in await ask(database, reviews.of, [first, second]):
+        await act(database, reviews.reply, each.review.id, verdict="retenue", text="Oui.", by=dominique)
+    told = (await confirm(database, together)).content["relecture"]
+    assert [each["version"] for each in told["candidates"]] == ["2.0.0-rc.1", "2.0.0-rc.2"]
+    assert told["avis"] == 2
+
+
+async def test_a_reason_that_the_workshop_wrote_is_not_written_over(
+    database: Database, camille: Person, dominique: Person
+) -> None:
+    room = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
+    (card,) = (await cards(database, room)).values()
+    await act(database, conclusions.conclude, card.id, because="Ce que la salle a dit.", by=camille)
+    release = await prepare(database, room, by=dominique, reasons={"ACT-08": "Ce que je préfère."})
+    assert release.content["indicateurs"][0]["decision"]["motif"] == "Ce que la salle a dit."
+    written = await ask(database, conclusions.get, card.id)
+    assert written is not None
+    assert (written.because, written.by_id) == ("Ce que la salle a dit.", camille.id)

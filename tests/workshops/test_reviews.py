@@ -147,3 +147,15 @@ async def test_answers_do_not_change_once_the_line_has_ended(
     await act(database, releases.abandon, candidate.id, because="Trop tôt.", by=dominique)
     with pytest.raises(NotNow):
         await act(database, reviews.reply, said.id, verdict="retenue", text="Oui.", by=dominique)
+
+
+async def test_a_key_served_for_one_field_is_not_the_answer_for_another(
+    database: Database, candidate: Release
+) -> None:
+    """Refused, not lost: who sent it may send it again."""
+    await act(database, reviews.leave, candidate.id, text="Trop vague.", sending="une-cle", by=None)
+    with pytest.raises(NotThus):
+        await act(
+            database, reviews.leave, candidate.id, code="ACT-08", text="Trop vague.", sending="une-cle", by=None
+        )
+    assert await told(database, candidate) == [("", "", "Trop vague.", "", None, True)]

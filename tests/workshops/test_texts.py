@@ -81,3 +81,8 @@ def test_a_clean_name_is_the_same_name(name: str) -> None:
     except NotThus:
         return
     assert (people.clean_name(clean), len(clean) <= people.NAME_LENGTH) == (clean, True)
+
+
+def test_what_xml_cannot_say_is_no_text() -> None:
+    """A file of a version would never be drawn, nor the zip that holds it."""
+    assert texts.clean("un\ufffe deux\uffff") == "un deux"

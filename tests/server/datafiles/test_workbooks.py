@@ -195,3 +195,11 @@ def test_the_mimetype_comes_first_and_plain() -> None:
     first = ZipFile(io.BytesIO(written)).infolist()[0]
     assert (first.filename, first.compress_type) == ("mimetype", 0)
     assert written[30:84].startswith(b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet")
+
+
+@pytest.mark.parametrize("letter", ["\0", "\x0b", "\x1f", "\ufffe", "\uffff"])
+def test_what_xml_cannot_say_is_left_out(letter: str) -> None:
+    """An older version may hold it: its files, and the zip of everything, are drawn all the same."""
+    told = {**FIRST, "note": f"un{letter} deux"}
+    for cells in (read_xlsx(xlsx.draw(told, HOME)), read_ods(ods.draw(told, HOME))):
+        assert ["Note", "un deux"] in cells["Version"]

@@ -85,6 +85,22 @@ async def test_while_the_rule_hides_results_there_is_no_preview_even_for_publish
     assert (page.status_code, reason in page.text) == (200, True)
 
 
+async def test_another_workshop_that_hides_its_results_is_no_preview_either(database: Database, client: Browsers) -> None:
+    closed = await decided(database, client)
+    day = await begin(database, client, Stage.DISCUSSING)
+    await act(database, rules.announce, day.room.id, Rule(secrecy=Secrecy.CLOSED), by=day.camille)
+    await day.move(Stage.VOTING)
+    reason = "Une raison que personne ne lit."
+    await act(database, votes.cast, day.card.id, wording=1, choice="drop", reason=reason, by=day.alix)
+    browser = await closed.browser(closed.dominique)
+    page = await browser.get(path(closed), params={"avec": day.room.id})
+    assert (page.status_code, reason in page.text) == (409, False)
+    # What does not hold comes back with the draft.
+    for address, with_ in ((path(closed), day.room.id), (path(day), "")):
+        page = await browser.post(address, data={"review_until": "jamais", "avec": [with_] if with_ else []})
+        assert (page.status_code, reason in page.text) == (409, False)
+
+
 async def test_afterwards_it_leads_to_the_version(database: Database, client: Browsers) -> None:
     day = await decided(database, client)
     await publish(database, day.room, by=day.dominique)
