@@ -26,6 +26,7 @@ LETTERS_OF_A_BROWSER = RateLimitItemPerHour(10, namespace="letter, by browser")
 LETTERS_TO_AN_ADDRESS = RateLimitItemPerHour(5, namespace="letter, by address")
 LETTERS_OF_A_NETWORK = RateLimitItemPerHour(200, namespace="letter, by network")
 ARCHIVES = RateLimitItemPerHour(120, namespace="archive made, by network")  # four months of days, one after the other
+REVIEWS_OF_A_PERSON = RateLimitItemPerHour(200, namespace="review, by person")  # a guest is somebody for a first name
 REVIEWS_OF_A_NETWORK = RateLimitItemPerHour(200, namespace="review, by network")
 
 FREE = RateLimitItemPerMinute(10, namespace="wrong code, at once")

@@ -98,6 +98,11 @@ async def standing(session: AsyncSession) -> list[Correction]:
     return list(found)
 
 
+async def withdrawn_since(session: AsyncSession, moment: datetime) -> set[str]:
+    """The codes of the indicators that a correction was taken back from since then."""
+    return set(await session.scalars(select(Correction.code).where(col(Correction.withdrawn_at) > moment)))
+
+
 async def among(session: AsyncSession, ids: Collection[str]) -> list[Correction]:
     """Those of these ids."""
     return list(await session.scalars(select(Correction).where(col(Correction.id).in_(list(ids)))))

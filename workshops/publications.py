@@ -12,6 +12,7 @@ from workshops import (
     agenda,
     audit,
     comparisons,
+    corrections,
     frameworks,
     items,
     journal,
@@ -46,6 +47,7 @@ class Point(Word):
     LEVEL = "niveau", N_("Le numéro est celui que demandent les différences, ou plus haut avec un motif")
     CROSSWALK = "passage", N_("Chaque indicateur de la version précédente a un sort, et un seul")
     LATEST = "derniere", N_("Rien n'a été publié depuis cette préparation")
+    CORRECTIONS = "corrections", N_("Aucune de ses corrections n'a été retirée")
     WINDOW = "periode", N_("La période de relecture est terminée")
     REPLIES = "reponses", N_("Chaque remarque de la relecture a une réponse")
 
@@ -67,7 +69,12 @@ async def checklist(session: AsyncSession, release: Release) -> list[Checked]:
     line = await releases.line_of(session, release)
     said = await reviews.of(session, line)
     base = await frameworks.fetch(session, release.base) if release.base else None
-    return _checklist(release, line, base, await frameworks.latest_version(session), said)
+    found = _checklist(release, line, base, await frameworks.latest_version(session), said)
+    corrected = {item["code"] for item in release.content["indicateurs"] if item["correction"]}
+    if corrected:
+        taken_back = await corrections.withdrawn_since(session, release.at)
+        found.append(Checked(Point.CORRECTIONS, tuple(sorted(corrected & taken_back))))
+    return found
 
 
 def _checklist(

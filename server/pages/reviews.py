@@ -70,8 +70,8 @@ async def leave(request: Request) -> Response:
     """Say something of a field, of an indicator or of the whole; no account is needed."""
     viewer = identity.person(request)
     form = await read(request, ReviewForm)
-    if viewer is None:
-        await Limits.of(request).spend((limits.REVIEWS_OF_A_NETWORK, limits.network(request)))
+    often = limits.REVIEWS_OF_A_PERSON if viewer else limits.REVIEWS_OF_A_NETWORK
+    await Limits.of(request).spend((often, limits.who(request)))
     key = await sending(request)
     async with reading(request) as session:
         release = await _candidate(request, session)

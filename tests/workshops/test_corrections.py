@@ -6,10 +6,10 @@ import pytest
 
 from server.database import Database
 from tests.cast import COMPLETE, act, ask, confirm, prepare, published
-from workshops import corrections, frameworks
+from workshops import corrections, frameworks, publications
 from workshops.frameworks import Framework
 from workshops.people import Person
-from workshops.refusals import NotFound, NotThus, NotYours
+from workshops.refusals import NotFound, NotNow, NotThus, NotYours
 from workshops.sheet import Sheet
 
 TYPO = {"limites": "Un arrêt tardif compte autant qu'un arrêt précoces."}
@@ -114,3 +114,15 @@ async def test_a_correction_takes_an_earlier_one_back(database: Database, first:
     await correct(database, dominique, MENDED, before, "Elle était juste.")
     third = await confirm(database, await prepare(database, by=dominique))
     assert (third.version, third.sheets["ACT-08"]) == ("2.0.2", before)
+
+
+async def test_what_was_prepared_with_a_correction_taken_back_since_is_not_published(
+    database: Database, first: Framework, dominique: Person
+) -> None:
+    written = await correct(database, dominique, first.sheets["ACT-08"], MENDED)
+    release = await prepare(database, by=dominique)
+    await act(database, corrections.withdraw, written.id, by=dominique)
+    lacking = [each for each in await ask(database, publications.checklist, release) if not each.holds]
+    assert [(each.point, each.lacks) for each in lacking] == [(publications.Point.CORRECTIONS, ("ACT-08",))]
+    with pytest.raises(NotNow):
+        await confirm(database, release)

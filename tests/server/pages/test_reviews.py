@@ -171,6 +171,18 @@ async def test_a_network_that_floods_is_slowed(database: Database, client: Brows
     assert len(await said(database, release)) == limits.REVIEWS_OF_A_NETWORK.amount
 
 
+async def test_a_guest_who_floods_is_slowed_as_anybody(database: Database, client: Browsers) -> None:
+    """A first name and a code make somebody of anyone."""
+    day, release = await candidate(database, client)
+    guest = await day.browser(day.alix)
+    for _ in range(limits.REVIEWS_OF_A_PERSON.amount):
+        assert (await guest.post(f"{HERE}/relectures", data={"text": "Bravo."})).status_code == 303
+    assert (await guest.post(f"{HERE}/relectures", data={"text": "Encore."})).status_code == 429
+    other = await (await day.browser(day.sacha)).post(f"{HERE}/relectures", data={"text": "Et moi."})
+    assert other.status_code == 303
+    assert len(await said(database, release)) == limits.REVIEWS_OF_A_PERSON.amount + 1
+
+
 # ── Answer, hide
 
 
