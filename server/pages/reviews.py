@@ -30,7 +30,7 @@ async def show(request: Request) -> Response:
 
 
 def _viewing(request: Request) -> dict[str, Any]:
-    return {"viewer": identity.person(request), "key": world.new_id()}
+    return {"viewer": identity.person(request), "key": world.new_id(), "about": "", "ids": {}}
 
 
 async def _candidate(request: Request, session: AsyncSession) -> Release:
@@ -104,11 +104,13 @@ async def _leave(
     return review.id
 
 
-async def _as_it_was(request: Request, release: Release, refusal: Refusal) -> Response:
+async def _as_it_was(request: Request, release: Release, refusal: Refusal, about: str = "") -> Response:
+    """The page with what was typed: a remark, or `about` one, its reply or why it is hidden."""
     async with reading(request) as session:
-        values = await _shown(session, release, identity.person(request))
-    form = dict(await sent(request))
-    return again(request, "reviews/show.html", refusal, **values, **_viewing(request), form=form)
+        values = {**await _shown(session, release, identity.person(request)), **_viewing(request), "about": about}
+    if about:
+        values["ids"] = {"verdict": f"verdict-{about}", "text": f"reply-{about}", "because": f"hide-{about}"}
+    return again(request, "reviews/show.html", refusal, **values, form=dict(await sent(request)))
 
 
 async def reply(request: Request) -> Response:
@@ -116,8 +118,11 @@ async def reply(request: Request) -> Response:
     viewer = signed_in(request)
     form = await read(request, VerdictForm)
     review_id = request.path_params["review"]
-    async with transaction(request) as session:
-        await reviews.reply(session, review_id, verdict=form.verdict, text=form.text, by=viewer)
+    try:
+        async with transaction(request) as session:
+            await reviews.reply(session, review_id, verdict=form.verdict, text=form.text, by=viewer)
+    except NotThus as refusal:
+        return await _as_it_was(request, await _candidate_of(request, review_id), refusal, review_id)
     return await _back(request, review_id)
 
 
@@ -126,13 +131,20 @@ async def hide(request: Request) -> Response:
     viewer = signed_in(request)
     form = await read(request, BecauseForm)
     review_id = request.path_params["review"]
-    async with transaction(request) as session:
-        await reviews.hide(session, review_id, because=form.because, by=viewer)
+    try:
+        async with transaction(request) as session:
+            await reviews.hide(session, review_id, because=form.because, by=viewer)
+    except NotThus as refusal:
+        return await _as_it_was(request, await _candidate_of(request, review_id), refusal, review_id)
     return await _back(request, review_id)
 
 
 async def _back(request: Request, review_id: str) -> Response:
     """To the review, on the page of its candidate."""
-    async with reading(request) as session:
-        release = await releases.get(session, (await reviews.get(session, review_id)).release_id)
+    release = await _candidate_of(request, review_id)
     return done(request, f"/referentiel/{release.name}#relecture-{review_id}")
+
+
+async def _candidate_of(request: Request, review_id: str) -> Release:
+    async with reading(request) as session:
+        return await releases.get(session, (await reviews.get(session, review_id)).release_id)

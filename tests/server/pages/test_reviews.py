@@ -197,8 +197,13 @@ async def test_a_publisher_answers(database: Database, client: Browsers) -> None
     assert (answer.status_code, answer.headers["location"]) == (303, f"{HERE}#relecture-{review.id}")
     shown = read(await client().get(HERE)).one("article", id=f"relecture-{review.id}")
     assert "Retenue Réponse : Oui, merci." in shown.text
-    wrong = await (await day.browser(day.dominique)).post(address, data={"verdict": "", "text": ""}, headers=JSON)
+    dominique = await day.browser(day.dominique)
+    wrong = await dominique.post(address, data={"verdict": "", "text": ""}, headers=JSON)
     assert (wrong.status_code, set(wrong.json()["champs"])) == (422, {"verdict", "text"})
+    typed = read(await dominique.post(address, data={"verdict": "", "text": "Non, parce que."}))
+    assert list(errors(typed)) == ["verdict"]
+    assert value(typed.one("form", action=address), "text") == "Non, parce que."
+    assert value(typed.one("form", action=f"{HERE}/relectures"), "text") == ""
 
 
 async def test_a_moderator_hides_and_the_reason_stays(database: Database, client: Browsers) -> None:
