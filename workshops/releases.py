@@ -280,15 +280,15 @@ async def of_workshop(session: AsyncSession, workshop_id: str) -> Release | None
     return None
 
 
-async def last_of(session: AsyncSession, workshop_id: str) -> Release | None:
-    """The last preparation that a workshop fed, whatever became of it."""
-    return await session.scalar(
+async def of_gesture(session: AsyncSession, workshop_id: str, number: int) -> Release | None:
+    """The preparation that a gesture of a workshop was: its document names the gesture."""
+    found = await session.scalars(
         select(Release)
         .join(ReleaseWorkshop, col(ReleaseWorkshop.release_id) == col(Release.id))
         .where(col(ReleaseWorkshop.workshop_id) == workshop_id)
-        .order_by(col(Release.at).desc(), col(Release.id))
-        .limit(1)
     )
+    named = {"id": workshop_id, "geste": number}
+    return next((each for each in found if any(named.items() <= told.items() for told in each.content["ateliers"])), None)
 
 
 async def workshop_ids(session: AsyncSession, release_id: str) -> list[str]:
