@@ -11,11 +11,11 @@ from typing import Any
 import segno
 from markupsafe import Markup
 
-from server import exports, press
+from server import press
 from server.i18n import gettext as _
 from server.settings import ROOT
 from server.templating import JINJA, sheet_rows
-from workshops import tallies
+from workshops import documents, tallies, versions
 from workshops.sheet import FIELDS
 
 Document = Mapping[str, Any]
@@ -93,7 +93,7 @@ def draw(content: Document, *, public_url: str, labs: Mapping[str, str]) -> str:
         style=Markup(STYLE.read_text("utf-8")),  # noqa: S704  our own file
         published=when(content),
         is_signed="signature" in content,
-        is_candidate="-" in content["version"],
+        is_candidate=versions.is_candidate(content["version"]),
         short=f"{content['empreinte'][:23]}…",
         address=address,
         qr=segno.make(address, error="m").svg_data_uri(border=0, dark="#161616"),
@@ -101,7 +101,7 @@ def draw(content: Document, *, public_url: str, labs: Mapping[str, str]) -> str:
         count=len(content["indicateurs"]),
         families=[
             (family, [_page(item, met, labs) for item in items])
-            for family, items in exports.by_family(content)
+            for family, items in documents.by_family(content)
             if items
         ],
         left_out=_left_out(content),
@@ -115,9 +115,9 @@ def when(content: Document) -> datetime:
 
 
 def _workshops(content: Document) -> dict[str, dict[str, Any]]:
-    """The workshops that a version comes from, by id; documents of a single one name it as `atelier`."""
-    met = content.get("ateliers") or [content["atelier"]] if content.get("atelier") else content.get("ateliers", [])
-    return {each["id"]: {**each, "date": date.fromisoformat(each["date"])} for each in met}
+    """The workshops that a version comes from, by id, each with its date."""
+    found = documents.workshops(content)
+    return {each["id"]: {**each, "date": date.fromisoformat(each["date"])} for each in found}
 
 
 def _page(item: Document, met: Mapping[str, Document], labs: Mapping[str, str]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ from server.provider import Provider
 from server.rooms import Rooms
 from server.settings import MAX_BODY, Misconfigured, Settings
 from server.shelf import Shelf
+from workshops import versions
 from workshops.refusals import Refusal
 from workshops.words import N_
 
@@ -67,7 +68,7 @@ class Tag(Convertor[str]):
 class Version(Tag):
     """A version's number: 2.0.0."""
 
-    regex = r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}"
+    regex = versions.PLAIN
 
 
 class Number(Tag):
@@ -79,7 +80,7 @@ class Number(Tag):
 class Candidate(Tag):
     """A candidate's number: 2.1.0-rc.1."""
 
-    regex = rf"{Version.regex}-rc\.[0-9]{{1,4}}"
+    regex = versions.PLAIN + versions.CANDIDATE
 
 
 class Coded(Tag):

@@ -18,7 +18,6 @@ from workshops.journal import Entry
 from workshops.lineage import Relative
 from workshops.objections import Stated
 from workshops.reviews import Reviewed
-from workshops.vocabulary import Family
 
 
 def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: int) -> dict[str, Any]:
@@ -166,19 +165,6 @@ def review(each: Reviewed) -> dict[str, Any]:
         "masquee": hidden.because if hidden else None,
         "reponse": None if answer is None else {"suite": answer.verdict.value, "texte": answer.text},
     }
-
-
-def workshops_of(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The workshops that fed a version; older documents name the only one there was."""
-    alone = content.get("atelier")
-    found: list[dict[str, Any]] = content.get("ateliers", [alone] if alone else [])
-    return found
-
-
-def by_family(content: Mapping[str, Any]) -> list[tuple[Family, list[dict[str, Any]]]]:
-    """The indicators of a published document, family by family."""
-    items = content["indicateurs"]
-    return [(family, [item for item in items if item["fiche"]["famille"] == family.value]) for family in Family]
 
 
 def ballots_csv(document: Mapping[str, Any]) -> str:

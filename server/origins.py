@@ -20,6 +20,7 @@ from workshops import (
     releases,
     returns,
     tallies,
+    versions,
 )
 from workshops.agenda import Workshop
 from workshops.indicators import Wording
@@ -89,7 +90,7 @@ class Step:
     @property
     def compares(self) -> bool:
         """Whether the one before has something to be compared with. A candidate's own page compares it."""
-        return self.before is not None and self.how is not Deed.PUBLISHED and "-" not in self.version
+        return self.before is not None and self.how is not Deed.PUBLISHED and not versions.is_candidate(self.version)
 
 
 @dataclass(frozen=True)
@@ -116,11 +117,11 @@ class Told:
     @property
     def number(self) -> str:
         """The number of the version, or the one that a candidate is to bear: that of the sources new in it."""
-        return self.version.partition("-")[0]
+        return versions.parted(self.version)[0]
 
     @property
     def is_candidate(self) -> bool:
-        return self.number != self.version
+        return versions.is_candidate(self.version)
 
     @property
     def has_ballots(self) -> bool:
@@ -143,9 +144,9 @@ class NotInVersion(NotFound):
 
 async def document(session: AsyncSession, version: str) -> Document:
     """The document of a version, or of a candidate."""
-    number, _, candidate = version.partition("-rc.")
-    if candidate:
-        return (await releases.named(session, number, int(candidate))).content
+    number, candidate = versions.parted(version)
+    if candidate is not None:
+        return (await releases.named(session, number, candidate)).content
     return (await frameworks.fetch(session, version)).content
 
 

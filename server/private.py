@@ -76,7 +76,6 @@ PRIVATE: Mapping[str, str] = {
     "credit.*": "l'accord d'une personne à être nommée, qu'elle peut retirer : seules les pages le lisent",
     # Versions in the making
     "release.id": "l'identifiant interne d'une préparation, que l'on ne voit pas tant qu'elle n'est pas soumise à relecture",
-    "release.replaces": "une préparation qui n'a peut-être pas été soumise à relecture",
     "abandonment.replaced_by": "une préparation qui n'a peut-être pas été soumise à relecture",
     "releaseworkshop.*": "le document d'une candidate dit de quels ateliers elle vient",
     "correction.*": "une correction en préparation : la version qui la contient en dit le motif et les champs",

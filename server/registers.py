@@ -155,7 +155,7 @@ async def _held(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
 
 
 async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMinute]:
-    """The platform's journal in words. Six queries, whatever the number of its lines."""
+    """The platform's journal in words. As many queries whatever the number of its lines."""
     entries = await audit.entries(session)
     shown = [entry for entry in entries if sees_all or entry.kind.is_public]
     more = await _done(session, {entry.about for entry in shown})
@@ -181,6 +181,6 @@ async def _done(session: AsyncSession, about: set[str]) -> dict[str, tuple[str, 
     more = {each.id: (each.person_id, _(each.role.label)) for each in await roles.grantings(session, about)}
     more |= {each.id: (each.person_id, named[each.lab_slug]) for each in await memberships.among(session, about)}
     more |= {slug: ("", title) for slug, title in (await imports.titles(session, about)).items()}
-    more |= {each.id: ("", each.name) for each in await releases.among(session, about)}
+    more |= {id: ("", name) for id, name in (await releases.names(session, about)).items()}
     more |= {each.id: ("", each.code) for each in await corrections.among(session, about)}
     return more

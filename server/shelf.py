@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server import copies
+from server import copies, downloads
 from server.copies import Asked, Copy, Header
 from server.database import Database
 from server.templating import fingerprint
@@ -49,7 +49,7 @@ EVERY = timedelta(seconds=1)
 PATIENCE = 2.0  # seconds the database is given to answer
 MOST, HEAVIEST = 2500, 16 * 1024 * 1024  # copies, and bytes of their bodies, on one board: all of /static, twice
 
-FOR_EVER = b"public, max-age=31536000, immutable"
+FOR_EVER = downloads.FOR_EVER.encode()
 # Anybody may keep the page, nobody may show it without asking: who has signed in since is somebody else.
 ASK_AGAIN = b"public, no-cache"
 

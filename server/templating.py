@@ -22,6 +22,7 @@ from workshops.canonical import digest
 from workshops.changes import readable
 from workshops.consensus import ANNOUNCED, Axis, Choice, Grade, Outcome, Rule
 from workshops.consents import Position
+from workshops.crosswalks import Fate
 from workshops.lineage import ALONE
 from workshops.people import TERMS
 from workshops.rules import WORDS
@@ -97,6 +98,7 @@ def environment() -> Environment:
         axes=list(Axis),
         grades=list(reversed(Grade)),
         outcomes=list(Outcome),
+        fates={fate.value: fate for fate in Fate},
         positions=list(Position),
         rule_words=WORDS,
         ballot_key=ballot_key,

@@ -153,7 +153,7 @@ def frozen(told: Document) -> Framework:
     return Framework(
         version=told["version"],
         previous_version=told["precedente"]["version"] if told["precedente"] else None,
-        workshop_id=f"atelier-{told['version']}"[:12],
+        prepared_by=told["prepare_par"],
         published_by="dominique001",
         published_at=datetime.fromisoformat(told["publie_le"]),
         fingerprint=told["empreinte"],

@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workshops.canonical import digest
+from workshops.versions import order
 
 Content = Mapping[str, Any]
 Link = dict[str, str]
 
 GENESIS = "0" * 64
 NAMED = ("version", "publie_le", "empreinte")
-VERSION = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})(?:-rc\.([0-9]{1,9}))?")
+VERSION = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}(-rc\.[0-9]{1,9})?")
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
-LAST = float("inf")  # a version comes after all its candidates
 
 
 def chain(contents: Sequence[Content]) -> list[Link]:
@@ -54,14 +54,7 @@ def _follows(link: Content, before: Content | None) -> bool:
         return False
     if not VERSION.fullmatch(version) or not MOMENT.fullmatch(moment):
         return False
-    return before is None or (_order(before["version"]) < _order(version) and before["publie_le"] <= moment)
-
-
-def _order(version: str) -> tuple[float, ...]:
-    """Versions in the order of their numbers (semver.org 2.0.0), a candidate before its version."""
-    found = VERSION.fullmatch(version)
-    assert found
-    return tuple(LAST if number is None else int(number) for number in found.groups())
+    return before is None or (order(before["version"]) < order(version) and before["publie_le"] <= moment)
 
 
 def _name(link: Any, otherwise: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,9 +19,7 @@ from workshops import (
     indicators,
     items,
     lineage,
-    lines,
     objections,
-    provenance,
     tallies,
     votes,
 )
@@ -36,7 +33,6 @@ from workshops.items import Deprecation, Item
 from workshops.journal import Entry, Kind
 from workshops.lineage import ALONE, Kin
 from workshops.lines import Exceptional, Line
-from workshops.provenance import Source
 from workshops.refusals import NotThus
 from workshops.sheet import FIELDS, Level, Sheet
 from workshops.tallies import Tally
@@ -45,8 +41,6 @@ from workshops.words import N_
 
 NOTE_LENGTH = 2000
 REASON_LENGTH = 500
-LEVELS = {Level.PATCH: "correctif", Level.MINOR: "mineur", Level.MAJOR: "majeur"}  # as they are published
-LEVELS_NAMED = {name: level for level, name in LEVELS.items()}
 
 
 @dataclass(frozen=True)
@@ -350,59 +344,3 @@ def _wrong_version(draft: Draft) -> dict[str, str]:
     if len(draft.choices.raised) > REASON_LENGTH:
         return {"raised": N_("Cinq cents caractères au plus.")}
     return {}
-
-
-async def sources(session: AsyncSession, draft: Draft) -> dict[str, dict[str, Source]]:
-    """By code, where each field of each text that was decided was written. Four queries a workshop."""
-    document = draft.latest.content if draft.latest else None
-    found = {code: provenance.read(item, document["version"]) for code, item in draft.former.items() if document}
-    written: dict[str, dict[str, Source]] = {}
-    for workshop in draft.workshops:
-        written |= await provenance.of_workshop(session, workshop, draft.version, document)
-    return found | {line.code: written[line.card.id] for line in draft.kept}
-
-
-def told(draft: Draft, written: Mapping[str, Mapping[str, Source]]) -> dict[str, Any]:
-    """The document of a draft, but for who publishes it, when, and what the registers say then."""
-    previous = draft.latest
-    changed = draft.comparison.changed
-    return {
-        "titre": "Référentiel d'évaluation des laboratoires d'innovation publique",
-        "version": draft.version,
-        "note": draft.choices.note.strip(),
-        "licence": "Licence Ouverte 2.0",
-        "precedente": {"version": previous.version, "empreinte": previous.fingerprint} if previous else None,
-        "niveau": _level(draft) if previous else None,
-        "indicateurs": [item.frozen(draft.version, written[item.code]) for item in draft.items],
-        "ecartes": [lines.left_out(line) for line in draft.left_out],
-        "hors_table": [lines.departed(card, kin) for card, kin in draft.departed],
-        "passage": crosswalks.published(draft.passages),
-        "arguments": {
-            code: {change.field.name: change.because for change in changed[code] if change.because}
-            for code in draft.arguments
-            if code in changed and any(change.because for change in changed[code])
-        },
-    }
-
-
-def _level(draft: Draft) -> dict[str, str]:
-    chosen = next(level for level in Level if comparisons.bump(_former(draft), level) == draft.version)
-    return {"calcule": LEVELS[draft.level], "retenu": LEVELS[chosen], "motif": draft.choices.raised.strip()}
-
-
-def _former(draft: Draft) -> str:
-    assert draft.latest
-    return draft.latest.version
-
-
-def workshop(found: Workshop) -> dict[str, Any]:
-    """A workshop that fed a version, up to the gesture under way."""
-    return {
-        "id": found.id,
-        "titre": found.title,
-        "date": found.held_on.isoformat(),
-        "geste": found.gestures,
-        "registre": found.head,
-        "regle": found.rule,
-        "tour": found.round,
-    }

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
-from workshops import chains, indicators, items, seals, world
+from workshops import chains, documents, indicators, seals, world
 from workshops.agenda import VERSION, Start, Workshop
 from workshops.canonical import digest
 from workshops.comparisons import Contents
@@ -17,6 +17,7 @@ from workshops.people import Person
 from workshops.records import Moment, Record
 from workshops.refusals import NotFound, NotNow, NotThus
 from workshops.sheet import Sheet
+from workshops.versions import order
 from workshops.words import N_
 
 FIRST = "2.0.0"
@@ -53,7 +54,7 @@ class Framework(Record, table=True):
     @property
     def contents(self) -> Contents:
         """What it holds, as versions are compared."""
-        return contents(json.loads(self.document))
+        return documents.contents(json.loads(self.document))
 
 
 class FrameworkWorkshop(Record, table=True):
@@ -74,15 +75,6 @@ async def lay_table(session: AsyncSession, workshop: Workshop, *, by: Person) ->
                 {"start": N_("Aucune version n'est encore publiée : partez de l'engagement ou d'une page blanche.")}
             )
         await indicators.seed(session, workshop, list(previous.sheets.items()), Origin.REFERENCE, by=by)
-
-
-def contents(document: Mapping[str, Any]) -> Contents:
-    """What a published document holds, as versions are compared."""
-    found = document["indicateurs"]
-    return Contents(
-        {item["code"]: item["fiche"] for item in found},
-        frozenset(item["code"] for item in found if items.is_deprecated(item)),
-    )
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:
@@ -178,11 +170,6 @@ async def latest_version(session: AsyncSession) -> str | None:
 def after(latest: Framework | None) -> datetime:
     """Now, or the date of the version before where a clock was set back: the dates of a chain never decrease."""
     return max(world.now(), latest.published_at) if latest else world.now()
-
-
-def order(version: str) -> tuple[int, ...]:
-    """Versions in the order of their numbers, not of their letters."""
-    return tuple(map(int, version.split(".")))
 
 
 async def chain(session: AsyncSession) -> list[chains.Link]:

@@ -100,6 +100,13 @@ class Rehearsal:
     def holds(self) -> bool:
         return not (self.wrong or self.judged.problems or self.former)
 
+    def require(self) -> None:
+        """NotNow for a file that was imported already, Malformed when something in it, or said of it, does not hold."""
+        if self.former:
+            raise NotNow(N_("Ce fichier est déjà importé : « {title} »."), title=self.former.title)
+        if not self.holds:
+            raise Malformed(self)
+
 
 class Malformed(NotThus):
     """A file that cannot be imported: every line that does not hold."""
@@ -126,10 +133,7 @@ async def keep(session: AsyncSession, deposit: Deposit, notice: Notice, *, by: P
     register = await audit.take_floor(session, by=by)
     await roles.require_administrator(session, by)
     rehearsal = await rehearse(session, deposit, notice)
-    if rehearsal.former:
-        raise NotNow(N_("Ce fichier est déjà importé : « {title} »."), title=rehearsal.former.title)
-    if not rehearsal.holds:
-        raise Malformed(rehearsal)
+    rehearsal.require()
     at = world.now()
     document = _document(deposit, rehearsal, timestamp(at), by)
     said = rehearsal.notice

@@ -13,11 +13,11 @@ from workshops import (
     audit,
     comparisons,
     corrections,
-    drafts,
     frameworks,
     items,
     journal,
     people,
+    proofs,
     releases,
     reviews,
     sheet,
@@ -25,6 +25,7 @@ from workshops import (
 from workshops.agenda import Workshop
 from workshops.audit import Deed
 from workshops.canonical import canonical, timestamp
+from workshops.documents import LEVELS_NAMED
 from workshops.frameworks import Framework, FrameworkWorkshop
 from workshops.journal import Kind
 from workshops.people import Person, Role
@@ -119,7 +120,7 @@ def _too_low(document: Mapping[str, Any], release: Release) -> list[str]:
     if level is None:
         return [] if release.version == frameworks.FIRST else [release.version]
     assert release.base
-    wanted, chosen = drafts.LEVELS_NAMED[level["calcule"]], drafts.LEVELS_NAMED[level["retenu"]]
+    wanted, chosen = LEVELS_NAMED[level["calcule"]], LEVELS_NAMED[level["retenu"]]
     is_right = comparisons.bump(release.base, chosen) == release.version and chosen >= wanted
     return [] if is_right and (chosen == wanted or level["motif"]) else [release.version]
 
@@ -186,7 +187,7 @@ async def _publish(
             "publie_le": timestamp(at),
             "confirme_par": by.id,
             "relecture": await _review(session, release),
-            **releases.fed_by(ordered),
+            **proofs.fed_by(ordered),
         }
     )
     framework = Framework(

@@ -3,14 +3,27 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, col, select
+from sqlmodel import Field, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from workshops import agenda, audit, conclusions, drafts, frameworks, journal, people, world
+from workshops import (
+    agenda,
+    audit,
+    conclusions,
+    documents,
+    drafts,
+    frameworks,
+    journal,
+    people,
+    proofs,
+    world,
+)
 from workshops.agenda import Workshop
 from workshops.audit import Deed, Register
 from workshops.canonical import canonical, timestamp
@@ -22,6 +35,7 @@ from workshops.people import Person, Role
 from workshops.records import Moment, Record
 from workshops.refusals import NotFound, NotNow, NotThus
 from workshops.texts import clean
+from workshops.versions import called
 from workshops.words import N_
 
 SHORTEST, LONGEST = timedelta(days=1), timedelta(days=366)  # of a review
@@ -34,7 +48,7 @@ class Release(Record, table=True):
     """A version as one person prepared it: its whole text, which nothing changes. Triggers refuse to.
 
     `version` is the number it will bear, `base` the version it was compared with. `candidate` numbers those of a version
-    that are open to review until `review_until`; `replaces` names the preparation this one takes the place of.
+    that are open to review until `review_until`.
     """
 
     __table_args__ = (UniqueConstraint("version", "candidate"),)
@@ -43,7 +57,6 @@ class Release(Record, table=True):
     version: str = Field(max_length=20)
     candidate: int | None = None
     base: str | None = Field(default=None, max_length=20)
-    replaces: str | None = Field(default=None, max_length=12)
     review_until: datetime | None = Field(default=None, sa_type=Moment)
     by_id: str = Field(foreign_key="person.id", max_length=12)
     at: datetime = Field(default_factory=world.now, sa_type=Moment)
@@ -53,7 +66,7 @@ class Release(Record, table=True):
     @property
     def name(self) -> str:
         """What it is called before it is published: 2.1.0-rc.1, or 2.1.0 where nobody reviews it."""
-        return f"{self.version}-rc.{self.candidate}" if self.candidate else self.version
+        return called(self.version, self.candidate)
 
     @property
     def content(self) -> dict[str, Any]:
@@ -63,12 +76,20 @@ class Release(Record, table=True):
     @property
     def contents(self) -> Contents:
         """What it holds, as versions are compared."""
-        return frameworks.contents(json.loads(self.document))
+        return documents.contents(json.loads(self.document))
 
     @property
     def is_in_review(self) -> bool:
         """Whether one may still leave a review."""
         return self.review_until is not None and world.now() < self.review_until
+
+
+@dataclass(frozen=True)
+class Open:
+    """A candidate that one may review now: what it is called, and until when."""
+
+    name: str
+    review_until: datetime
 
 
 class ReleaseWorkshop(Record, table=True):
@@ -115,14 +136,13 @@ async def prepare(
         prepared = await drafts.draft(session, found, choices)
         drafts.check(prepared)
         id = world.new_id()
-        former = await _replace(session, found, id, by=by)
+        await _replace(session, found, id, by=by)
         candidate = await _next_candidate(session, prepared.version) if review_until else None
         release = Release(
             id=id,
             version=prepared.version,
             candidate=candidate,
             base=prepared.latest.version if prepared.latest else None,
-            replaces=former,
             review_until=review_until,
             by_id=by.id,
             at=frameworks.after(prepared.latest),
@@ -131,14 +151,14 @@ async def prepare(
         )
     record(session, register, prepared.workshops, PREPARED, name=release.name, about=release.id, by=by)
     document = {
-        **drafts.told(prepared, await drafts.sources(session, prepared)),
+        **proofs.told(prepared, await proofs.sources(session, prepared)),
         "version": release.name,
         "publie_le": timestamp(release.at),
         "prepare_par": by.id,
         "confirme_par": None,
         "chaine": await frameworks.chain(session),
         "relecture": _window(release),
-        **fed_by(prepared.workshops),
+        **proofs.fed_by(prepared.workshops),
     }
     sealed = frameworks.sealed(document)
     release.document, release.fingerprint = canonical(sealed).decode(), frameworks.fingerprint(sealed)
@@ -168,12 +188,6 @@ def record(
         audit.record(session, register, deed, by=by, about=about)
 
 
-def fed_by(workshops: Collection[Workshop]) -> dict[str, Any]:
-    """The workshops of a version, in the order they closed, with their registers up to now; `atelier` is the last."""
-    told = [drafts.workshop(each) for each in workshops]
-    return {"ateliers": told, "atelier": told[-1] if told else None}
-
-
 def _window(release: Release) -> dict[str, Any] | None:
     if release.review_until is None:
         return None
@@ -192,21 +206,20 @@ async def _require_ready(session: AsyncSession, workshop: Workshop) -> None:
         raise NotNow(N_("Cet atelier a déjà donné une version : rien ne la modifie."))
 
 
-async def _replace(session: AsyncSession, found: Collection[Workshop], successor: str, *, by: Person) -> str | None:
-    """End the preparations that these workshops fed; the last one prepared, if any. Without workshops, those without."""
-    ended = None
+async def _replace(session: AsyncSession, found: Collection[Workshop], successor: str, *, by: Person) -> None:
+    """End the preparations that these workshops fed; without workshops, those without."""
     ids = {workshop.id for workshop in found}
-    for release in await standing(session):
-        fed = set(await workshop_ids(session, release.id))
-        if fed & ids or (not fed and not ids):
-            session.add(Abandonment(release_id=release.id, because=REPLACED, replaced_by=successor, by_id=by.id))
-            ended = ended or release.id
-    return ended
+    waiting = await standing_ids(session)
+    fed = await feeding(session, waiting)
+    ended = [id for id in waiting if (ids & set(fed[id]) if ids else not fed[id])]
+    session.add_all(
+        Abandonment(release_id=id, because=REPLACED, replaced_by=successor, by_id=by.id) for id in ended
+    )
 
 
 async def _next_candidate(session: AsyncSession, version: str) -> int:
-    found = await session.scalars(select(Release.candidate).where(col(Release.version) == version))
-    return max((number for number in found if number), default=0) + 1
+    last = await session.scalar(select(func.max(Release.candidate)).where(col(Release.version) == version))
+    return (last or 0) + 1
 
 
 async def abandon(session: AsyncSession, release_id: str, *, because: str, by: Person) -> Release:
@@ -245,9 +258,10 @@ async def named(session: AsyncSession, version: str, candidate: int) -> Release:
     return found
 
 
-async def among(session: AsyncSession, ids: Collection[str]) -> list[Release]:
-    """Those of these ids."""
-    return list(await session.scalars(select(Release).where(col(Release.id).in_(list(ids)))))
+async def names(session: AsyncSession, ids: Collection[str]) -> dict[str, str]:
+    """What those of these ids are called, without their documents."""
+    asked = select(Release.id, Release.version, Release.candidate).where(col(Release.id).in_(ids))
+    return {id: called(version, candidate) for id, version, candidate in await session.execute(asked)}
 
 
 async def abandonment(session: AsyncSession, release_id: str) -> Abandonment | None:
@@ -255,29 +269,50 @@ async def abandonment(session: AsyncSession, release_id: str) -> Abandonment | N
     return await session.get(Abandonment, release_id)
 
 
+_STANDING = (
+    select(Release.id)
+    .outerjoin(Abandonment, col(Abandonment.release_id) == col(Release.id))
+    .outerjoin(Framework, col(Framework.release_id) == col(Release.id))
+    .where(col(Abandonment.release_id).is_(None), col(Framework.version).is_(None))
+)
+_LAST_FIRST = (col(Release.at).desc(), col(Release.id))
+
+
 async def standing(session: AsyncSession) -> list[Release]:
     """Those that wait: neither published nor abandoned, the last one first."""
-    found = await session.scalars(
-        select(Release)
-        .outerjoin(Abandonment, col(Abandonment.release_id) == col(Release.id))
-        .outerjoin(Framework, col(Framework.release_id) == col(Release.id))
-        .where(col(Abandonment.release_id).is_(None), col(Framework.version).is_(None))
-        .order_by(col(Release.at).desc(), col(Release.id))
+    asked = select(Release).where(col(Release.id).in_(_STANDING)).order_by(*_LAST_FIRST)
+    return list(await session.scalars(asked))
+
+
+async def standing_ids(session: AsyncSession) -> list[str]:
+    """Those that wait, without their documents."""
+    return list(await session.scalars(_STANDING.order_by(*_LAST_FIRST)))
+
+
+async def is_pending(session: AsyncSession, release_id: str) -> bool:
+    """Whether a release waits, or one that took its place does. Two queries."""
+    waiting = await standing_ids(session)
+    replaced = await session.execute(select(Abandonment.release_id, Abandonment.replaced_by))
+    followed: dict[str, str | None] = dict(replaced.all())
+    last: str | None = release_id
+    while last in followed:
+        last = followed[last]
+    return last in waiting
+
+
+async def in_review(session: AsyncSession) -> list[Open]:
+    """The candidates that one may review now, the last one first, without their documents."""
+    found = await session.execute(
+        select(Release.version, Release.candidate, Release.review_until)
+        .where(col(Release.id).in_(_STANDING), col(Release.review_until) > world.now())
+        .order_by(*_LAST_FIRST)
     )
-    return list(found)
-
-
-async def in_review(session: AsyncSession) -> list[Release]:
-    """The candidates that one may review now, the last one first."""
-    return [release for release in await standing(session) if release.is_in_review]
+    return [Open(called(version, candidate), until) for version, candidate, until in found if until]
 
 
 async def of_workshop(session: AsyncSession, workshop_id: str) -> Release | None:
     """The preparation that a workshop feeds now, if any."""
-    for release in await standing(session):
-        if workshop_id in await workshop_ids(session, release.id):
-            return release
-    return None
+    return await session.scalar(_fed_by(workshop_id).where(col(Release.id).in_(_STANDING)))
 
 
 async def of_gesture(session: AsyncSession, workshop_id: str, number: int) -> Release | None:
@@ -291,14 +326,28 @@ async def of_gesture(session: AsyncSession, workshop_id: str, number: int) -> Re
     return next((each for each in found if any(named.items() <= told.items() for told in each.content["ateliers"])), None)
 
 
+def _fed_by(workshop_id: str) -> SelectOfScalar[Release]:
+    """The last of the preparations that a workshop fed."""
+    fed = select(ReleaseWorkshop.release_id).where(col(ReleaseWorkshop.workshop_id) == workshop_id)
+    return select(Release).where(col(Release.id).in_(fed)).order_by(*_LAST_FIRST).limit(1)
+
+
 async def workshop_ids(session: AsyncSession, release_id: str) -> list[str]:
     """The workshops that feed a release."""
-    found = await session.scalars(
-        select(ReleaseWorkshop.workshop_id)
-        .where(col(ReleaseWorkshop.release_id) == release_id)
+    return (await feeding(session, [release_id]))[release_id]
+
+
+async def feeding(session: AsyncSession, release_ids: Collection[str]) -> dict[str, list[str]]:
+    """The workshops that feed each of these releases. One query."""
+    found = await session.execute(
+        select(ReleaseWorkshop.release_id, ReleaseWorkshop.workshop_id)
+        .where(col(ReleaseWorkshop.release_id).in_(release_ids))
         .order_by(col(ReleaseWorkshop.workshop_id))
     )
-    return list(found)
+    fed: dict[str, list[str]] = {id: [] for id in release_ids}
+    for release_id, workshop_id in found:
+        fed[release_id].append(workshop_id)
+    return fed
 
 
 async def line_of(session: AsyncSession, release: Release) -> list[Release]:

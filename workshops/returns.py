@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from workshops import agenda, indicators, recount, results
+from workshops import agenda, indicators, licence, recount, results
 from workshops.agenda import Stage, Workshop
 from workshops.canonical import digest
 from workshops.consensus import FEW_RATERS, Consent, Grading, Rule, Voices
@@ -49,7 +49,7 @@ async def document(session: AsyncSession, workshop_id: str) -> Document:
     closing = await _closing(session, workshop)
     told = {
         "titre": "Bulletins d'un vote, sous pseudonymes",
-        "licence": "Licence Ouverte 2.0",
+        "licence": licence.NAME,
         "atelier": {
             "id": workshop.id,
             "titre": workshop.title,

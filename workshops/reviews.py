@@ -106,7 +106,7 @@ async def leave(
             audit.yield_floor(session, register)
             return before
     release = await releases.get(session, release_id)
-    if not release.is_in_review or release.id not in {each.id for each in await releases.standing(session)}:
+    if not release.is_in_review or release.id not in await releases.standing_ids(session):
         raise NotNow(N_("La relecture de cette version n'est pas ouverte."))
     text, name = clean(text), clean(name)
     _check(release, code, field, text, name)
@@ -184,9 +184,7 @@ async def hide(session: AsyncSession, review_id: str, *, because: str, by: Perso
 
 
 async def _require_unpublished(session: AsyncSession, review: Review) -> None:
-    standing = await releases.standing(session)
-    lines = [each.id for release in standing for each in await releases.line_of(session, release)]
-    if review.release_id not in lines:
+    if not await releases.is_pending(session, review.release_id):
         raise NotNow(N_("Cette version n'est plus en relecture : ses réponses ne changent plus."))
 
 

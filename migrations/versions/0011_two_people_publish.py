@@ -64,7 +64,6 @@ def create_releases() -> None:
         sa.Column("version", sa.String(20), nullable=False),
         sa.Column("candidate", sa.Integer(), nullable=True),
         sa.Column("base", sa.String(20), nullable=True),
-        sa.Column("replaces", ID, nullable=True),
         sa.Column("review_until", MOMENT, nullable=True),
         sa.Column("by_id", ID, nullable=False),
         sa.Column("at", MOMENT, nullable=False),

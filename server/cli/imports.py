@@ -42,8 +42,7 @@ async def _try(at: Desk, deposit: Deposit, notice: Notice) -> int:
         rehearsal = await imports.rehearse(session, deposit, notice)
     if rehearsal.former:
         return refuse(f"Déjà importé : {at.address(f'/referentiel/imports/{rehearsal.former.slug}')}")
-    if not rehearsal.holds:
-        raise Malformed(rehearsal)
+    rehearsal.require()
     number = len(rehearsal.judged.items)
     print(f"Essai : {number} {ngettext('indicateur se lit', 'indicateurs se lisent', number)}, rien n'est enregistré.")
     return OK

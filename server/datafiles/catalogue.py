@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from workshops.words import N_
 
-LICENCE = "https://spdx.org/licenses/etalab-2.0.html"  # Licence Ouverte 2.0, where it has an address that does not move
 JSON, LINKED, TABULAR = "application/json", "application/ld+json", "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"

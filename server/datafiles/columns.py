@@ -5,7 +5,7 @@ from typing import Any
 
 from server import tables
 from server.tables import Column, Row, Table
-from workshops import sheet
+from workshops import sheet, versions
 from workshops.consensus import NAMES, Choice, Outcome
 from workshops.crosswalks import Fate
 from workshops.items import DEPRECATED, IN_FORCE
@@ -16,7 +16,7 @@ Content = Mapping[str, Any]
 
 SOURCE = "framework.document"
 CODE = sheet.BY_NAME["indicateurs_lies"].pattern
-VERSION = r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}(-rc\.[0-9]{1,4})?"
+VERSION = f"{versions.PLAIN}({versions.CANDIDATE})?"
 # What a text may look like, where the field suggests nothing and takes no word of a list.
 EXAMPLES = {
     "libelle": "Nombre d'usagers engagés et impliqués dans les démarches et projets du lab",

@@ -11,7 +11,7 @@ from server.datafiles.columns import CODE, VERSION
 from server.i18n import gettext as _
 from workshops.consensus import NAMES, Outcome
 from workshops.crosswalks import Fate
-from workshops.drafts import LEVELS
+from workshops.documents import LEVELS
 from workshops.items import DEPRECATED, IN_FORCE
 from workshops.sheet import FIELDS, Field, Need
 from workshops.words import N_, Word

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from server.datafiles.catalogue import EVERY, LICENCE
+from server.datafiles.catalogue import EVERY
 from server.datafiles.table_schema import PUBLISHER
 from server.i18n import gettext as _
-from workshops import sheet
+from workshops import licence, sheet
 from workshops.crosswalks import Fate
 from workshops.items import is_deprecated
 from workshops.vocabulary import Family
@@ -107,7 +107,7 @@ def _scheme(content: Content, home: str) -> Node:
         dct__description=content.get("note"),
         dct__issued=content["publie_le"],
         dct__identifier=content["empreinte"],
-        dct__license=LICENCE,
+        dct__license=licence.ADDRESS,
         dct__language=FRENCH,
         dct__isVersionOf=f"{home}/referentiel",
         dct__replaces=scheme_at(home, previous["version"]) if previous else None,
@@ -171,7 +171,7 @@ def _dataset(content: Content, home: str) -> Node:
             dcat__downloadURL=home + file.path(number),
             dcat__mediaType=MEDIA_TYPES + file.media,
             dct__conformsTo=f"{scheme}{file.schema}" if file.schema else None,
-            dct__license=LICENCE,
+            dct__license=licence.ADDRESS,
         )
         for file in EVERY
     ]
@@ -182,7 +182,7 @@ def _dataset(content: Content, home: str) -> Node:
         dct__description=_(N_("Les indicateurs publiés, leurs définitions et ce qui a été décidé de chacun.")),
         dct__issued=content["publie_le"],
         dct__publisher={"@type": "foaf:Organization", "foaf:name": PUBLISHER},
-        dct__license=LICENCE,
+        dct__license=licence.ADDRESS,
         dct__language=FRENCH,
         dct__isVersionOf=f"{home}/referentiel",
         dcat__version=number,

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from server import tables
-from server.datafiles.catalogue import BY_ENDING, LICENCE
+from server.datafiles.catalogue import BY_ENDING
 from server.i18n import gettext as _
 from server.tables import Table
+from workshops import licence
 from workshops.words import N_
 
 Content = Mapping[str, Any]
 
+LICENCE = {"name": licence.ID, "title": licence.NAME, "path": licence.ADDRESS}
 PUBLISHER = "Direction interministérielle de la transformation publique (DITP)"
 AUTHORS = N_("Laboratoires d'innovation publique réunis en atelier")
 
@@ -30,7 +32,7 @@ def schema(table: Table, content: Content, home: str, ending: str) -> dict[str, 
         "version": version,
         "created": day,
         "lastModified": day,
-        "licenses": [{"name": "etalab-2.0", "title": content["licence"], "path": LICENCE}],
+        "licenses": [LICENCE],
         "contributors": contributors(content, home),
         "resources": [{"title": _(file.title), "path": home + file.path(version)}],
         **tables.schema(table),

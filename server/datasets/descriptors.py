@@ -8,7 +8,7 @@ from typing import Any
 
 from server import tables
 from server.datafiles import catalogue as files
-from server.datafiles.table_schema import PUBLISHER
+from server.datafiles.table_schema import LICENCE, PUBLISHER
 from server.datasets.catalogue import BY_NAME, CREATED, DATASETS, MODIFIED, VERSION
 from server.datasets.of_files import table_of
 from server.datasets.parcels import Part
@@ -18,7 +18,6 @@ from server.i18n import gettext as _
 from server.tables import Table
 from workshops.words import N_
 
-LICENCE = {"name": "etalab-2.0", "title": "Licence Ouverte 2.0", "path": files.LICENCE}
 TITLE = N_("Grille commune : le référentiel des laboratoires d'innovation publique, et comment il s'est écrit")
 # Files that are made of others' columns: the name says what one is.
 FILES = (

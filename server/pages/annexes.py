@@ -6,7 +6,7 @@ import logging
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from server import annex, gestures, permanent
+from server import annex, downloads, gestures
 from server.annex import NotPrinted
 from server.gestures import reading
 from server.i18n import gettext as _
@@ -28,7 +28,7 @@ async def pdf(request: Request) -> Response:
     async with reading(request) as session:
         framework = await frameworks.fetch(session, request.path_params["version"])
         called = await labs.called(session)
-    held = permanent.held(request, framework)
+    held = downloads.held(request, framework.fingerprint)
     if held:
         return held
     content, base = framework.content, request.app.state.settings.public_url
@@ -41,7 +41,7 @@ async def pdf(request: Request) -> Response:
         log.error("no PDF of version %s: %s", framework.version, error, exc_info=None if told else error)
         return _without(request, framework.version, BUSY if told and told.is_busy else BROKEN)
     name = f"referentiel-{framework.version}.pdf"
-    return permanent.file(framework, printed, "application/pdf", name, inline=True)
+    return downloads.file(framework.fingerprint, printed, "application/pdf", name, inline=True)
 
 
 def _without(request: Request, version: str, sentence: str) -> Response:

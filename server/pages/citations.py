@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import badges, citations, permanent
+from server import badges, citations, downloads
 from server.gestures import reading
 from workshops import frameworks
 from workshops.frameworks import Framework
@@ -15,8 +15,8 @@ async def as_bibtex(request: Request) -> Response:
     address = f"{request.app.state.settings.public_url}/referentiel/{framework.version}"
     entry = citations.bibtex(framework.content, address)
     name = f"referentiel-{framework.version}.bib"
-    return permanent.held(request, framework) or permanent.file(
-        framework, entry, "application/x-bibtex; charset=utf-8", name
+    return downloads.held(request, framework.fingerprint) or downloads.file(
+        framework.fingerprint, entry, "application/x-bibtex; charset=utf-8", name
     )
 
 
@@ -24,8 +24,8 @@ async def badge(request: Request) -> Response:
     """« suit la version 2.0.0 »: any site may show it."""
     framework = await _published(request)
     name = f"suit-la-version-{framework.version}.svg"
-    return permanent.held(request, framework) or permanent.file(
-        framework, badges.svg(framework.version), "image/svg+xml; charset=utf-8", name, inline=True
+    return downloads.held(request, framework.fingerprint) or downloads.file(
+        framework.fingerprint, badges.svg(framework.version), "image/svg+xml; charset=utf-8", name, inline=True
     )
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
+from server import downloads
 from server.datafiles.catalogue import FILES
+from server.datafiles.table_schema import LICENCE
 from server.datasets import descriptors
 from server.datasets.archive import Archive
 from server.datasets.catalogue import BY_NAME, SUBJECTS
-from server.datasets.descriptors import LICENCE
 from server.datasets.editions import Edition
 from server.gestures import reading
 from server.i18n import gettext as _
@@ -27,7 +28,6 @@ from workshops.words import N_
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 SHOWN = 7  # days of the archive, one click away
-OPEN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, no-cache"}
 KINDS = {
     "string": N_("texte"),
     "integer": N_("entier"),
@@ -61,7 +61,7 @@ async def show(request: Request) -> Response:
     edition, first = await archive.today(), await archive.first()
     async with reading(request) as session:
         workshops = await agenda.calendar(session)
-        versions = await frameworks.versions(session)
+        versions = await frameworks.numbers(session)
     return page(
         request,
         "datasets/show.html",
@@ -70,7 +70,7 @@ async def show(request: Request) -> Response:
         subjects={_(subject): [_shown(each.table, edition) for each in those] for subject, those in SUBJECTS.items()},
         days=_days(first, edition.day),
         first=first,
-        versions=[(each.version, _files(each.version)) for each in versions],
+        versions=[(version, _files(version)) for version in versions],
         workshops=[(workshop, returns.are_published(workshop)) for workshop in workshops],
         licence=LICENCE,
     )
@@ -142,7 +142,7 @@ async def as_csv(request: Request) -> Response:
 async def schema(request: Request) -> Response:
     """What a table's columns mean, as a Table Schema."""
     table = BY_NAME[_known(request)].table
-    return JSONResponse(descriptors.schema(table, request.app.state.settings.public_url), headers=OPEN)
+    return JSONResponse(descriptors.schema(table, request.app.state.settings.public_url), headers=downloads.OPEN)
 
 
 def _known(request: Request) -> str:
@@ -163,8 +163,7 @@ def _zip(request: Request, edition: Edition) -> Response:
 def _file(request: Request, mark: str, pieces: Any, kind: str, headers: dict[str, str]) -> Response:
     """A file sent piece by piece, or 304 to who has it: its tag is what it contains."""
     tag = f'"{mark}"'
-    held = request.headers.get("if-none-match", "")
-    if held.strip() == "*" or tag in held:
-        return Response(status_code=304, headers={**OPEN, "ETag": tag})
+    if downloads.has(request, tag):
+        return Response(status_code=304, headers={**downloads.OPEN, "ETag": tag})
     content: Iterator[bytes] = iter(()) if request.method == "HEAD" else pieces()
-    return StreamingResponse(content, media_type=kind, headers={**OPEN, **headers, "ETag": tag})
+    return StreamingResponse(content, media_type=kind, headers={**downloads.OPEN, **headers, "ETag": tag})

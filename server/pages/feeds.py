@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import feeds
+from server import downloads, feeds
 from server.gestures import reading
 from workshops import frameworks
 
@@ -12,6 +12,5 @@ async def versions(request: Request) -> Response:
     """The versions of the framework, the last one first."""
     async with reading(request) as session:
         published = await frameworks.versions(session)
-    response = Response(feeds.atom(published, request.app.state.settings.public_url), media_type=feeds.MEDIA_TYPE)
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return response
+    atom = feeds.atom(published, request.app.state.settings.public_url)
+    return Response(atom, media_type=feeds.MEDIA_TYPE, headers=downloads.ANYWHERE)

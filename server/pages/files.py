@@ -5,7 +5,7 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import permanent
+from server import downloads
 from server.datafiles import drawing
 from server.datafiles.catalogue import BY_ENDING
 from server.gestures import reading
@@ -66,10 +66,12 @@ async def passage_jsonld(request: Request) -> Response:
 async def _file(request: Request, ending: str) -> Response:
     async with reading(request) as session:
         framework = await frameworks.fetch(session, request.path_params["version"])
-    return permanent.held(request, framework) or await _drawn(request, framework, ending)
+    return downloads.held(request, framework.fingerprint) or await _drawn(request, framework, ending)
 
 
 async def _drawn(request: Request, framework: Framework, ending: str) -> Response:
     file, home = BY_ENDING[ending], request.app.state.settings.public_url
     body = await asyncio.to_thread(drawing.draw, ending, framework.content, home)
-    return permanent.file(framework, body, file.media, file.name(framework.version), inline=not file.attached)
+    return downloads.file(
+        framework.fingerprint, body, file.media, file.name(framework.version), inline=not file.attached
+    )

@@ -6,14 +6,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import citations, exports, identity
+from server import citations, identity
 from server.datafiles.catalogue import EVERY, NAMED
 from server.gestures import reading
 from server.i18n import gettext
 from server.templating import page
-from workshops import comparisons, frameworks, imports, indicators, labs, people, releases, tallies
+from workshops import comparisons, documents, frameworks, imports, indicators, labs, people, releases, tallies
 from workshops.consensus import Outcome, Rule
-from workshops.crosswalks import Fate
 from workshops.indicators import Leaving
 from workshops.people import Role
 from workshops.refusals import NotFound
@@ -44,23 +43,23 @@ async def show(request: Request) -> Response:
     """One published version, as it was frozen."""
     async with reading(request) as session:
         framework = await frameworks.fetch(session, request.path_params["version"])
-        versions = await frameworks.versions(session)
+        versions = await frameworks.numbers(session)
         called = await labs.called(session)
+    content = framework.content
     return page(
         request,
         "frameworks/show.html",
         framework=framework,
-        content=framework.content,
-        cite=citations.cite(framework.content, request.app.state.settings.public_url),
-        tallies={item["code"]: tallies.read(item["decision"]) for item in framework.content["indicateurs"]},
-        families=exports.by_family(framework.content),
-        others=[other.version for other in versions if other.version != framework.version],
-        latest=versions[0].version,
-        workshops=exports.workshops_of(framework.content),
-        rules=_rules(framework.content),
+        content=content,
+        cite=citations.cite(content, request.app.state.settings.public_url),
+        tallies={item["code"]: tallies.read(item["decision"]) for item in content["indicateurs"]},
+        families=documents.by_family(content),
+        others=[other for other in versions if other != framework.version],
+        latest=versions[0],
+        workshops=documents.workshops(content),
+        rules=_rules(content),
         named=NAMED,
-        every=EVERY,
-        fates={fate.value: fate for fate in Fate},
+        every=[(file.path(framework.version), gettext(file.title)) for file in EVERY],
         labs=called,
         leavings={leaving.value: leaving for leaving in Leaving},
         outcomes={outcome.value: gettext(outcome.label) for outcome in Outcome},
@@ -70,7 +69,7 @@ async def show(request: Request) -> Response:
 def _rules(content: Mapping[str, Any]) -> list[tuple[Rule, list[str]]]:
     """The rules by which a version was decided, each with the titles of its workshops."""
     found: dict[Rule, list[str]] = {}
-    for workshop in exports.workshops_of(content):
+    for workshop in documents.workshops(content):
         if "regle" in workshop:
             found.setdefault(Rule.read(workshop["regle"]), []).append(workshop["titre"])
     return list(found.items())
@@ -83,16 +82,15 @@ async def compare(request: Request) -> Response:
         after = await frameworks.fetch(session, request.path_params["after"])
     if before.version == after.version:
         raise NotFound(N_("Il faut deux versions différentes pour comparer."))
+    content = after.content
     follows = after.previous_version == before.version
-    argued = after.content.get("arguments", {}) if follows else {}
-    because = {code: "\n".join(fields.values()) for code, fields in argued.items()}
+    compared = documents.since(before.contents, content) if follows else None
     return page(
         request,
         "frameworks/compare.html",
         before=before,
         after=after,
-        comparison=comparisons.compare(before.contents, after.contents, because),
-        passages=after.content.get("passage", []) if follows else [],
-        fates={fate.value: fate for fate in Fate},
-        level=after.content.get("niveau") if follows else None,
+        comparison=compared or comparisons.compare(before.contents, after.contents),
+        passages=content.get("passage", []) if follows else [],
+        level=content.get("niveau") if follows else None,
     )

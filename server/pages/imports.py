@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from server import forms, gridfiles
+from server import downloads, forms, gridfiles
 from server.forms import ImportForm
 from server.gestures import again, done, reading, transaction, wants_json
 from server.i18n import gettext as _
@@ -17,15 +17,13 @@ from server.identity import signed_in
 from server.templating import page
 from workshops import imports, people, world
 from workshops.grids import Problem
-from workshops.imports import Deposit, ImportedFramework, Malformed, Notice, Rehearsal
+from workshops.imports import Deposit, Malformed, Notice, Rehearsal
 from workshops.people import Role
 from workshops.refusals import NotNow, NotThus, Refusal
 from workshops.sheet import missing
 from workshops.words import N_
 
-CACHED = {"Cache-Control": "public, max-age=31536000, immutable"}
 SHOWN = 200  # characters of a line of the file, beside what is wrong with it
-ALREADY = N_("Ce fichier est déjà importé : « {title} ».")
 NEW = "imports/new.html"
 
 
@@ -54,10 +52,10 @@ async def rehearse(request: Request) -> Response:
     asked = await _asked(request)
     async with reading(request) as session:
         rehearsal = await imports.rehearse(session, asked.deposit, asked.notice)
-    if rehearsal.former:
-        return await _again(request, asked, NotNow(ALREADY, title=rehearsal.former.title))
-    if not rehearsal.holds:
-        return await _again(request, asked, Malformed(rehearsal))
+    try:
+        rehearsal.require()
+    except (NotNow, Malformed) as refusal:
+        return await _again(request, asked, refusal)
     if wants_json(request):
         return JSONResponse({"essai": True, "indicateurs": rehearsal.judged.items})
     values = await _values(request, asked, rehearsal)
@@ -161,13 +159,7 @@ async def as_json(request: Request) -> Response:
     """The document that its fingerprint names."""
     async with reading(request) as session:
         imported = await imports.fetch(session, request.path_params["imported"])
-    return _file(request, imported)
-
-
-def _file(request: Request, imported: ImportedFramework) -> Response:
-    """It never changes: its tag is its fingerprint, anyone may read it from anywhere."""
-    tag = f'"{imported.fingerprint}"'
-    is_known = request.headers.get("if-none-match") == tag
-    response = Response(status_code=304) if is_known else JSONResponse(imported.content)
-    response.headers.update({**CACHED, "ETag": tag, "Access-Control-Allow-Origin": "*"})
-    return response
+    body = bytes(JSONResponse(imported.content).body)
+    return downloads.held(request, imported.fingerprint) or downloads.file(
+        imported.fingerprint, body, "application/json", f"import-{imported.slug}.json", inline=True
+    )

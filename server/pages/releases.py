@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from server import preparations
 from server.forms import BecauseForm, PrepareForm, read, sent
 from server.gestures import again, done, reading, transaction
 from server.i18n import PARIS
@@ -17,21 +18,16 @@ from server.templating import page
 from workshops import (
     agenda,
     audit,
-    comparisons,
     corrections,
     crosswalks,
     drafts,
     frameworks,
-    labs,
     people,
     publications,
     releases,
-    reviews,
     world,
 )
 from workshops.agenda import Workshop
-from workshops.comparisons import Contents
-from workshops.crosswalks import Fate
 from workshops.drafts import Choices, Draft
 from workshops.lines import Exceptional
 from workshops.people import Person, Role
@@ -49,7 +45,8 @@ async def index(request: Request) -> Response:
         waiting = await releases.standing(session)
         written = await corrections.standing(session)
         latest = await frameworks.latest(session)
-        feeding = {id for each in waiting for id in await releases.workshop_ids(session, each.id)}
+        fed = await releases.feeding(session, [each.id for each in waiting])
+        feeding = {id for ids in fed.values() for id in ids}
         ready = [each for each in await _ready(session) if each.id not in feeding]
         wrote = {each.by_id for each in waiting} | {each.by_id for each in written}
         names = await people.names(session, wrote)
@@ -232,28 +229,12 @@ async def show(request: Request) -> Response:
 async def _shown(session: AsyncSession, release_id: str) -> dict[str, Any]:
     release = await releases.get(session, release_id)
     line = await releases.line_of(session, release)
-    said = await reviews.of(session, line)
-    base = await frameworks.fetch(session, release.base) if release.base else None
     abandoned = await releases.abandonment(session, release_id)
-    document = release.content
-    before = base.contents if base else Contents()
-    argued = {code: "\n".join(fields.values()) for code, fields in document["arguments"].items()}
-    wrote = {each.review.by_id for each in said if each.review.by_id} | {release.by_id}
+    wrote = [release.by_id, *([abandoned.by_id] if abandoned else [])]
     return {
-        "release": release,
-        "document": document,
-        "base": base,
-        "comparison": comparisons.compare(before, release.contents, argued),
-        "before": before,
-        "after": release.contents,
+        **await preparations.shown(session, release, line, wrote),
         "checklist": await publications.checklist(session, release),
         "abandoned": abandoned,
-        "published": await frameworks.from_release(session, release_id),
-        "said": said,
-        "verdicts": list(reviews.Verdict),
-        "names": await people.names(session, wrote | ({abandoned.by_id} if abandoned else set())),
-        "fates": {fate.value: fate for fate in Fate},
-        "labs": await labs.called(session),
     }
 
 

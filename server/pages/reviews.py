@@ -6,22 +6,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from server import exports, identity, limits
+from server import downloads, exports, identity, limits, preparations
 from server.forms import BecauseForm, ReviewForm, VerdictForm, read, sent
 from server.gestures import again, done, reading, sending, transaction
 from server.i18n import gettext
 from server.identity import signed_in
 from server.limits import Limits
 from server.templating import page
-from workshops import audit, comparisons, frameworks, labs, people, releases, reviews, tallies, world
-from workshops.comparisons import Contents
-from workshops.crosswalks import Fate
+from workshops import audit, documents, people, releases, reviews, tallies, versions, world
 from workshops.people import Person, Role
 from workshops.refusals import NotThus, Refusal
 from workshops.releases import Release
 from workshops.sheet import FIELDS
-
-OPEN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, no-cache"}
 
 
 async def show(request: Request) -> Response:
@@ -38,37 +34,23 @@ def _viewing(request: Request) -> dict[str, Any]:
 
 
 async def _candidate(request: Request, session: AsyncSession) -> Release:
-    version, _, number = request.path_params["candidate"].partition("-rc.")
-    return await releases.named(session, version, int(number))
+    version, number = versions.parted(request.path_params["candidate"])
+    return await releases.named(session, version, number or 0)
 
 
 async def _shown(session: AsyncSession, release: Release, viewer: Person | None) -> dict[str, Any]:
     held = await people.roles(session, viewer) if viewer else frozenset()
-    said = await reviews.of(session, [release])
-    base = await frameworks.fetch(session, release.base) if release.base else None
-    document = release.content
-    before = base.contents if base else Contents()
-    argued = {code: "\n".join(fields.values()) for code, fields in document["arguments"].items()}
-    standing = {each.id for each in await releases.standing(session)}
+    values = await preparations.shown(session, release, [release])
+    document = values["document"]
+    standing = await releases.standing_ids(session)
     return {
-        "release": release,
-        "document": document,
-        "base": base,
-        "before": before,
-        "after": release.contents,
-        "comparison": comparisons.compare(before, release.contents, argued),
-        "families": exports.by_family(document),
+        **values,
+        "families": documents.by_family(document),
         "tallies": {item["code"]: tallies.read(item["decision"]) for item in document["indicateurs"]},
-        "fates": {fate.value: fate for fate in Fate},
-        "said": said,
         "is_open": release.is_in_review and release.id in standing,
         "is_waiting": release.id in standing,
-        "published": await frameworks.from_release(session, release.id),
-        "names": await people.names(session, {each.review.by_id for each in said if each.review.by_id}),
-        "verdicts": list(reviews.Verdict),
         "is_publisher": Role.PUBLISHER in held,
         "may_hide": bool(held & {Role.PUBLISHER, Role.MODERATOR}),
-        "labs": await labs.called(session),
         "choices": [(item["code"], f"{item['code']} · {item['fiche']['libelle']}") for item in document["indicateurs"]],
         "parts": [(field.name, gettext(field.label)) for field in FIELDS],
     }
@@ -79,7 +61,9 @@ async def as_json(request: Request) -> Response:
     async with reading(request) as session:
         release = await _candidate(request, session)
         said = await reviews.of(session, [release])
-    return JSONResponse({**release.content, "relectures": [exports.review(each) for each in said]}, headers=OPEN)
+    return JSONResponse(
+        {**release.content, "relectures": [exports.review(each) for each in said]}, headers=downloads.OPEN
+    )
 
 
 async def leave(request: Request) -> Response:

@@ -53,9 +53,8 @@ def version() -> Document:
     """The second of two versions, with a sheet that no page can hold."""
     _, told = history()
     long = item("IMP-11", fiche={"famille": "impact", "limites": "Un paragraphe qui se répète.\n\n" * 90})
-    return document(
-        "2.1.0", [*told["indicateurs"], long], precedente=told["precedente"], signature="eyJhbGciOiJFZERTQSJ9.."
-    )
+    told = document("2.1.0", [*told["indicateurs"], long], precedente=told["precedente"])
+    return {**told, "signature": "eyJhbGciOiJFZERTQSJ9.."}
 
 
 @pytest.fixture(scope="module")

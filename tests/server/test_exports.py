@@ -3,23 +3,11 @@
 from datetime import UTC, date, datetime
 
 from server import exports
-from tests.cast import SHEET, counted
+from tests.cast import counted
 from workshops.agenda import Stage, Start, Workshop
 from workshops.journal import GENESIS, Entry, Kind, first_break, sign
-from workshops.vocabulary import Family
 
 VOTES = {"texte_actuel": {"keep": 3, "rework": 1, "drop": 0, "abstain": 2}, "texte_anterieur": 4}
-
-
-def test_a_version_is_read_family_by_family() -> None:
-    families = ("activite", "impact", "activite")
-    items = [{"code": f"ACT-{n:02d}", "fiche": {**SHEET, "famille": each}} for n, each in enumerate(families, 1)]
-    found = [(family, [item["code"] for item in items]) for family, items in exports.by_family({"indicateurs": items})]
-    assert found == [
-        (Family.ACTIVITY, ["ACT-01", "ACT-03"]),
-        (Family.RESULTS, []),
-        (Family.IMPACT, ["ACT-02"]),
-    ]
 
 
 def test_a_tally_separates_this_text_from_the_earlier_ones() -> None:

@@ -172,7 +172,7 @@ async def test_the_database_is_asked_for_the_latest_number_once_a_second_and_for
         clock.advance(seconds=0.999)
         await asyncio.gather(*(client().get(address) for address in PUBLISHED * 5))
     asked = [" ".join(asked.split()) for asked in sent if asked.startswith("SELECT")]
-    assert asked[0].startswith("SELECT release.id, ")
+    assert asked[0].startswith("SELECT release.version, release.candidate, release.review_until FROM release ")
     assert asked[1:] == ["SELECT framework.version FROM framework", "SELECT count(*) AS count_1 FROM importedframework"]
 
 

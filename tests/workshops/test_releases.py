@@ -142,14 +142,33 @@ async def test_preparing_again_takes_the_place_of_the_former(
     room = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
     first = await prepare(database, room, by=dominique)
     second = await prepare(database, room, by=dominique, note="Relue.")
-    assert second.replaces == first.id
     assert await ask(database, releases.standing) == [second]
     gone = await ask(database, releases.abandonment, first.id)
     assert gone is not None
-    assert gone.because == releases.REPLACED
+    assert (gone.because, gone.replaced_by) == (releases.REPLACED, second.id)
     assert await ask(database, releases.line_of, second) == [second, first]
     with pytest.raises(NotNow):
         await confirm(database, first)
+
+
+async def test_one_may_take_the_place_of_several(
+    database: Database, camille: Person, dominique: Person, clock: Clock
+) -> None:
+    one = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
+    other = await decided(database, camille, start=Start.EMPTY, sheets=(COMPLETE,))
+    first = await prepare(database, one, by=dominique)
+    clock.advance(minutes=1)
+    second = await prepare(database, other, by=dominique)
+    clock.advance(minutes=1)
+    both = await prepare(database, one, other, by=dominique)
+    assert await ask(database, releases.line_of, both) == [both, second, first]
+    assert await ask(database, releases.standing_ids) == [both.id]
+    assert await ask(database, releases.feeding, [first.id, both.id]) == {
+        first.id: [one.id],
+        both.id: sorted([one.id, other.id]),
+    }
+    pending = [await ask(database, releases.is_pending, each.id) for each in (first, second, both)]
+    assert pending == [True, True, True]
 
 
 async def test_abandoning_says_why_once(database: Database, camille: Person, dominique: Person) -> None:
@@ -182,7 +201,7 @@ async def test_a_candidate_is_numbered_and_dated(
     assert first.content["version"] == "2.0.0-rc.1"
     assert first.content["relecture"] == {"du": "2026-11-23T09:00:00.000Z", "au": "2026-12-03T09:00:00.000Z"}
     second = await prepare(database, room, by=dominique, review_until=until)
-    assert (second.name, second.replaces) == ("2.0.0-rc.2", first.id)
+    assert second.name == "2.0.0-rc.2"
     assert await ask(database, releases.named, "2.0.0", 1) == first
     clock.advance(days=10)
     assert not second.is_in_review
@@ -475,7 +494,6 @@ async def test_workshops_prepared_apart_then_together_bring_all_their_reviews(
     (one, first), (two, second) = apart
     together = await prepare(database, one, two, by=dominique)
     assert await ask(database, releases.line_of, together) == [together, second, first]
-    assert together.replaces == second.id
     clock.advance(days=3)
     with pytest.raises(NotNow):  # two reviews without an answer
         await confirm(database, together)

@@ -7,7 +7,7 @@ import pytest
 from rdflib import DCAT, DCTERMS, OWL, PROV, RDF, RDFS, SKOS, XSD, Graph, Literal, URIRef
 
 from server.datafiles import drawing, linked
-from server.datafiles.catalogue import FILES
+from server.datafiles.catalogue import EVERY
 from tests.documents import Document, document, history, item
 from tests.server.datafiles.test_columns import HOME, imported, nasty, old
 from workshops.crosswalks import Fate
@@ -128,7 +128,7 @@ def test_each_file_is_a_distribution_of_the_dataset() -> None:
         for each in found.objects(dataset, DCAT.distribution)
     }
     assert files == {
-        f"{HOME}{file.path('2.1.0')}": (file.media, f"{SCHEME}{file.schema}" if file.schema else "") for file in FILES
+        f"{HOME}{file.path('2.1.0')}": (file.media, f"{SCHEME}{file.schema}" if file.schema else "") for file in EVERY
     }
     assert found.value(dataset, URIRef(linked.PREFIXES["dcat"] + "version")) == Literal("2.1.0")
     assert found.value(dataset, DCAT.landingPage) == SCHEME

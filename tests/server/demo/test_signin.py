@@ -139,6 +139,7 @@ async def test_one_chooses_in_the_cast(demo: httpx2.AsyncClient) -> None:
         ("demo-dominique", "Dominique Bertin, édition DITP (démonstration)"),
         ("demo-alix", "Alix Morvan, membre du Ti Lab (démonstration)"),
         ("demo-sacha", "Sacha Delmas, membre du SIILAB (démonstration)"),
+        ("demo-maxime", "Maxime Collin, édition DITP, seconde personne (démonstration)"),
         ("", "Annuler"),
     ]
     assert f'action="{html.escape("/demo/connexion/autoriser?" + urlencode(ASKED))}"' in page.text
@@ -346,5 +347,6 @@ def test_the_cast_is_demonstrably_made_up() -> None:
         ("Dominique Bertin", None),
         ("Alix Morvan", "ti-lab"),
         ("Sacha Delmas", "siilab"),
+        ("Maxime Collin", None),
     ]
     assert all(persona.role.endswith("(démonstration)") for persona in CAST)

@@ -66,6 +66,7 @@ async def test_its_journal_is_true(database: Database, told: Workshop) -> None:
         "rule_announced",
         "round_opened",
         "indicator_concluded",
+        "framework_prepared",
         "framework_published",
         "timer_started",  # whoever looks at the demonstration comes at any hour
         "timer_extended",
@@ -107,7 +108,7 @@ async def test_the_story_can_go_on_to_a_first_version(database: Database, settin
     assert list(framework.sheets) == ["ACT-01", "RES-04"]
 
 
-async def test_the_four_personas_have_their_parts(database: Database, settings: Settings, told: Workshop) -> None:
+async def test_the_five_personas_have_their_parts(database: Database, settings: Settings, told: Workshop) -> None:
     async with database.transaction() as session:
         cast = await story.cast(session, settings)
         assert {persona.given_name: await people.roles(session, person) for persona, person in cast.items()} == {
@@ -115,6 +116,7 @@ async def test_the_four_personas_have_their_parts(database: Database, settings: 
             "Dominique": {Role.PUBLISHER},
             "Alix": set(),
             "Sacha": set(),
+            "Maxime": {Role.PUBLISHER},
         }
         for persona, person in cast.items():
             iss = issuer(settings)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,15 +10,20 @@ from sqlalchemy import event
 
 from server.database import Database
 from tests.cast import COMPLETE, Browsers, act, card, facilitator, member_of, publisher, signed_in, workshop
-from workshops import agenda, indicators, journal
+from tests.documents import document, frozen, item
+from workshops import agenda, indicators, journal, world
 from workshops.agenda import Member, Stage, Start, Workshop
 from workshops.amendments import Amendment, Ending, Fate
+from workshops.canonical import canonical, digest
 from workshops.comments import Comment, Hiding
 from workshops.consensus import Choice, Grade
 from workshops.contests import CURRENT, Candidate, Contest, Judgement
+from workshops.corrections import Correction
 from workshops.indicators import Indicator, Origin, Wording
 from workshops.journal import Kind
 from workshops.people import Person, Role
+from workshops.releases import Release, ReleaseWorkshop
+from workshops.reviews import Review, ReviewReply, Verdict
 from workshops.votes import Vote
 
 
@@ -128,6 +134,68 @@ async def test_pages_ask_as_many_questions_whatever_the_crowd(database: Database
     assert asked[20] == asked[1]
     assert asked[200] == asked[1]
     assert max(asked[200].values()) <= 22, asked[200]
+
+
+async def published(database: Database, number: int) -> dict[str, str]:
+    """A version of so many indicators, and as many preparations of the next one, corrections, remarks on a candidate."""
+    version, following = f"{number + 1}.0.0", f"{number + 1}.0.1"
+    codes = [f"ACT-{n + 10}" for n in range(number)]
+    base = document(version, [item(code) for code in codes])
+    next_one = document(following, [item(code, fiche={"libelle": "Mieux dit"}) for code in codes])
+    until = world.now() + timedelta(days=9)
+    camille = await facilitator(database)
+    rooms = [await workshop(database, Stage.CLOSED, by=camille, start=Start.EMPTY) for _ in codes]
+    async with database.transaction() as session:
+        crowd = [Person(name=f"Personne {n}") for n in range(number)]
+        session.add_all([frozen(base), *crowd])
+        await session.flush()
+        told = {"base": version, "fingerprint": next_one["empreinte"], "document": canonical(next_one).decode()}
+        waiting = [
+            Release(version=following, candidate=n, review_until=until, by_id=person.id, **told)
+            for n, person in enumerate(crowd, 1)
+        ]
+        session.add_all(waiting)
+        await session.flush()
+        for release, room, person, code in zip(waiting, rooms, crowd, codes, strict=True):
+            session.add(ReleaseWorkshop(release_id=release.id, workshop_id=room.id))
+            text = {"sheet": COMPLETE, "base": digest(base["indicateurs"][0]["fiche"])}
+            session.add(Correction(code=code, because="Une coquille.", by_id=person.id, **text))
+            said = Review(release_id=waiting[0].id, code=code, text="Trop vague.", by_id=person.id)
+            session.add(said)
+            await session.flush()
+            session.add(ReviewReply(review_id=said.id, verdict=Verdict.TAKEN, text="Oui.", by_id=person.id))
+    return {
+        "versions": "/referentiel",
+        "version": f"/referentiel/{version}",
+        "document": f"/referentiel/{version}.json",
+        "field by field": f"/referentiel/{version}/ACT-10",
+        "feed": "/referentiel.atom",
+        "candidate": f"/referentiel/{following}-rc.1",
+        "candidate as data": f"/referentiel/{following}-rc.1.json",
+        "field by field of a candidate": f"/referentiel/{following}-rc.1/ACT-10",
+        "preparations": "/referentiel/preparations",
+        "preparation": f"/referentiel/preparations/{waiting[0].id}",
+        "patch": "/referentiel/preparations/corrections",
+        "correcting": "/referentiel/corrections/ACT-10",
+        "importing": "/referentiel/imports/nouveau",
+        "platform": "/registre",
+    }
+
+
+async def test_pages_of_versions_ask_as_many_questions_whatever_they_hold(database: Database, client: Browsers) -> None:
+    browser = await signed_in(client, await publisher(database))
+    await browser.get("/referentiel")  # the session is known from now on
+    asked: dict[int, dict[str, int]] = {}
+    for number in (1, 2, 20):
+        asked[number] = {}
+        for name, path in (await published(database, number)).items():
+            with counting(database) as sent:
+                answer = await browser.get(path)
+            assert (name, answer.status_code) == (name, 200)
+            asked[number][name] = len([statement for statement in sent if statement.startswith("SELECT")])
+    assert asked[2] == asked[1]
+    assert asked[20] == asked[1]
+    assert max(asked[20].values()) <= 22, asked[20]
 
 
 async def test_a_vote_asks_as_many_questions_whatever_the_crowd(database: Database, client: Browsers) -> None:

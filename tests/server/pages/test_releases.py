@@ -277,7 +277,7 @@ async def test_an_exception_is_about_what_is_on_the_table(database: Database, cl
     assert {name: plain(said) for name, said in program.json()["champs"].items()} == {"because-ACT-99": NOT_HERE}
     page = await dominique.post(path(day), data=form)
     assert page.status_code == 422
-    assert [said.text for said in read(page).one(class_="gc-errors").all("li")] == [NOT_HERE]
+    assert [said.text for said in read(page).one(class_="gc-errors").all("li")] == [f"ACT-99 : {NOT_HERE}"]
     assert await day.records() == before
 
 

@@ -955,7 +955,8 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Camille a arrêté le minuteur Vote à 50 %",
         "Camille a changé d'étape Clôture",
         "Camille a écrit pourquoi finit ainsi l'indicateur ACT-01",
-        "Dominique a publié une version du référentiel 2.0.0",
+        "Dominique a préparé une version du référentiel 2.0.0",
+        "Maxime a publié une version du référentiel 2.0.0",
     ]
 
 
