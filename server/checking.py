@@ -202,7 +202,7 @@ def check(kind: str, file: Path, keys: Sequence[signing.Key] | None = None) -> C
         if kind == "referentiel":
             return Checked(framework(document, keys), unchecked(document, keys))
         return Checked(CHECKS[kind](document))
-    except ValueError as error:  # a number that canonical JSON cannot hold
+    except (ValueError, RecursionError) as error:  # a number that canonical JSON cannot hold, lists without an end
         raise Unreadable(f"{file} ne se met pas sous forme canonique : {error}") from None
 
 

@@ -315,9 +315,15 @@ async def of_workshop(session: AsyncSession, workshop_id: str) -> Release | None
     return await session.scalar(_fed_by(workshop_id).where(col(Release.id).in_(_STANDING)))
 
 
-async def last_of(session: AsyncSession, workshop_id: str) -> Release | None:
-    """The last preparation that a workshop fed, whatever became of it."""
-    return await session.scalar(_fed_by(workshop_id))
+async def of_gesture(session: AsyncSession, workshop_id: str, number: int) -> Release | None:
+    """The preparation that a gesture of a workshop was: its document names the gesture."""
+    found = await session.scalars(
+        select(Release)
+        .join(ReleaseWorkshop, col(ReleaseWorkshop.release_id) == col(Release.id))
+        .where(col(ReleaseWorkshop.workshop_id) == workshop_id)
+    )
+    named = {"id": workshop_id, "geste": number}
+    return next((each for each in found if any(named.items() <= told.items() for told in each.content["ateliers"])), None)
 
 
 def _fed_by(workshop_id: str) -> SelectOfScalar[Release]:

@@ -142,15 +142,16 @@ async def _prepare(request: Request, ids: list[str], template: str) -> Response:
         return await _again(request, template, ids, choices, refusal)
     # Found again: the same sending, sent again, tells the same release.
     async with reading(request) as session:
-        release_id = await _prepared_by(session, ids, request.state.gestures)
+        release_id = await _prepared_by(session, request.state.gestures)
     return done(request, f"/referentiel/preparations/{release_id}", preparation=release_id)
 
 
-async def _prepared_by(session: AsyncSession, ids: list[str], gestures: Mapping[str, int]) -> str:
-    for workshop_id in ids[:1]:
-        release = await releases.last_of(session, workshop_id)
-        assert release
-        return release.id
+async def _prepared_by(session: AsyncSession, gestures: Mapping[str, int]) -> str:
+    """By its own gestures: somebody else may have prepared these workshops anew since."""
+    for workshop_id, number in gestures.items():
+        release = await releases.of_gesture(session, workshop_id, number) if workshop_id != audit.PLATFORM else None
+        if release:
+            return release.id
     return (await audit.get(session, gestures[audit.PLATFORM])).about
 
 

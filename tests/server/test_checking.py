@@ -1,5 +1,6 @@
 """Checking a vote: from the downloaded file alone, equal or where not."""
 
+import contextlib
 import copy
 import json
 from collections.abc import Callable
@@ -206,3 +207,12 @@ def test_a_reserved_gesture_says_nothing_besides() -> None:
     assert checking.register({**document, "gestes": [{**place, "reserve": True}]}) is None
     forged = {**entry, "par": "sacha", "reserve": True}
     assert checking.register({**document, "gestes": [forged]}) == "la chaîne est rompue au geste 1"
+
+
+@pytest.mark.parametrize("depth", range(940, 1000, 5))
+def test_lists_without_an_end_are_not_read(depth: int, tmp_path: Path) -> None:
+    """Whichever gives up first, what reads or what hashes, it is said in a sentence."""
+    file = tmp_path / "referentiel.json"
+    file.write_text(f'{{"empreinte": "sha256:0", "note": {"[" * depth}{"]" * depth}}}')
+    with contextlib.suppress(checking.Unreadable):
+        assert checking.check("referentiel", file).problem

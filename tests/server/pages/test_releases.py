@@ -454,3 +454,16 @@ async def test_corrections_alone_make_a_version(database: Database, client: Brow
     release = await waiting(database)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/referentiel/preparations/{release.id}")
     assert (await confirm(database, release)).sheets["ACT-08"] == after
+
+
+async def test_a_sending_tells_its_own_preparation_whoever_prepared_since(
+    database: Database, client: Browsers
+) -> None:
+    day = await decided(database, client)
+    browser = await day.browser(day.dominique)
+    form = {"key": "une-cle", "reason-others": "Une raison."}
+    first = (await browser.post(path(day), data=form, headers=JSON)).json()
+    other = await prepare(database, day.room, by=await publisher(database, "Maxime"))
+    again = (await browser.post(path(day), data=form, headers=JSON)).json()
+    assert again == first
+    assert again["preparation"] != other.id
