@@ -69,7 +69,9 @@ async def checklist(session: AsyncSession, release: Release) -> list[Checked]:
     line = await releases.line_of(session, release)
     said = await reviews.of(session, line)
     base = await frameworks.fetch(session, release.base) if release.base else None
-    found = _checklist(release, line, base, await frameworks.latest_version(session), said)
+    gone = await releases.given_up(session, line)
+    announced = [each for each in line if each.candidate and each.id not in gone]
+    found = _checklist(release, announced, base, await frameworks.latest_version(session), said)
     corrected = {item["code"] for item in release.content["indicateurs"] if item["correction"]}
     if corrected:
         taken_back = await corrections.withdrawn_since(session, release.at)
@@ -78,7 +80,7 @@ async def checklist(session: AsyncSession, release: Release) -> list[Checked]:
 
 
 def _checklist(
-    release: Release, line: Sequence[Release], base: Framework | None, latest: str | None, said: Sequence[Reviewed]
+    release: Release, announced: Sequence[Release], base: Framework | None, latest: str | None, said: Sequence[Reviewed]
 ) -> list[Checked]:
     document = json.loads(release.document)
     found = [
@@ -89,8 +91,9 @@ def _checklist(
         Checked(Point.LATEST, () if release.base == latest else (str(latest),)),
     ]
     # Those that it takes the place of count: what was announced to everybody is not shortened by preparing again.
-    if any(each.candidate for each in line):
-        found.append(Checked(Point.WINDOW, tuple(each.name for each in line if each.is_in_review)))
+    if announced:
+        found.append(Checked(Point.WINDOW, tuple(each.name for each in announced if each.is_in_review)))
+    if announced or said:
         found.append(Checked(Point.REPLIES, tuple(each.review.code or WHOLE for each in said if each.waits)))
     return found
 
@@ -217,8 +220,8 @@ async def _review(session: AsyncSession, release: Release) -> dict[str, Any] | N
     line = [each for each in await releases.line_of(session, release) if each.review_until]
     if not line:
         return None
-    said = await reviews.of(session, line)
-    until = max(each.review_until for each in line if each.review_until)
+    said, gone = await reviews.of(session, line), await releases.given_up(session, line)
+    until = max(gone.get(each.id, each.review_until) for each in line if each.review_until)
     return {
         "du": timestamp(line[-1].at),
         "au": timestamp(until),

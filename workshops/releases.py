@@ -207,14 +207,40 @@ async def _require_ready(session: AsyncSession, workshop: Workshop) -> None:
 
 
 async def _replace(session: AsyncSession, found: Collection[Workshop], successor: str, *, by: Person) -> None:
-    """End the preparations that these workshops fed; without workshops, those without."""
+    """End the preparations that these workshops fed; without workshops, those without.
+
+    Candidates that were given up before have a successor too: what was said of them is still to be answered.
+    """
     ids = {workshop.id for workshop in found}
     waiting = await standing_ids(session)
-    fed = await feeding(session, waiting)
-    ended = [id for id in waiting if (ids & set(fed[id]) if ids else not fed[id])]
-    session.add_all(
-        Abandonment(release_id=id, because=REPLACED, replaced_by=successor, by_id=by.id) for id in ended
+    orphans = {each.release_id: each for each in await _orphans(session)}
+    fed = await feeding(session, [*waiting, *orphans])
+    ended = [id for id in (*waiting, *orphans) if (ids & set(fed[id]) if ids else not fed[id])]
+    for id in ended:
+        if id in orphans:
+            orphans[id].replaced_by = successor
+        else:
+            session.add(Abandonment(release_id=id, because=REPLACED, replaced_by=successor, by_id=by.id))
+
+
+async def _orphans(session: AsyncSession) -> list[Abandonment]:
+    """The candidates that were given up, and that nothing took the place of."""
+    found = await session.scalars(
+        select(Abandonment)
+        .join(Release, col(Release.id) == col(Abandonment.release_id))
+        .where(col(Abandonment.replaced_by).is_(None), col(Release.candidate).is_not(None))
     )
+    return list(found)
+
+
+async def given_up(session: AsyncSession, line: Collection[Release]) -> dict[str, datetime]:
+    """Those of a line that somebody gave up, saying why, rather than replaced, and when: their review ended there."""
+    found = await session.execute(
+        select(Abandonment.release_id, Abandonment.at).where(
+            col(Abandonment.release_id).in_([each.id for each in line]), col(Abandonment.because) != REPLACED
+        )
+    )
+    return {release_id: at for release_id, at in found}  # noqa: C416  rows are not pairs
 
 
 async def _next_candidate(session: AsyncSession, version: str) -> int:

@@ -205,7 +205,7 @@ def _until(typed: PrepareForm) -> datetime | None:
     """The end of the last day of a review, in Paris."""
     if typed.review_until is None:
         return None
-    return datetime.combine(typed.review_until, time(23, 59), PARIS)
+    return datetime.combine(typed.review_until, time(23, 59, 59), PARIS)
 
 
 async def _again(request: Request, template: str, ids: list[str], choices: Choices, refusal: NotThus) -> Response:

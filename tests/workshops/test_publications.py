@@ -221,3 +221,15 @@ async def test_nothing_is_confirmed_once_abandoned(database: Database, room: Wor
     with pytest.raises(NotNow):
         await confirm(database, release)
     assert await ask(database, frameworks.latest) is None
+
+
+async def test_giving_up_a_candidate_does_not_leave_its_reviews_without_an_answer(
+    database: Database, room: Workshop, dominique: Person, clock: Clock
+) -> None:
+    first = await prepare(database, room, by=dominique, review_until=world.now() + timedelta(days=300))
+    said = await act(database, reviews.leave, first.id, text="Trop vague.", by=None)
+    await act(database, releases.abandon, first.id, because="À reprendre.", by=dominique)
+    second = await prepare(database, room, by=dominique)
+    assert await lacking(database, second) == {Point.REPLIES: ("ensemble",)}  # the announced date is given up with it
+    await act(database, reviews.reply, said.id, verdict="retenue", text="C'est repris.", by=dominique)
+    assert (await confirm(database, second)).content["relecture"]["avis"] == 1
