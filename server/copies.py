@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Scope, Send
 
 Header = tuple[bytes, bytes]
@@ -133,6 +135,17 @@ def make(headers: Sequence[Header], body: bytes, *, tag: bytes | None = None, va
     kept = _varying(kept, (*vary, b"Accept-Encoding"))
     other = Form.of((*kept, (b"content-encoding", b"gzip")), tag[:-1] + b'-gzip"', packed)
     return Copy(Form.of(kept, tag, body), other)
+
+
+def squeezed(request: Request, response: Response) -> Response:
+    """An answer drawn for one request, compressed if that suits who asks: what is not on the shelf may be heavy too."""
+    takes = takes_gzip(request.headers.get("accept-encoding", "").encode("latin-1") or None)
+    response.headers.add_vary_header("Accept-Encoding")
+    if takes:
+        response.body = gzip.compress(bytes(response.body), 6, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Content-Length"] = str(len(response.body))
+    return response
 
 
 def _varying(headers: Headers, vary: Sequence[bytes]) -> Headers:

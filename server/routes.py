@@ -194,6 +194,7 @@ ROUTES: list[BaseRoute] = [
     _page("/referentiel/imports/{imported}",                        imports.show,              Who.ANYONE),
     _page("/referentiel/{candidate:candidate}",                     reviews.show,              Who.ANYONE),
     _page("/referentiel/{candidate:candidate}.json",                reviews.as_json,           Who.ANYONE),
+    _page("/referentiel/{candidate:candidate}/relectures.json",     reviews.said,              Who.ANYONE),
     _page("/referentiel/{candidate:candidate}/relectures",          reviews.leave,             Who.ANYONE, "POST"),
     _page("/relectures/{review:tag}/reponse",                       reviews.reply,             Who.PUBLISHER, "POST"),
     _page("/relectures/{review:tag}/masquage",                      reviews.hide,              Who.MODERATOR, "POST"),

@@ -66,9 +66,12 @@ def as_csv(table: Table, rows: Iterable[Row]) -> str:
 
 
 def written(value: Any) -> Any:
-    """A value as a cell of a text file holds it: a list takes one cell, its items separated by semicolons."""
+    """A value as a cell of a text file holds it: a list takes one cell, its items separated by semicolons.
+
+    A semicolon inside an item is written after a backslash: where it ends is never in doubt.
+    """
     if isinstance(value, list):
-        return SEPARATOR.join(str(harmless(item)) for item in value)
+        return joined([harmless(item) for item in value])
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else value
@@ -76,7 +79,12 @@ def written(value: Any) -> Any:
 
 def typed(value: Any) -> Scalar:
     """A value as a cell of a workbook holds it, which says that a text is a text: nothing needs to be made harmless."""
-    return SEPARATOR.join(map(str, value)) if isinstance(value, list) else value
+    return joined(value) if isinstance(value, list) else value
+
+
+def joined(items: Iterable[Any]) -> str:
+    """A list in one cell."""
+    return SEPARATOR.join(str(item).replace(SEPARATOR, "\\" + SEPARATOR) for item in items)
 
 
 def harmless(cell: Any) -> Any:

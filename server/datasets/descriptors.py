@@ -21,6 +21,7 @@ from workshops.words import N_
 TITLE = N_("Grille commune : le référentiel des laboratoires d'innovation publique, et comment il s'est écrit")
 # Files that are made of others' columns: the name says what one is.
 FILES = (
+    (r"referentiel-(.+-rc\..+)\.json", N_("Version candidate {}, telle qu'elle a été soumise à relecture")),
     (r"import-(.+)\.json", N_("Référentiel importé « {} », avec sa source, dont il garde les droits")),
     (r"registre-plateforme\.json", N_("Registre de la plateforme, à vérifier")),
     (r"registre-(.+)\.json", N_("Registre scellé de l'atelier {}, à vérifier")),

@@ -33,6 +33,7 @@ from workshops.consensus import Rule
 from workshops.frameworks import Framework
 from workshops.imports import ImportedFramework
 from workshops.journal import Entry
+from workshops.releases import Release
 
 AT_ONCE = 20_000  # rows in memory
 SPOOLED = 4 * 1024 * 1024  # bytes of ballots in memory, before they go to the disk
@@ -71,6 +72,7 @@ async def pack(session: AsyncSession, day: date, site: str) -> Edition:
             if dataset.query is not None:
                 await _pack_table(parcel, dataset.table, _asked(session, dataset.query(looked)))
         await _pack_versions(session, parcel, until, site)
+        await _pack_candidates(session, parcel, until)
         await _pack_imports(session, parcel, until)
         await _pack_minutes(session, parcel, looked)
         await asyncio.to_thread(_pack_descriptors, parcel, day, site)
@@ -168,6 +170,13 @@ def _header_of(name: str, content: bytes) -> list[str]:
     """The names of the columns of a table that is whole already."""
     first = content.decode("utf-8-sig").partition("\r\n")[0] if name.endswith(".csv") else ""
     return next(csv.reader([first]), [])
+
+
+async def _pack_candidates(session: AsyncSession, parcel: Parcel, until: datetime) -> None:
+    """The candidates that were open to review, whatever became of them."""
+    asked = select(Release).where(col(Release.candidate).is_not(None), col(Release.at) < until)
+    for release in list(await session.scalars(asked.order_by(col(Release.at), col(Release.id)))):
+        await asyncio.to_thread(parcel.add, f"referentiel-{release.name}.json", _as_json(release.content))
 
 
 async def _pack_imports(session: AsyncSession, parcel: Parcel, until: datetime) -> None:

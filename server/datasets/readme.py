@@ -14,7 +14,9 @@ Réutilisez librement, en citant la source et la date. Un référentiel importé
 
 ## Citer
 
-> {publisher}, Grille commune, données du {date}, {site}/donnees/{date}.zip, {licence}.
+> {publisher}, Grille commune, données du {date}, {site}/donnees, {licence}.
+
+À partir du lendemain, ce jour a son adresse, pour toujours : {site}/donnees/{date}.zip
 
 ## Les tables
 

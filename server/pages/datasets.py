@@ -9,8 +9,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from server import downloads
-from server.datafiles.catalogue import FILES
+from server import (
+    copies,
+    downloads,
+)
+from server.datafiles.catalogue import EVERY
 from server.datafiles.table_schema import LICENCE
 from server.datasets import descriptors
 from server.datasets.archive import Archive
@@ -62,7 +65,7 @@ async def show(request: Request) -> Response:
     async with reading(request) as session:
         workshops = await agenda.calendar(session)
         versions = await frameworks.numbers(session)
-    return page(
+    drawn = page(
         request,
         "datasets/show.html",
         edition=edition,
@@ -74,6 +77,7 @@ async def show(request: Request) -> Response:
         workshops=[(workshop, returns.are_published(workshop)) for workshop in workshops],
         licence=LICENCE,
     )
+    return copies.squeezed(request, drawn)
 
 
 def _shown(table: Table, edition: Edition) -> Shown:
@@ -88,7 +92,7 @@ def _said(column: Column) -> tuple[str, str, str, str]:
 
 def _files(version: str) -> list[tuple[str, str, str]]:
     """Those of a version, each as (address, name, title)."""
-    return [(file.path(version), file.name(version), _(file.title)) for file in FILES]
+    return [(file.path(version), file.name(version), _(file.title)) for file in EVERY]
 
 
 def _weight(size: int) -> str:

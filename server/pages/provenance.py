@@ -3,7 +3,10 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import origins
+from server import (
+    copies,
+    origins,
+)
 from server.gestures import reading
 from server.templating import page
 
@@ -16,4 +19,4 @@ async def show(request: Request) -> Response:
     version = request.path_params.get("version") or request.path_params["candidate"]
     async with reading(request) as session:
         told = await origins.told(session, version, request.path_params["item"])
-    return page(request, "provenance/show.html", told=told, item=told.item)
+    return copies.squeezed(request, page(request, "provenance/show.html", told=told, item=told.item))

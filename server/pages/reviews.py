@@ -1,23 +1,45 @@
 """Reviews: a release candidate as anyone reads it, and what anyone says of it."""
 
+from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from server import downloads, exports, identity, limits, preparations
+from server import (
+    copies,
+    downloads,
+    exports,
+    identity,
+    limits,
+    preparations,
+)
 from server.forms import BecauseForm, ReviewForm, VerdictForm, read, sent
 from server.gestures import again, done, reading, sending, transaction
 from server.i18n import gettext
 from server.identity import signed_in
 from server.limits import Limits
 from server.templating import page
-from workshops import audit, documents, people, releases, reviews, tallies, versions, world
+from workshops import (
+    audit,
+    documents,
+    frameworks,
+    people,
+    releases,
+    reviews,
+    tallies,
+    versions,
+    world,
+)
 from workshops.people import Person, Role
 from workshops.refusals import NotThus, Refusal
 from workshops.releases import Release
+from workshops.reviews import Reviewed
 from workshops.sheet import FIELDS
+
+ON_A_PAGE = 100  # reviews
 
 
 async def show(request: Request) -> Response:
@@ -25,8 +47,18 @@ async def show(request: Request) -> Response:
     async with reading(request) as session:
         release = await _candidate(request, session)
         values = await _shown(session, release, identity.person(request))
+    values |= _some(values["said"], request.query_params.get("page", ""))
     asked = {name: request.query_params.get(name, "") for name in ("code", "field")}
-    return page(request, "reviews/show.html", **values, **_viewing(request), form=asked, errors={})
+    return copies.squeezed(
+        request, page(request, "reviews/show.html", **values, **_viewing(request), form=asked, errors={})
+    )
+
+
+def _some(said: Sequence[Reviewed], asked: str) -> dict[str, Any]:
+    """The reviews of one page, the last one when none is asked: it is the latest that one comes for."""
+    last = max(1, ceil(len(said) / ON_A_PAGE))
+    number = min(max(int(asked), 1), last) if asked.isascii() and asked.isdigit() and len(asked) < 6 else last
+    return {"said": said[(number - 1) * ON_A_PAGE : number * ON_A_PAGE], "page_number": number}
 
 
 def _viewing(request: Request) -> dict[str, Any]:
@@ -45,6 +77,10 @@ async def _shown(session: AsyncSession, release: Release, viewer: Person | None)
     standing = await releases.standing_ids(session)
     return {
         **values,
+        "count": len(values["said"]),
+        "pages": max(1, ceil(len(values["said"]) / ON_A_PAGE)),
+        "page_number": 1,
+        "latest": await frameworks.latest_version(session),
         "families": documents.by_family(document),
         "tallies": {item["code"]: tallies.read(item["decision"]) for item in document["indicateurs"]},
         "is_open": release.is_in_review and release.id in standing,
@@ -57,13 +93,19 @@ async def _shown(session: AsyncSession, release: Release, viewer: Person | None)
 
 
 async def as_json(request: Request) -> Response:
-    """The document of a candidate, hashed as a version is, and every review with its answer."""
+    """The document of a candidate, hashed as a version is: to the letter what its fingerprint names."""
     async with reading(request) as session:
         release = await _candidate(request, session)
-        said = await reviews.of(session, [release])
-    return JSONResponse(
-        {**release.content, "relectures": [exports.review(each) for each in said]}, headers=downloads.OPEN
-    )
+    return JSONResponse(release.content, headers=downloads.OPEN)
+
+
+async def said(request: Request) -> Response:
+    """Every review of a candidate, with its answer."""
+    async with reading(request) as session:
+        release = await _candidate(request, session)
+        found = await reviews.of(session, [release])
+    told = {"version": release.name, "relectures": [exports.review(each) for each in found]}
+    return JSONResponse(told, headers=downloads.OPEN)
 
 
 async def leave(request: Request) -> Response:
@@ -84,7 +126,7 @@ async def leave(request: Request) -> Response:
     if left is None:  # this very sending was answered: its gesture tells of which review
         async with reading(request) as session:
             left = (await audit.get(session, request.state.gestures[audit.PLATFORM])).about
-    return done(request, f"/referentiel/{release.name}#relecture-{left}", relecture=left)
+    return done(request, await _address(request, release, left), relecture=left)
 
 
 async def _leave(
@@ -108,9 +150,16 @@ async def _as_it_was(request: Request, release: Release, refusal: Refusal, about
     """The page with what was typed: a remark, or `about` one, its reply or why it is hidden."""
     async with reading(request) as session:
         values = {**await _shown(session, release, identity.person(request)), **_viewing(request), "about": about}
+    values |= _some(values["said"], str(_page_of(values["said"], about)))
     if about:
         values["ids"] = {"verdict": f"verdict-{about}", "text": f"reply-{about}", "because": f"hide-{about}"}
     return again(request, "reviews/show.html", refusal, **values, form=dict(await sent(request)))
+
+
+def _page_of(said: Sequence[Reviewed], review_id: str) -> int:
+    """On which page a review is."""
+    place = next((place for place, each in enumerate(said) if each.review.id == review_id), len(said) - 1)
+    return max(0, place) // ON_A_PAGE + 1
 
 
 async def reply(request: Request) -> Response:
@@ -142,7 +191,15 @@ async def hide(request: Request) -> Response:
 async def _back(request: Request, review_id: str) -> Response:
     """To the review, on the page of its candidate."""
     release = await _candidate_of(request, review_id)
-    return done(request, f"/referentiel/{release.name}#relecture-{review_id}")
+    return done(request, await _address(request, release, review_id))
+
+
+async def _address(request: Request, release: Release, review_id: str) -> str:
+    """Where a review is read."""
+    async with reading(request) as session:
+        said = await reviews.of(session, [release])
+    number = f"?page={_page_of(said, review_id)}" if len(said) > ON_A_PAGE else ""
+    return f"/referentiel/{release.name}{number}#relecture-{review_id}"
 
 
 async def _candidate_of(request: Request, review_id: str) -> Release:

@@ -37,6 +37,10 @@ def test_a_table_is_one_line_of_names_then_one_a_row() -> None:
     assert lines({"nom": "prune", "kinds": [], "mur": False})[1:] == [["prune", "", "", "false"]]
 
 
+def test_where_an_item_of_a_list_ends_is_never_in_doubt() -> None:
+    assert lines({**FIG, "kinds": ["noire; verte", "=A1"]})[1][2] == "noire\\; verte;'=A1"
+
+
 def test_commas_quotes_and_lines_stay_in_their_cell() -> None:
     said = 'Ceci, « cela » et "le reste" ;\nà la ligne.'
     assert lines({**FIG, "nom": said})[1][0] == said

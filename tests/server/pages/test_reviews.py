@@ -3,9 +3,20 @@
 from datetime import timedelta
 from typing import Any
 
-from server import limits
+import pytest
+
+from server import checking, limits
 from server.database import Database
-from tests.cast import COMPLETE, Browsers, act, ask, confirm, prepare, somebody
+from tests.cast import (
+    COMPLETE,
+    Browsers,
+    act,
+    ask,
+    confirm,
+    prepare,
+    published,
+    somebody,
+)
 from tests.conftest import Clock
 from tests.server.pages.day import JSON, SIGN_IN, Day, in_both_places, refused
 from tests.server.pages.reading import errors, plain, read, value
@@ -55,8 +66,10 @@ async def test_its_file_is_hashed_as_a_version_is(database: Database, client: Br
     await act(database, reviews.leave, release.id, code="ACT-08", field="unite", text="Trop vague.", by=None)
     answer = await client().get(f"{HERE}.json")
     document = answer.json()
-    (review,) = document.pop("relectures")
     assert document == release.content
+    assert (checking.framework(document), document["version"]) == (None, "2.0.0-rc.1")
+    told = (await client().get("/referentiel/2.0.0-rc.1/relectures.json")).json()
+    (review,) = told["relectures"]
     assert {key: review[key] for key in ("version", "indicateur", "champ", "texte", "masquee", "reponse")} == {
         "version": "2.0.0-rc.1",
         "indicateur": "ACT-08",
@@ -70,7 +83,8 @@ async def test_its_file_is_hashed_as_a_version_is(database: Database, client: Br
 
 async def test_a_candidate_that_is_not_says_which_versions_are(database: Database, client: Browsers) -> None:
     await two_versions(database, client, libelle="Mieux dit")
-    for address in ("/referentiel/2.1.0-rc.1", "/referentiel/2.1.0-rc.1.json"):
+    gone = "/referentiel/2.1.0-rc.1"
+    for address in (gone, f"{gone}.json", f"{gone}/relectures.json"):
         program = await client().get(address, headers=JSON)
         assert (program.status_code, program.json()["versions"]) == (404, ["2.0.1", "2.0.0"])
 
@@ -93,6 +107,37 @@ async def test_once_published_or_replaced_it_says_so(database: Database, client:
     assert "ne sera pas publiée telle quelle" in read(await client().get(HERE)).one(class_="fr-alert").text
     await confirm(database, later)
     assert read(await client().get(f"/referentiel/{release.name}")).all("form", action=f"{HERE}/relectures") == []
+
+
+async def test_a_hundred_reviews_make_a_page(
+    database: Database, client: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.pages.reviews.ON_A_PAGE", 2)
+    _day, release = await candidate(database, client)
+    for text in ("Un.", "Deux.", "Trois."):
+        last = await act(database, reviews.leave, release.id, text=text, by=None)
+    shown = [read(await client().get(f"{HERE}{page}")) for page in ("", "?page=1", "?page=0", "?page=9", "?page=x")]
+    texts = [[each.one(class_="gc-lines").text for each in page.all("article", class_="gc-comment")] for page in shown]
+    assert texts == [["Trois."], ["Un.", "Deux."], ["Un.", "Deux."], ["Trois."], ["Trois."]]
+    answer = await client().post(f"{HERE}/relectures", data={"text": "Quatre."})
+    assert answer.headers["location"].startswith(f"{HERE}?page=2#relecture-")
+    assert last.id in shown[0].one("article", class_="gc-comment")["id"]
+
+
+async def test_a_candidate_that_another_version_overtook_says_so(database: Database, client: Browsers) -> None:
+    _day, release = await candidate(database, client)
+    await published(database)
+    said = read(await client().get(HERE)).one(class_="fr-alert").text
+    assert "Une autre version a paru depuis : 2.0.0." in said
+    assert release.base is None
+
+
+async def test_who_reads_gzip_is_sent_gzip(database: Database, client: Browsers) -> None:
+    await candidate(database, client)
+    for codings, sent in (("gzip", "gzip"), ("identity", None)):
+        answer = await client().get(HERE, headers={"accept-encoding": codings})
+        assert (answer.headers.get("content-encoding"), "Accept-Encoding" in answer.headers["vary"]) == (sent, True)
+        assert read(answer).one("h1").text == "Version 2.0.0-rc.1, en relecture"
 
 
 # ── Say something
@@ -216,7 +261,7 @@ async def test_a_moderator_hides_and_the_reason_stays(database: Database, client
     answer = await client().get(HERE)
     shown = read(answer).one("article", id=f"relecture-{review.id}")
     assert plain(shown.text).startswith("Remarque masquée : Vise quelqu'un.")
-    for page in (answer, await client().get(f"{HERE}.json")):
+    for page in (answer, await client().get(f"{HERE}/relectures.json")):
         assert "Une insulte." not in page.text
         assert "Un grossier" not in page.text
 
