@@ -225,7 +225,7 @@ async def _review(session: AsyncSession, release: Release) -> dict[str, Any] | N
     return {
         "du": timestamp(line[-1].at),
         "au": timestamp(until),
-        "avis": _visible(said),
+        "remarques": _visible(said),
         "candidates": [{"version": each.name, "empreinte": each.fingerprint} for each in reversed(line)],
     }
 

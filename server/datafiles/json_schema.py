@@ -239,7 +239,7 @@ def _review() -> Schema:
         {
             "du": (N_("Ouverte le"), TEXT),
             "au": (N_("Close le"), TEXT),
-            "avis": (N_("Nombre d'avis"), NUMBER),
+            "remarques": (N_("Nombre de remarques"), NUMBER),
             "candidates": (N_("Versions candidates"), _list(_ref("lien"))),
         },
         "du",

@@ -7,7 +7,7 @@ from server.datasets.declared import Dataset
 from workshops.words import N_
 
 SUBJECTS: Mapping[str, tuple[Dataset, ...]] = {
-    N_("Versions, relectures et annuaire"): (*of_versions.DATASETS, of_workshops.DIRECTORY),
+    N_("Versions, remarques et annuaire"): (*of_versions.DATASETS, of_workshops.DIRECTORY),
     N_("Ateliers et registres"): of_workshops.DATASETS,
     N_("Indicateurs, textes et avis"): of_indicators.DATASETS,
     N_("Amendements, objections et votes"): of_decisions.DATASETS,

@@ -144,7 +144,7 @@ def candidates(day: Day) -> Select[Any]:
 
 
 REVIEWS = Table(
-    "relectures",
+    "remarques",
     N_("Relectures"),
     N_("Ce que l'on a dit d'une candidate, et ce qui y a été répondu. Sans le nom dont on a signé."),
     (
@@ -175,7 +175,7 @@ def reviews(day: Day) -> Select[Any]:
 
 
 HIDDEN = Table(
-    "relectures_masquees",
+    "remarques_masquees",
     N_("Relectures masquées"),
     N_("Qu'une relecture a été masquée, et le motif écrit. Jamais son texte."),
     (

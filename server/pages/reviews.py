@@ -104,7 +104,7 @@ async def said(request: Request) -> Response:
     async with reading(request) as session:
         release = await _candidate(request, session)
         found = await reviews.of(session, [release])
-    told = {"version": release.name, "relectures": [exports.review(each) for each in found]}
+    told = {"version": release.name, "remarques": [exports.review(each) for each in found]}
     return JSONResponse(told, headers=downloads.OPEN)
 
 
@@ -126,7 +126,7 @@ async def leave(request: Request) -> Response:
     if left is None:  # this very sending was answered: its gesture tells of which review
         async with reading(request) as session:
             left = (await audit.get(session, request.state.gestures[audit.PLATFORM])).about
-    return done(request, await _address(request, release, left), relecture=left)
+    return done(request, await _address(request, release, left), remarque=left)
 
 
 async def _leave(
@@ -199,7 +199,7 @@ async def _address(request: Request, release: Release, review_id: str) -> str:
     async with reading(request) as session:
         said = await reviews.of(session, [release])
     number = f"?page={_page_of(said, review_id)}" if len(said) > ON_A_PAGE else ""
-    return f"/referentiel/{release.name}{number}#relecture-{review_id}"
+    return f"/referentiel/{release.name}{number}#remarque-{review_id}"
 
 
 async def _candidate_of(request: Request, review_id: str) -> Release:

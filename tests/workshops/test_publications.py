@@ -112,7 +112,7 @@ async def test_a_candidate_waits_for_its_dates_and_for_an_answer_to_each_review(
     assert framework.content["relecture"] == {
         "du": "2026-11-23T09:00:00.000Z",
         "au": "2026-12-03T09:00:00.000Z",
-        "avis": 1,
+        "remarques": 1,
         "candidates": [{"version": "2.0.0-rc.1", "empreinte": release.fingerprint}],
     }
 
@@ -232,4 +232,4 @@ async def test_giving_up_a_candidate_does_not_leave_its_reviews_without_an_answe
     second = await prepare(database, room, by=dominique)
     assert await lacking(database, second) == {Point.REPLIES: ("ensemble",)}  # the announced date is given up with it
     await act(database, reviews.reply, said.id, verdict="retenue", text="C'est repris.", by=dominique)
-    assert (await confirm(database, second)).content["relecture"]["avis"] == 1
+    assert (await confirm(database, second)).content["relecture"]["remarques"] == 1

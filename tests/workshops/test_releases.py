@@ -501,7 +501,7 @@ async def test_workshops_prepared_apart_then_together_bring_all_their_reviews(
         await act(database, reviews.reply, each.review.id, verdict="retenue", text="Oui.", by=dominique)
     told = (await confirm(database, together)).content["relecture"]
     assert [each["version"] for each in told["candidates"]] == ["2.0.0-rc.1", "2.0.0-rc.2"]
-    assert told["avis"] == 2
+    assert told["remarques"] == 2
 
 
 async def test_a_reason_that_the_workshop_wrote_is_not_written_over(

@@ -198,7 +198,7 @@ def test_each_day_has_what_was_there_then(all_told: Told) -> None:
         ["2.0.0", "3.0.0"],
     ]
     assert [len(rows(day, "candidates")) for day in all_told.editions] == [0, 1, 1]
-    assert [row["texte"] for row in rows(third, "relectures")] == ["Bien dit."]
+    assert [row["texte"] for row in rows(third, "remarques")] == ["Bien dit."]
     stages = {row["id"]: row["etape"] for row in rows(third, "ateliers")}
     assert stages == {history.first.id: "closed", history.second.id: "closed", history.under_way.id: "voting"}
     assert [row["id"] for row in rows(first, "ateliers")] == [history.first.id]
