@@ -162,7 +162,7 @@ class Draft:
         deprecated = frozenset(item.code for item in self.items if item.is_deprecated)
         return Contents({item.code: item.sheet for item in self.items}, deprecated)
 
-    @property
+    @cached_property
     def before(self) -> Contents:
         """What the version before holds."""
         return self.latest.contents if self.latest else Contents()

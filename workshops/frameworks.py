@@ -143,12 +143,6 @@ async def fed(session: AsyncSession) -> set[str]:
     return set(await session.scalars(select(FrameworkWorkshop.workshop_id)))
 
 
-async def workshop_ids(session: AsyncSession, version: str) -> list[str]:
-    """The workshops that fed one version."""
-    found = select(FrameworkWorkshop.workshop_id).where(col(FrameworkWorkshop.version) == version)
-    return list(await session.scalars(found.order_by(col(FrameworkWorkshop.workshop_id))))
-
-
 async def from_release(session: AsyncSession, release_id: str) -> Framework | None:
     """The version a release became, if it was published."""
     return await session.scalar(select(Framework).where(col(Framework.release_id) == release_id))

@@ -71,8 +71,9 @@ async def checklist(session: AsyncSession, release: Release) -> list[Checked]:
     base = await frameworks.fetch(session, release.base) if release.base else None
     gone = await releases.given_up(session, line)
     announced = [each for each in line if each.candidate and each.id not in gone]
-    found = _checklist(release, announced, base, await frameworks.latest_version(session), said)
-    corrected = {item["code"] for item in release.content["indicateurs"] if item["correction"]}
+    document = json.loads(release.document)
+    found = _checklist(release, document, announced, base, await frameworks.latest_version(session), said)
+    corrected = {item["code"] for item in document["indicateurs"] if item["correction"]}
     if corrected:
         taken_back = await corrections.withdrawn_since(session, release.at)
         found.append(Checked(Point.CORRECTIONS, tuple(sorted(corrected & taken_back))))
@@ -80,9 +81,13 @@ async def checklist(session: AsyncSession, release: Release) -> list[Checked]:
 
 
 def _checklist(
-    release: Release, announced: Sequence[Release], base: Framework | None, latest: str | None, said: Sequence[Reviewed]
+    release: Release,
+    document: Mapping[str, Any],
+    announced: Sequence[Release],
+    base: Framework | None,
+    latest: str | None,
+    said: Sequence[Reviewed],
 ) -> list[Checked]:
-    document = json.loads(release.document)
     found = [
         Checked(Point.OUTCOMES, tuple(_unexplained(document))),
         Checked(Point.SHEETS, tuple(_incomplete(document))),

@@ -56,9 +56,10 @@ async def show(request: Request) -> Response:
 
 def _some(said: Sequence[Reviewed], asked: str) -> dict[str, Any]:
     """The reviews of one page, the last one when none is asked: it is the latest that one comes for."""
-    last = max(1, ceil(len(said) / ON_A_PAGE))
-    number = min(max(int(asked), 1), last) if asked.isascii() and asked.isdigit() and len(asked) < 6 else last
-    return {"said": said[(number - 1) * ON_A_PAGE : number * ON_A_PAGE], "page_number": number}
+    pages = max(1, ceil(len(said) / ON_A_PAGE))
+    number = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() and len(asked) < 6 else pages
+    shown = said[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
+    return {"said": shown, "count": len(said), "pages": pages, "page_number": number}
 
 
 def _viewing(request: Request) -> dict[str, Any]:
@@ -77,9 +78,6 @@ async def _shown(session: AsyncSession, release: Release, viewer: Person | None)
     standing = await releases.standing_ids(session)
     return {
         **values,
-        "count": len(values["said"]),
-        "pages": max(1, ceil(len(values["said"]) / ON_A_PAGE)),
-        "page_number": 1,
         "latest": await frameworks.latest_version(session),
         "families": documents.by_family(document),
         "tallies": {item["code"]: tallies.read(item["decision"]) for item in document["indicateurs"]},
