@@ -13,7 +13,9 @@ import server.sessions
 import server.tries
 import workshops.accounts
 import workshops.frameworks
+import workshops.handling
 import workshops.schedule
+import workshops.withdrawals
 from workshops.records import Record
 
 __all__ = ["server", "workshops"]  # imported for their tables

@@ -7,6 +7,7 @@ ACCOUNT = "le compte d'une personne"
 SECRET = "de quoi entrer, ou se faire passer pour quelqu'un"  # noqa: S105
 TECHNICAL = "la marche du serveur ; rien qui parle des indicateurs"
 SESSION = "la conduite d'une séance : montrée en salle et au registre, sans valeur une fois l'atelier passé"
+WITNESS = "ce qui ferait reconnaître qui témoigne, ou ouvrirait son témoignage"
 BALLOT = "le vote d'une personne : seuls paraissent des bulletins sous pseudonymes, à la clôture"
 
 # "table.column", or "table.*" for all of them.
@@ -74,6 +75,22 @@ PRIVATE: Mapping[str, str] = {
     "reviewreply.by_id": PERSON,
     "reviewhiding.by_id": PERSON,
     "credit.*": "l'accord d'une personne à être nommée, qu'elle peut retirer : seules les pages le lisent",
+    # What citizens tell, and who reads it first
+    "testimonial.key_hash": SECRET,
+    "testimonial.at": WITNESS,
+    "testimonial.told_at": WITNESS,
+    "testimonial.revision": TECHNICAL,
+    "contact.*": "l'adresse, chiffrée, de qui veut bien qu'on lui écrive ; effacée après la réponse",
+    "opening.*": TECHNICAL,
+    "appeal.*": "ce qu'un auteur écrit à la modération",
+    "decision.note": "ce que la modération écrit à l'auteur",
+    "decision.revision": TECHNICAL,
+    "decision.by_id": PERSON,
+    "masking.by_id": PERSON,
+    "labanswer.by_id": PERSON,
+    "project.by_id": PERSON,
+    "touchpoint.by_id": PERSON,
+    "retirement.by_id": PERSON,
     # Versions in the making
     "release.id": "l'identifiant interne d'une préparation, que l'on ne voit pas tant qu'elle n'est pas soumise à relecture",
     "abandonment.replaced_by": "une préparation qui n'a peut-être pas été soumise à relecture",

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from server import signing
+from server import sealing, signing
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     log_format: Literal["", "json", "text"] = ""
     signing_key: str = Field(default="", repr=False)
     signing_keys_retired: str = ""
+    contact_keys: str = Field(default="", repr=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -91,6 +92,15 @@ class Settings(BaseSettings):
         if text:
             signing.read_public(text)
         return text
+
+    @field_validator("contact_keys")
+    @classmethod
+    def _can_seal(cls, text: str) -> str:
+        """Keys that seal addresses, with spaces or commas between them."""
+        keys = text.replace(",", " ").split()
+        if not all(map(sealing.is_key, keys)):
+            raise ValueError("contient une clé illisible : `python -m server key contact` en donne une.")
+        return " ".join(keys)
 
     @field_validator("database_url")
     @classmethod
@@ -148,6 +158,11 @@ class Settings(BaseSettings):
         now = [signing.read_private(self.signing_key)] if self.signing_key else []
         before = signing.read_public(self.signing_keys_retired) if self.signing_keys_retired else []
         return list({signing.name(key): key for key in (*now, *before)}.values())
+
+    @property
+    def seal(self) -> sealing.Seal:
+        """What seals the addresses that citizens leave: keys of their own, or one drawn from SECRET_KEY."""
+        return sealing.Seal(self.contact_keys.split(), self.secret_key)
 
     @property
     def sends_mail(self) -> bool:

@@ -18,17 +18,35 @@ from starlette.applications import Starlette
 
 from server import sessions
 from server.database import Database
-from workshops import agenda, drafts, frameworks, indicators, people, publications, releases, roles, votes, world
+from workshops import (
+    agenda,
+    drafts,
+    frameworks,
+    indicators,
+    moderation,
+    people,
+    projects,
+    publications,
+    releases,
+    roles,
+    testimonials,
+    touchpoints,
+    votes,
+    world,
+)
 from workshops.agenda import Stage, Start, Workshop
 from workshops.consensus import Choice
 from workshops.drafts import Choices
 from workshops.frameworks import Framework
 from workshops.indicators import Card
 from workshops.journal import Kind
+from workshops.memberships import Membership
 from workshops.people import Identity, Person, Role
 from workshops.releases import Release
 from workshops.sheet import Sheet
 from workshops.tallies import Tally
+from workshops.testimonials import Testimonial, Told
+from workshops.touchpoints import Touchpoint
 
 Found = TypeVar("Found")
 
@@ -223,6 +241,66 @@ async def prepare(database: Database, *workshops: Workshop, by: Person, **given:
 async def confirm(database: Database, release: Release) -> Framework:
     """A version that another publisher confirms."""
     return await act(database, publications.confirm, release.id, by=await publisher(database, "Maxime"))
+
+
+# ── What citizens tell
+
+HAPPENED = "On m'a expliqué la démarche, et j'ai pu la finir chez moi."
+
+
+async def colleague(database: Database, lab: str = "ti-lab", name: str | None = None) -> Person:
+    """Somebody of a lab, as one of its referents confirmed."""
+    person = await account(database, name or NAMES.get(lab, f"Quelqu'un de {lab}"))
+    async with database.transaction() as session:
+        session.add(Membership(person_id=person.id, lab_slug=lab, approved_at=world.now(), approved_by_id=person.id))
+    return person
+
+
+async def moderator(database: Database, name: str = "Morgane") -> Person:
+    """Somebody who moderates for DITP."""
+    return await account(database, name, Role.MODERATOR)
+
+
+async def touchpoint(
+    database: Database, lab: str = "ti-lab", *, project: str = "", name: str = "Accueil de la préfecture", by: Person
+) -> Touchpoint:
+    """Where citizens meet a lab; on a project of that name, if it is given."""
+    async with database.transaction() as session:
+        entered = await projects.enter(session, lab, title=project, by=by) if project else None
+        given = {"sort": "projet" if entered else "guichet", "project_id": entered.id if entered else None}
+        return await touchpoints.make(session, lab, name=name, by=by, **given)
+
+
+async def give(
+    database: Database,
+    point: Touchpoint | None = None,
+    *,
+    face: str = "bien",
+    lab: str = "ti-lab",
+    key: str | None = None,
+    **told: Any,
+) -> tuple[str, Testimonial]:
+    """A citizen says how it went, then tells (unless `told` is empty): the key that opens it, and what is kept.
+
+    What is told may be published and cited, unless it says otherwise.
+    """
+    key = key or world.new_key()
+    where = {"token": point.token} if point else {"lab_slug": lab}
+    given, _is_new = await act(database, testimonials.give, key=key, face=face, **where)
+    if told:
+        told = {"happened": HAPPENED, "may_publish": True, "may_cite": True, **told}
+        given = await act(database, testimonials.tell, key, Told(**told))
+    return key, given
+
+
+async def witness(
+    database: Database, point: Touchpoint | None = None, *, by: Person, **given: Any
+) -> tuple[str, Testimonial]:
+    """A testimonial that somebody of the lab, or a moderator, published."""
+    key, testimonial = await give(database, point, **{"happened": HAPPENED, **given})
+    base = testimonial.revision
+    await act(database, moderation.decide, testimonial.id, verdict="publie", base=base, by=by)
+    return key, testimonial
 
 
 # ── Their browsers

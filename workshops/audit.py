@@ -45,11 +45,24 @@ class Deed(Word):
     CREDIT_GIVEN = "credit_given", N_("a accepté d'être cité·e auprès de ses textes")
     CREDIT_WITHDRAWN = "credit_withdrawn", N_("ne veut plus être cité·e auprès de ses textes")
     FRAMEWORK_IMPORTED = "framework_imported", N_("a importé un référentiel")
+    PROJECT_ENTERED = "project_entered", N_("a inscrit un projet")
+    TOUCHPOINT_MADE = "touchpoint_made", N_("a ouvert un point de recueil")
+    TOUCHPOINT_RETIRED = "touchpoint_retired", N_("a fermé un point de recueil")
+    TESTIMONIAL_GIVEN = "testimonial_given", N_("a dit comment ça s'est passé")
+    TESTIMONIAL_TOLD = "testimonial_told", N_("a écrit ou corrigé un témoignage")
+    TESTIMONIAL_WITHDRAWN = "testimonial_withdrawn", N_("a retiré un témoignage")
+    TESTIMONIAL_APPEALED = "testimonial_appealed", N_("a demandé un second examen")
+    TESTIMONIAL_PUBLISHED = "testimonial_published", N_("a publié un témoignage")
+    TESTIMONIAL_REFUSED = "testimonial_refused", N_("a refusé un témoignage")
+    TESTIMONIAL_MASKED = "testimonial_masked", N_("a masqué une donnée personnelle dans un témoignage")
+    TESTIMONIAL_ANSWERED = "testimonial_answered", N_("a répondu, pour son laboratoire, à un témoignage")
+    CONTACT_ANSWERED = "contact_answered", N_("a écrit à l'auteur d'un témoignage")
+    RETENTION_APPLIED = "retention_applied", N_("a effacé ce dont la durée de conservation était passée")
 
     @property
     def is_public(self) -> bool:
-        """Who holds which power is everybody's business, and so is what DITP enters; what people ask, are refused or
-        carry is theirs."""
+        """Who holds which power is everybody's business, and so is what DITP enters and what is done with testimonials;
+        what people ask, are refused or carry is theirs, and so is what citizens give."""
         return self in PUBLIC
 
 
@@ -68,6 +81,14 @@ PUBLIC = frozenset(
         Deed.REVIEW_ANSWERED,
         Deed.REVIEW_HIDDEN,
         Deed.FRAMEWORK_IMPORTED,
+        Deed.PROJECT_ENTERED,
+        Deed.TOUCHPOINT_MADE,
+        Deed.TOUCHPOINT_RETIRED,
+        Deed.TESTIMONIAL_PUBLISHED,
+        Deed.TESTIMONIAL_REFUSED,
+        Deed.TESTIMONIAL_MASKED,
+        Deed.TESTIMONIAL_ANSWERED,
+        Deed.RETENTION_APPLIED,
     )
 )
 

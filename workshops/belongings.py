@@ -12,12 +12,14 @@ from sqlmodel import col, select
 from workshops import attachments, audit, journal
 from workshops.agenda import Member
 from workshops.amendments import Amendment, Ending
+from workshops.answers import LabAnswer
 from workshops.attachments import Attachment
 from workshops.audit import AuditEntry
 from workshops.canonical import timestamp
 from workshops.comments import Comment, Hiding
 from workshops.conclusions import Conclusion
 from workshops.consents import Stance
+from workshops.contacts import Contact
 from workshops.contests import Contest, Judgement
 from workshops.corrections import Correction
 from workshops.credits import Credit
@@ -25,13 +27,16 @@ from workshops.indicators import Departure, Indicator, Wording
 from workshops.invitations import Invitation
 from workshops.journal import Entry
 from workshops.memberships import Membership
+from workshops.moderation import Decision, Masking
 from workshops.notes import Note
 from workshops.objections import Lifting, Objection, Reply
 from workshops.people import Granting, Identity, Person
+from workshops.projects import Project
 from workshops.records import Record
 from workshops.releases import Abandonment, Release
 from workshops.reviews import Review, ReviewHiding, ReviewReply
 from workshops.schedule import Extension, Schedule, Stop, Timer
+from workshops.touchpoints import Retirement, Touchpoint
 from workshops.votes import Vote
 
 
@@ -189,6 +194,41 @@ KEPT: dict[str, Kept] = {
     ),
     "remarques_masquees": Kept(
         ReviewHiding, ("by_id",), lambda h, me: {"remarque": h.review_id, "motif": h.because}
+    ),
+    "projets": Kept(Project, ("by_id",), lambda p, me: {"labo": p.lab_slug, "projet": p.title, "le": timestamp(p.at)}),
+    "points_de_recueil": Kept(
+        Touchpoint, ("by_id",), lambda t, me: {"labo": t.lab_slug, "point": t.name, "le": timestamp(t.at)}
+    ),
+    "points_de_recueil_fermes": Kept(
+        Retirement,
+        ("by_id",),
+        lambda r, me: {"point": r.touchpoint_id, "motif": r.because, "le": timestamp(r.at)},
+    ),
+    "decisions_sur_des_temoignages": Kept(
+        Decision,
+        ("by_id",),
+        lambda d, me: {
+            "temoignage": d.testimonial_id,
+            "decision": d.verdict.value,
+            "motif": d.reason.value if d.reason else None,
+            "explication": d.note,
+            "le": timestamp(d.at),
+        },
+    ),
+    "temoignages_masques": Kept(
+        Masking,
+        ("by_id",),
+        lambda m, me: {"temoignage": m.testimonial_id, "passages": m.passages, "le": timestamp(m.at)},
+    ),
+    "reponses_a_des_temoignages": Kept(
+        LabAnswer,
+        ("by_id",),
+        lambda a, me: {"temoignage": a.testimonial_id, "texte": a.text, "le": timestamp(a.at)},
+    ),
+    "courriels_a_des_auteurs": Kept(
+        Contact,
+        ("answered_by_id",),
+        lambda c, me: {"temoignage": c.testimonial_id, "le": _until(c.answered_at)},
     ),
     "departages": Kept(
         Contest,

@@ -186,6 +186,18 @@ async def current(session: AsyncSession, person: Person, lab_slug: str) -> Membe
     return found
 
 
+async def is_of(session: AsyncSession, lab_slug: str, person: Person | None) -> bool:
+    """Whether a person is of a lab: accepted, and not gone since."""
+    own = await current(session, person, lab_slug) if person else None
+    return own is not None and own.stands
+
+
+async def require_of(session: AsyncSession, lab_slug: str, person: Person) -> None:
+    """Somebody of the lab, or NotYours."""
+    if not await is_of(session, lab_slug, person):
+        raise NotYours(N_("Cela revient aux membres de ce laboratoire."))
+
+
 async def may_decide(session: AsyncSession, lab_slug: str, person: Person | None) -> bool:
     """Whether a person answers for a lab: a referent of it, or DITP."""
     if person is None:

@@ -33,3 +33,14 @@ def said(text: str, field: str, longest: int, empty: str) -> str:
     if len(text) > longest:
         raise NotThus({field: N_("C'est trop long.")})
     return text
+
+
+def line(text: str, field: str, longest: int, empty: str = "") -> str:
+    """What somebody said on one line of a field, clean. Raises NotThus when it is too long, or empty where `empty` says
+    that it may not be."""
+    text = one_line(text)
+    if empty and not text:
+        raise NotThus({field: empty})
+    if len(text) > longest:
+        raise NotThus({field: N_("C'est trop long : {longest} caractères au plus.")}, longest=longest)
+    return text

@@ -25,6 +25,16 @@ def new_code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(6))
 
 
+def new_token() -> str:
+    """What a short link ends with: eight letters, 36 bits."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
+
+
+def new_key() -> str:
+    """What alone opens what somebody without an account wrote, short enough to be copied by hand: 16 characters, 80 bits."""
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(16))
+
+
 def new_salt() -> str:
     """What nobody can guess: 128 bits, in hexadecimal."""
     return secrets.token_hex(16)

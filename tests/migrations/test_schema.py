@@ -18,6 +18,7 @@ import server.maillinks
 import server.tries
 import workshops.comments
 import workshops.votes
+import workshops.withdrawals
 from server import gridfiles, migrating
 from server.database import Database
 from tests.cast import act, all_vote, ask, card, facilitator, member_of, move, published, reread, workshop

@@ -1,0 +1,172 @@
+"""Handling: what became of all that a lab received, so that nobody hides what displeases."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from sqlalchemy import select as columns
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, func, select
+
+from workshops import scores
+from workshops.moderation import Appeal, Decision, Reason, Verdict
+from workshops.scores import Counts, Score
+from workshops.testimonials import End, Face, Testimonial, Tombstone
+
+ENOUGH = 5  # of a count in which withdrawn ones still weigh
+
+GRADES = {Face.GOOD: "good", Face.MEDIUM: "medium", Face.BAD: "bad"}
+DEGREES = dict(enumerate(("very_bad", "bad", "medium", "good", "very_good"), start=1))
+
+
+@dataclass(frozen=True)
+class Handling:
+    """How testimonials were handled. `received` is the sum of the six counts that follow it.
+
+    `begun`: a face alone. `kept`: for the lab, not to be published. `refused_by`: how many for each reason that was
+    given. `delay`: the median time from what was told to the first decision about it; None without a decision.
+    The scores are made of all that was received, published or not: of what is withdrawn only where at least five weigh
+    together, and without what DITP, not the lab, found false (`false`).
+    """
+
+    received: int
+    begun: int
+    kept: int
+    waiting: int
+    published: int
+    refused: int
+    withdrawn: int
+    refused_by: dict[Reason, int]
+    false: int
+    delay: timedelta | None
+    faces: dict[Face, int]
+    satisfaction: Score | None
+    clarity: Score | None
+    heard: Score | None
+
+
+@dataclass(frozen=True)
+class _Row:
+    testimonial: Testimonial
+    how: End | None
+    verdict: Verdict | None
+    reason: Reason | None
+    of_lab: bool | None
+    appealed: bool
+    decided_at: datetime | None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.how is End.WITHDRAWN
+
+    @property
+    def is_false(self) -> bool:
+        return self.reason is Reason.FALSE and self.of_lab is False
+
+    @property
+    def place(self) -> str:
+        """The one count that it belongs to."""
+        if self.is_withdrawn:
+            return "withdrawn"
+        if self.appealed:
+            return "waiting"
+        if self.verdict:
+            return "published" if self.verdict is Verdict.PUBLISHED else "refused"
+        if self.testimonial.may_publish and self.how is None:
+            return "waiting"
+        return "kept" if self.testimonial.told_at else "begun"
+
+
+async def of(
+    session: AsyncSession,
+    *,
+    lab_slug: str | None = None,
+    project_id: str | None = None,
+    touchpoint_id: str | None = None,
+) -> Handling:
+    """How those of a lab, of a project, of a touch-point, or all of them were handled. One query."""
+    named = {"lab_slug": lab_slug, "project_id": project_id, "touchpoint_id": touchpoint_id}
+    return _handled(await _rows(session, {name: value for name, value in named.items() if value is not None}))
+
+
+async def by_lab(session: AsyncSession) -> dict[str, Handling]:
+    """How those of each lab that received any were handled, by its slug. One query."""
+    rows = defaultdict(list)
+    for row in await _rows(session, {}):
+        rows[row.testimonial.lab_slug].append(row)
+    return {slug: _handled(own) for slug, own in sorted(rows.items())}
+
+
+async def by_project(session: AsyncSession, lab_slug: str | None = None) -> dict[str, Handling]:
+    """How those of each project that received any were handled, by its id. One query."""
+    rows = defaultdict(list)
+    for row in await _rows(session, {"lab_slug": lab_slug} if lab_slug else {}):
+        if row.testimonial.project_id:
+            rows[row.testimonial.project_id].append(row)
+    return {id: _handled(own) for id, own in sorted(rows.items())}
+
+
+async def _rows(session: AsyncSession, named: dict[str, str]) -> list[_Row]:
+    first = (
+        select(col(Decision.testimonial_id), func.min(col(Decision.at)).label("at"))
+        .group_by(col(Decision.testimonial_id))
+        .subquery()
+    )
+    asked = (
+        columns(
+            Testimonial,
+            col(Tombstone.how),
+            col(Decision.verdict),
+            col(Decision.reason),
+            col(Decision.of_lab),
+            col(Appeal.testimonial_id).is_not(None) & col(Appeal.answered_at).is_(None) & col(Tombstone.how).is_(None),
+            first.c.at,
+        )
+        .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
+        .outerjoin(Decision, (col(Decision.testimonial_id) == col(Testimonial.id)) & col(Decision.ended_at).is_(None))
+        .outerjoin(Appeal, col(Appeal.testimonial_id) == col(Testimonial.id))
+        .outerjoin(first, first.c.testimonial_id == col(Testimonial.id))
+        .where(*(col(getattr(Testimonial, name)) == value for name, value in named.items()))
+    )
+    return [_Row(*row) for row in await session.execute(asked)]
+
+
+def _handled(rows: Iterable[_Row]) -> Handling:
+    rows = list(rows)
+    places = Counter(row.place for row in rows)
+    weighing = [row for row in rows if not row.is_false]
+    if len(weighing) < ENOUGH:
+        weighing = [row for row in weighing if not row.is_withdrawn]
+    faces = Counter(row.testimonial.face for row in weighing)
+    delays = [
+        (row.decided_at - row.testimonial.told_at).total_seconds()
+        for row in rows
+        if row.decided_at and row.testimonial.told_at and row.decided_at >= row.testimonial.told_at
+    ]
+    return Handling(
+        received=len(rows),
+        begun=places["begun"],
+        kept=places["kept"],
+        waiting=places["waiting"],
+        published=places["published"],
+        refused=places["refused"],
+        withdrawn=places["withdrawn"],
+        refused_by=_reasons(rows),
+        false=sum(row.is_false for row in rows),
+        delay=timedelta(seconds=median(delays)) if delays else None,
+        faces={face: faces[face] for face in Face},
+        satisfaction=scores.satisfaction({GRADES[face]: count for face, count in faces.items()}),
+        clarity=scores.comprehension(_degrees(row.testimonial.clarity for row in weighing)),
+        heard=scores.comprehension(_degrees(row.testimonial.heard for row in weighing)),
+    )
+
+
+def _reasons(rows: Iterable[_Row]) -> dict[Reason, int]:
+    counted = Counter(row.reason for row in rows if row.place == "refused" and row.reason)
+    return {reason: counted[reason] for reason in Reason if counted[reason]}
+
+
+def _degrees(given: Iterable[int | None]) -> Counts:
+    return Counter(DEGREES[degree] for degree in given if degree is not None)

@@ -1,0 +1,362 @@
+"""Moderation: who reads a testimonial before everybody does, and what they decide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlalchemy import select as columns
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col, func, or_, select
+
+from workshops import audit, memberships, people, personal, testimonials, world
+from workshops.audit import Deed, Register
+from workshops.people import Person, Role
+from workshops.records import Coded, Moment, Record, one_of, standing
+from workshops.refusals import NotNow, NotThus, NotYours
+from workshops.testimonials import Opening, Telling, Testimonial, Tombstone
+from workshops.texts import clean
+from workshops.words import N_, Word
+
+NOTE_LENGTH, APPEAL_LENGTH = 500, 1000
+SITE = (Role.MODERATOR, Role.PUBLISHER)  # who moderates for every lab
+SHORTEST_PASSAGE = 2  # characters
+
+
+class Verdict(Word):
+    """What is decided of a testimonial."""
+
+    PUBLISHED = "publie", N_("Publié")
+    REFUSED = "refuse", N_("Refusé")
+
+
+class Reason(Word):
+    """Why a testimonial may be refused: there is no other reason, and an unfavourable one is none."""
+
+    OFF_TOPIC = "hors_sujet", N_("Il ne parle pas de ce laboratoire ni de ce projet")
+    INSULTING = "injurieux", N_("Il injurie, menace ou discrimine")
+    NAMING = "personne_visee", N_("Il met en cause une personne que l'on reconnaît")
+    ADVERTISING = "publicite", N_("C'est de la publicité")
+    FALSE = "faux", N_("Il est faux : envoi automatique, ou auteur qui n'était pas là")
+
+
+class Decision(Record, table=True):
+    """What somebody decided of a testimonial, and why. One that stands for each; the next one ends it.
+
+    `revision`: what was read. `of_lab`: whether who decided is of the lab, and not of DITP.
+    """
+
+    __table_args__ = (
+        one_of("verdict", Verdict),
+        one_of("reason", Reason),
+        Index("uq_decision_standing", "testimonial_id", unique=True, **standing("ended_at")),
+    )
+
+    id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
+    testimonial_id: str = Field(foreign_key="testimonial.id", index=True, max_length=12)
+    revision: int
+    verdict: Verdict = Field(sa_type=Coded(Verdict))
+    reason: Reason | None = Field(default=None, sa_type=Coded(Reason))
+    note: str = Field(default="", max_length=NOTE_LENGTH)
+    of_lab: bool
+    by_id: str = Field(foreign_key="person.id", max_length=12)
+    at: datetime = Field(default_factory=world.now, sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Appeal(Record, table=True):
+    """That the author of a refused testimonial asked somebody else to judge it. Once."""
+
+    testimonial_id: str = Field(primary_key=True, foreign_key="testimonial.id", max_length=12)
+    text: str = Field(default="", max_length=APPEAL_LENGTH)
+    at: datetime = Field(default_factory=world.now, sa_type=Moment)
+    answered_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Masking(Record, table=True):
+    """That passages of a testimonial were taken out for good, each with a visible mask in its place."""
+
+    id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
+    testimonial_id: str = Field(foreign_key="testimonial.id", index=True, max_length=12)
+    passages: int
+    by_id: str = Field(foreign_key="person.id", max_length=12)
+    at: datetime = Field(default_factory=world.now, sa_type=Moment)
+
+
+class State(Word):
+    """Where a testimonial stands, for its author and for who moderates."""
+
+    BEGUN = "commence", N_("Impression enregistrée")
+    KEPT = "garde", N_("Remis au laboratoire, sans publication")
+    WAITING = "en_attente", N_("En attente de relecture")
+    PUBLISHED = "publie", N_("Publié")
+    REFUSED = "refuse", N_("Refusé")
+    APPEALED = "second_examen", N_("Second examen demandé")
+    WITHDRAWN = "retire", N_("Retiré par son auteur")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A testimonial with all that was decided of it."""
+
+    testimonial: Testimonial
+    telling: Telling | None
+    tombstone: Tombstone | None
+    decision: Decision | None
+    appeal: Appeal | None
+
+    @property
+    def state(self) -> State:
+        return state(self.testimonial, self.tombstone, self.decision, self.appeal)
+
+
+def state(
+    testimonial: Testimonial, tombstone: Tombstone | None, decision: Decision | None, appeal: Appeal | None
+) -> State:
+    """Where a testimonial stands; one that was withdrawn is only that."""
+    if tombstone and tombstone.how is testimonials.End.WITHDRAWN:
+        return State.WITHDRAWN
+    if appeal and appeal.answered_at is None and tombstone is None:
+        return State.APPEALED
+    if decision:
+        return State.PUBLISHED if decision.verdict is Verdict.PUBLISHED else State.REFUSED
+    if testimonial.may_publish and tombstone is None:
+        return State.WAITING
+    return State.KEPT if testimonial.told_at else State.BEGUN
+
+
+async def decide(
+    session: AsyncSession,
+    testimonial_id: str,
+    *,
+    verdict: str,
+    reason: str = "",
+    note: str = "",
+    base: int,
+    by: Person,
+) -> Decision:
+    """A member of the lab, or a moderator, publishes or refuses what they read (`base`: its revision), once.
+
+    On appeal, and to take back what is published, only a moderator decides: somebody else than who decided before. The
+    reason is one of the published list; the note is for the author. Deciding the same twice is once. Raises NotYours
+    for others, NotNow when there is nothing to decide, or when its author rewrote it meanwhile; NotThus without a
+    reason.
+    """
+    register, judged = await _to_judge(session, testimonial_id, by=by)
+    before = judged.decision
+    if before and (before.by_id, before.verdict, before.reason or "") == (by.id, verdict, reason):
+        audit.yield_floor(session, register)
+        return before
+    decision = _decision(judged, verdict, reason, note, by)
+    on_site = bool(await people.roles(session, by) & set(SITE))
+    decision.of_lab = not on_site
+    if before:
+        await _require_second(judged, decision, on_site=on_site, by=by)
+    elif judged.state is not State.WAITING:
+        raise NotNow(N_("Son auteur n'a pas demandé à le publier : il n'y a rien à décider."))
+    if judged.testimonial.revision != base:
+        raise NotNow(N_("Son auteur l'a corrigé pendant votre lecture : relisez-le avant de décider."))
+    if before:
+        before.ended_at = decision.at
+        session.add(before)
+        await session.flush()
+    if judged.appeal:
+        judged.appeal.answered_at = judged.appeal.answered_at or decision.at
+    session.add(decision)
+    await _open(session, testimonial_id)
+    kind = Deed.TESTIMONIAL_PUBLISHED if decision.verdict is Verdict.PUBLISHED else Deed.TESTIMONIAL_REFUSED
+    audit.record(session, register, kind, by=by, about=testimonial_id)
+    return decision
+
+
+def _decision(judged: Judged, verdict: str, reason: str, note: str, by: Person) -> Decision:
+    wrong = {}
+    if verdict not in {word.value for word in Verdict}:
+        wrong["verdict"] = N_("Choisissez dans la liste.")
+    refuses = verdict == Verdict.REFUSED.value
+    if refuses and reason not in {word.value for word in Reason}:
+        wrong["reason"] = N_("Dites pourquoi : son auteur le lira.")
+    if len(note := clean(note)) > NOTE_LENGTH:
+        wrong["note"] = N_("Cinq cents caractères au plus.")
+    if wrong:
+        raise NotThus(wrong)
+    return Decision(
+        testimonial_id=judged.testimonial.id,
+        revision=judged.testimonial.revision,
+        verdict=Verdict(verdict),
+        reason=Reason(reason) if refuses else None,
+        note=note,
+        of_lab=False,
+        by_id=by.id,
+    )
+
+
+async def _require_second(judged: Judged, decision: Decision, *, on_site: bool, by: Person) -> None:
+    """The second time is for a moderator, who is somebody else."""
+    assert judged.decision is not None
+    appealed = judged.state is State.APPEALED
+    if not appealed and judged.decision.verdict is decision.verdict:
+        raise NotNow(N_("Quelqu'un a déjà décidé : relisez la page."))
+    if not on_site:
+        raise NotYours(N_("Le second examen revient à la modération de la DITP, pas au laboratoire."))
+    if judged.decision.by_id == by.id and judged.decision.verdict is Verdict.REFUSED:
+        raise NotYours(N_("Vous avez refusé ce témoignage : quelqu'un d'autre l'examine à nouveau."))
+
+
+async def mask(
+    session: AsyncSession, testimonial_id: str, passages: Sequence[str], *, base: int, by: Person
+) -> Masking:
+    """Take passages out of a testimonial for good, wherever they stand, and show that something was.
+
+    Raises NotNow when its author rewrote it meanwhile; NotThus when a passage is too short, or nowhere in it.
+    """
+    register, judged = await _to_judge(session, testimonial_id, by=by)
+    telling = judged.telling
+    wanted = sorted({clean(passage) for passage in passages} - {"", personal.MASK}, key=len, reverse=True)
+    if telling is None or not wanted:
+        raise NotThus({"passages": N_("Choisissez au moins un passage à masquer.")})
+    if judged.testimonial.revision != base:
+        raise NotNow(N_("Son auteur l'a corrigé pendant votre lecture : relisez-le avant de masquer."))
+    texts = (telling.happened, telling.changed, telling.name)
+    for passage in wanted:
+        if len(passage) < SHORTEST_PASSAGE or passage in personal.MASK or not any(passage in text for text in texts):
+            nowhere = N_("« {passage} » n'est pas dans ce témoignage : recopiez-le à la lettre.")
+            raise NotThus({"passages": nowhere}, passage=passage)
+    for passage in wanted:
+        telling.happened = personal.masked(telling.happened, passage)
+        telling.changed = personal.masked(telling.changed, passage)
+        telling.name = "" if passage in telling.name else telling.name
+    session.add(telling)
+    judged.testimonial.revision += 1
+    masking = Masking(testimonial_id=testimonial_id, passages=len(wanted), by_id=by.id)
+    session.add(masking)
+    await _open(session, testimonial_id)
+    audit.record(session, register, Deed.TESTIMONIAL_MASKED, by=by, about=testimonial_id)
+    return masking
+
+
+async def appeal(session: AsyncSession, key: str, *, text: str = "") -> Appeal:
+    """The author of a refused testimonial asks for a second look, by somebody of DITP who did not judge it. Once.
+
+    Raises NotNow unless it stands refused, NotThus when what they add is too long.
+    """
+    register, own = await testimonials.held(session, key)
+    judged = await get(session, own.testimonial.id)
+    if judged.appeal:
+        audit.yield_floor(session, register)
+        return judged.appeal
+    if judged.state is not State.REFUSED or judged.tombstone:
+        raise NotNow(N_("Seul un témoignage refusé peut être examiné une seconde fois."))
+    text = personal.unmarked(clean(text))
+    if len(text) > APPEAL_LENGTH:
+        raise NotThus({"appeal": N_("Mille caractères au plus.")})
+    asked = Appeal(testimonial_id=own.testimonial.id, text=text)
+    session.add(asked)
+    audit.record(session, register, Deed.TESTIMONIAL_APPEALED, by=None, about=own.testimonial.id)
+    return asked
+
+
+async def _to_judge(session: AsyncSession, testimonial_id: str, *, by: Person) -> tuple[Register, Judged]:
+    """The floor, then a testimonial that stands, that this person may judge."""
+    register = await audit.take_floor(session, by=by)
+    judged = await get(session, testimonial_id)
+    if not await may_judge(session, judged.testimonial.lab_slug, by):
+        raise NotYours(N_("La relecture revient aux membres du laboratoire et à la modération de la DITP."))
+    if judged.tombstone:
+        raise NotNow(N_("Ce témoignage n'est plus là : son auteur l'a retiré, ou sa durée de conservation est passée."))
+    return register, judged
+
+
+async def _open(session: AsyncSession, testimonial_id: str) -> None:
+    if await session.get(Opening, testimonial_id) is None:
+        session.add(Opening(testimonial_id=testimonial_id))
+
+
+async def may_judge(session: AsyncSession, lab_slug: str, person: Person | None) -> bool:
+    """Whether somebody is of the lab, or moderates for all of them."""
+    reach = await reaches(session, person) if person else frozenset()
+    return reach is None or lab_slug in reach
+
+
+async def reaches(session: AsyncSession, person: Person) -> frozenset[str] | None:
+    """The labs whose testimonials a person reads before they are published; None for all of them."""
+    if await people.roles(session, person) & set(SITE):
+        return None
+    return frozenset(each.lab_slug for each in await memberships.of(session, person) if each.stands)
+
+
+_JUDGED = (
+    columns(Testimonial, Telling, Tombstone, Decision, Appeal)
+    .outerjoin(Telling, col(Telling.testimonial_id) == col(Testimonial.id))
+    .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
+    .outerjoin(Decision, (col(Decision.testimonial_id) == col(Testimonial.id)) & col(Decision.ended_at).is_(None))
+    .outerjoin(Appeal, col(Appeal.testimonial_id) == col(Testimonial.id))
+)
+
+
+async def get(session: AsyncSession, testimonial_id: str) -> Judged:
+    """A testimonial with what was decided of it, or NotFound. One query."""
+    row = (await session.execute(_JUDGED.where(col(Testimonial.id) == testimonial_id))).one_or_none()
+    if row is None:
+        await testimonials.get(session, testimonial_id)
+        raise AssertionError("a testimonial without itself")
+    return Judged(*row)
+
+
+async def decisions(session: AsyncSession, testimonial_id: str) -> list[Decision]:
+    """All that was decided of a testimonial, in order."""
+    own = select(Decision).where(col(Decision.testimonial_id) == testimonial_id)
+    return list(await session.scalars(own.order_by(col(Decision.at), col(Decision.id))))
+
+
+async def maskings(session: AsyncSession, testimonial_id: str) -> list[Masking]:
+    """Each time that passages were taken out, in order."""
+    own = select(Masking).where(col(Masking.testimonial_id) == testimonial_id)
+    return list(await session.scalars(own.order_by(col(Masking.at), col(Masking.id))))
+
+
+_WAITS = (
+    col(Tombstone.testimonial_id).is_(None)
+    & col(Testimonial.may_publish)
+    & or_(
+        col(Decision.id).is_(None),
+        col(Appeal.testimonial_id).is_not(None) & col(Appeal.answered_at).is_(None),
+    )
+)
+
+
+async def queue(session: AsyncSession, *, by: Person, offset: int = 0, limit: int = 50) -> list[Judged]:
+    """What waits for this person's decision, the oldest first: second looks only for whoever moderates. One query."""
+    reach = await reaches(session, by)
+    asked = _JUDGED.where(_WAITS)
+    if reach is not None:
+        asked = asked.where(col(Testimonial.lab_slug).in_(reach), col(Decision.id).is_(None))
+    asked = asked.order_by(col(Testimonial.told_at), col(Testimonial.id)).offset(offset).limit(limit)
+    return [Judged(*row) for row in await session.execute(asked)]
+
+
+async def waiting(session: AsyncSession, *, by: Person) -> int:
+    """How many wait for this person's decision."""
+    reach = await reaches(session, by)
+    asked = (
+        select(func.count())
+        .select_from(Testimonial)
+        .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
+        .outerjoin(Decision, (col(Decision.testimonial_id) == col(Testimonial.id)) & col(Decision.ended_at).is_(None))
+        .outerjoin(Appeal, col(Appeal.testimonial_id) == col(Testimonial.id))
+        .where(_WAITS)
+    )
+    if reach is not None:
+        asked = asked.where(col(Testimonial.lab_slug).in_(reach), col(Decision.id).is_(None))
+    return (await session.execute(asked)).scalar_one()
+
+
+async def received(session: AsyncSession, lab_slug: str, *, offset: int = 0, limit: int = 50) -> list[Judged]:
+    """What was told to a lab, published or not, withdrawn ones apart, the latest first: for its members. One query."""
+    asked = _JUDGED.where(
+        col(Testimonial.lab_slug) == lab_slug,
+        col(Testimonial.told_at).is_not(None),
+        col(Tombstone.testimonial_id).is_(None),
+    )
+    asked = asked.order_by(col(Testimonial.told_at).desc(), col(Testimonial.id)).offset(offset).limit(limit)
+    return [Judged(*row) for row in await session.execute(asked)]

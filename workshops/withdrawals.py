@@ -1,0 +1,42 @@
+"""Withdrawals: words that are no more, wherever they were."""
+
+from sqlalchemy import delete, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from workshops import audit, contacts, testimonials
+from workshops.answers import LabAnswer
+from workshops.audit import Deed
+from workshops.moderation import Appeal, Decision
+from workshops.testimonials import End, Telling, Testimonial, Tombstone
+
+
+async def withdraw(session: AsyncSession, key: str) -> Testimonial:
+    """The author withdraws a testimonial, at any time: its words are erased, a tombstone stays. Twice is once."""
+    register, own = await testimonials.held(session, key)
+    if own.tombstone and own.tombstone.how is End.WITHDRAWN:
+        audit.yield_floor(session, register)
+        return own.testimonial
+    await bury(session, own.testimonial, End.WITHDRAWN)
+    audit.record(session, register, Deed.TESTIMONIAL_WITHDRAWN, by=None, about=own.testimonial.id)
+    return own.testimonial
+
+
+async def bury(session: AsyncSession, testimonial: Testimonial, how: End) -> None:
+    """Erase what somebody wrote, how to reach them, as what they spoke, and what others wrote of it, which may quote it.
+
+    The face and the two degrees stay, for counts that are wide enough (`handling`). No gesture: part of one.
+    """
+    for record in (Telling, LabAnswer):
+        await session.execute(delete(record).where(col(record.testimonial_id) == testimonial.id))
+    await session.execute(update(Appeal).where(col(Appeal.testimonial_id) == testimonial.id).values(text=""))
+    await session.execute(update(Decision).where(col(Decision.testimonial_id) == testimonial.id).values(note=""))
+    await contacts.forget(session, testimonial.id)
+    testimonial.capacity = None
+    session.add(testimonial)
+    tombstone = await session.get(Tombstone, testimonial.id)
+    if tombstone:
+        tombstone.how = how
+    else:
+        session.add(Tombstone(testimonial_id=testimonial.id, how=how))
+    await session.flush()
