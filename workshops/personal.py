@@ -30,7 +30,7 @@ class Trace:
 
 GAP = r"[\s.\-/\u2011]{0,3}"  # what people put between digits
 EMAIL = re.compile(
-    r"[^\s@<>()\[\],;:\"'«»]+\s?(?:@|\(at\)|\[at\]|\(arobase\)|\[arobase\])\s?[^\s@<>()\[\],;:\"'«»]+\.[^\W\d_]{2,}",
+    r"[^\s@<>()\[\],;:\"'«»]{1,64}\s?(?:@|\(at\)|\[at\]|\(arobase\)|\[arobase\])\s?[^\s@<>()\[\],;:\"'«»]{1,200}\.[^\W\d_]{2,}",
     re.IGNORECASE,
 )
 # France and its territories: ten digits from 01 to 09, or +33, +262, +508, +590, +594, +596, +681, +687, +689, 00….
