@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from server.database import Database
-from server.demo import rewriting
+from server.demo import citizens, rewriting
 from server.demo.signin import CAST, MOUNT, Persona, issuer
 from server.settings import Settings
 from workshops import agenda, comments, frameworks, indicators, labs, people, roles, schedule, sheet, votes, world
@@ -286,7 +286,7 @@ class Story:
 
     def __init__(self, database: Database, cast: Mapping[Persona, Person]) -> None:
         self.database = database
-        self.camille = cast[CAMILLE]
+        self.camille, self.dominique = cast[CAMILLE], cast[DOMINIQUE]
         self.people = {"alix": cast[ALIX], "sacha": cast[SACHA]}
         self.workshop_id = ""
         self.ids: dict[str, str] = {}
@@ -305,6 +305,8 @@ class Story:
         await self._reword("ACT-01", INVOLVED, by="sacha")
         await self._look_again()
         await rewriting.play(self._do, self.people, self.ids, camille=self.camille)
+        alix, sacha = self.people["alix"], self.people["sacha"]
+        await citizens.play(self._do, alix=alix, sacha=sacha, dominique=self.dominique)
         async with self.database.reading() as session:
             return await agenda.get(session, self.workshop_id)
 
