@@ -24,7 +24,11 @@ SENTENCES = {
     "enum": N_("Choisissez dans la liste."),
     "int_parsing": N_("Un nombre entier est attendu."),
     "missing": N_("Ce champ est nécessaire."),
+    "string_too_long": N_("C'est trop long : raccourcissez un peu. Rien n'est perdu."),
 }
+
+
+MOST_FILES = 10  # in the place of texts; who sends more is told nothing
 
 
 class Form(BaseModel):
@@ -202,6 +206,44 @@ class VerdictForm(Form):
     text: str = ""
 
 
+class FaceForm(Form):
+    """How it went. `point`: what the link of a touch-point ends with; without one, `lab` says where."""
+
+    face: str = ""
+    point: str = ""
+    lab: str = ""
+
+
+class TellForm(Form):
+    """The rest of a testimonial. `traces`: what to do with personal data found in it, once one has been told of them."""
+
+    face: str = ""
+    happened: str = ""
+    changed: str = ""
+    name: str = ""
+    capacity: str = ""
+    clarity: str = ""
+    heard: str = ""
+    may_publish: bool = False
+    may_cite: bool = False
+    wants_contact: bool = False
+    email: str = ""
+    traces: str = ""
+
+
+class ReceiptForm(Form):
+    code: str = ""
+
+
+class TakeBackForm(Form):
+    evidence: bool = False
+    contact: bool = False
+
+
+class AppealForm(Form):
+    appeal: str = ""
+
+
 class ImportForm(Form):
     """A framework of others, in a file or as text. `received`: the bytes of a file sent before, in base 64."""
 
@@ -280,6 +322,17 @@ async def read(request: Request, form: type[AnyForm]) -> AnyForm:
 async def typed(request: Request) -> dict[str, Any]:
     """Every field as typed, to show the form again."""
     return dict(await sent(request))
+
+
+async def texts(request: Request) -> tuple[dict[str, str], NotThus | None]:
+    """Every field as typed, where nothing but texts is expected; and the refusal of files that came in their place."""
+    form, files = await sent(request, files=MOST_FILES), {}
+    for name, part in form.multi_items():
+        if isinstance(part, UploadFile):
+            files[name] = N_("C'est un texte qui est attendu ici, pas un fichier : rien n'a été envoyé.")
+            await part.close()
+    said = {name: value for name, value in form.items() if isinstance(value, str)}
+    return said, NotThus(files) if files else None
 
 
 async def typed_grades(request: Request) -> dict[int, str]:

@@ -104,9 +104,10 @@ class Opening(Record, table=True):
 
 @dataclass(frozen=True)
 class Told:
-    """What somebody tells, all of it optional. `contact`: an address sealed by whoever calls; None keeps the one there
-    is while `wants_contact`."""
+    """What somebody tells, all of it optional. `face`: how it went after all; empty, as it was said first. `contact`: an
+    address sealed by whoever calls; None keeps the one there is while `wants_contact`."""
 
+    face: str = ""
     happened: str = ""
     changed: str = ""
     name: str = ""
@@ -199,8 +200,7 @@ async def tell(session: AsyncSession, key: str, told: Told) -> Testimonial:
     if same and own.testimonial.told_at and not told.contact and told.wants_contact == own.has_contact:
         audit.yield_floor(session, register)
         return own.testimonial
-    if not own.may_correct:
-        raise NotNow(N_("Votre témoignage est déjà en cours d'examen, ou jugé : il ne se corrige plus."))
+    require_correctable(own)
     session.add(before.sqlmodel_update(telling))
     own.testimonial.sqlmodel_update({**values, "revision": own.testimonial.revision + 1, "told_at": world.now()})
     if told.wants_contact and told.contact:
@@ -212,12 +212,22 @@ async def tell(session: AsyncSession, key: str, told: Told) -> Testimonial:
     return own.testimonial
 
 
+def require_correctable(own: Own) -> None:
+    """Raises NotNow once somebody began to judge it, or its words are no more."""
+    if own.tombstone:
+        raise NotNow(N_("Ce témoignage est retiré ou effacé : il ne se corrige plus."))
+    if own.is_opened:
+        raise NotNow(N_("Votre témoignage est déjà en cours d'examen, ou jugé : il ne se corrige plus."))
+
+
 def _judged(own: Own, told: Told) -> tuple[Telling, dict[str, object]]:
     wrong = {}
     happened, changed = unmarked(clean(told.happened)), unmarked(clean(told.changed))
     for field, text, longest in (("happened", happened, HAPPENED_LENGTH), ("changed", changed, CHANGED_LENGTH)):
         if len(text) > longest:
             wrong[field] = N_("C'est trop long : raccourcissez un peu. Rien n'est perdu.")
+    if told.face and told.face not in {word.value for word in Face}:
+        wrong["face"] = N_("Choisissez dans la liste.")
     if told.capacity and told.capacity not in {word.value for word in Capacity}:
         wrong["capacity"] = N_("Choisissez dans la liste.")
     for field, degree in (("clarity", told.clarity), ("heard", told.heard)):
@@ -234,6 +244,7 @@ def _judged(own: Own, told: Told) -> tuple[Telling, dict[str, object]]:
     name = unmarked(line(told.name, "name", NAME_LENGTH))
     telling = Telling(testimonial_id=own.testimonial.id, happened=happened, changed=changed, name=name)
     return telling, {
+        "face": Face(told.face) if told.face else own.testimonial.face,
         "capacity": Capacity(told.capacity) if told.capacity else None,
         "clarity": int(told.clarity) if told.clarity else None,
         "heard": int(told.heard) if told.heard else None,

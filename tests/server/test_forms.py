@@ -23,6 +23,9 @@ from tests.server.pages.reading import plain, read
 from workshops.refusals import NotThus
 
 UNREADABLE = "Cette demande n'a pas pu être lue."
+TOO_LONG = "C'est trop long : raccourcissez un peu. Rien n'est perdu."
+# Forms of citizens, that say which field got a file in the place of a text (422): their own tests.
+ON_FILES = {"testimonials.give", "testimonials.enter", "followups.tell", "followups.take_back", "followups.appeal"}
 KINDS: dict[str, type[Form]] = {
     form.__name__: form for form in (BallotForm, BaseForm, JoinForm, StageForm, WorkshopForm)
 }
@@ -73,7 +76,7 @@ async def test_what_may_be_left_out_is_empty(browser: httpx2.AsyncClient) -> Non
             {"held_on": "23/11/2026", "start": ""},
             {"held_on": "Une date s'écrit 2026-11-23.", "start": "Choisissez dans la liste."},
         ),
-        ("JoinForm", {"name": "x" * 20_001}, {"name": "Cette valeur ne convient pas."}),
+        ("JoinForm", {"name": "x" * 20_001}, {"name": TOO_LONG}),
     ],
 )
 async def test_each_field_that_does_not_hold_is_named_in_french(
@@ -129,6 +132,8 @@ async def test_what_nobody_types_is_refused_and_nothing_is_written(
     publisher = await world.day.browser(world.day.dominique)
     before = await world.day.records()
     for route in GESTURES:
+        if odd == "a file" and route.name in ON_FILES:
+            continue
         sent = odd_bodies()[odd]
         if "content" not in sent:
             form = {name: said for name, said in FORMS.get(route.name, {}).items() if name not in ("name", "lab")}

@@ -12,6 +12,7 @@ from server.provider import new_token
 from server.routes import ROUTES
 from tests.cast import (
     COMPLETE,
+    HAPPENED,
     Browsers,
     account,
     act,
@@ -19,6 +20,7 @@ from tests.cast import (
     ask,
     card,
     colleague,
+    give,
     member_of,
     move,
     prepare,
@@ -121,6 +123,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "memberships.decline": {"because": "Pas encore arrivée."},
     "memberships.end": {"because": "Partie ailleurs."},
     "legal.accept_terms": {"version": TERMS, "then": "/"},
+    "testimonials.give": {"face": "bien", "lab": "ti-lab", "key": "k" * 24},
+    "testimonials.enter": {"code": "0000 0000 0000 0000"},
+    "followups.tell": {"happened": "On m'a écouté."},
 }
 UNKNOWN = {
     "number": "999",
@@ -153,6 +158,8 @@ UNKNOWN = {
     "after": "9.9.9",
     "day": "1999-12-31",
     "table": "inconnue",
+    "link": "ABCDEFGH",
+    "key": "0" * 16,
 }
 
 
@@ -200,6 +207,7 @@ async def everything(database: Database, client: Browsers) -> World:
     ids |= await _met(database)
     ids |= {"objection": objection, "member": await _on_paper(database, day)}
     ids |= await _prepared(database, day)
+    ids |= await _testified(database)
     return World(day, ids | await _around(database, day), by_consent)
 
 
@@ -225,6 +233,13 @@ async def _prepared(database: Database, day: Day) -> dict[str, str]:
         "review": review.id,
         "correction": correction.id,
     }
+
+
+async def _testified(database: Database) -> dict[str, str]:
+    """Where citizens meet a lab, and what one of them told there."""
+    point = await touchpoint(database, by=await colleague(database, name="Lou"))
+    key, _testimonial = await give(database, point, happened=HAPPENED)
+    return {"link": point.token, "key": key}
 
 
 async def _by_consent(database: Database, day: Day) -> tuple[Workshop, str]:

@@ -23,9 +23,10 @@ from workshops import agenda, indicators, memberships, people
 from workshops.agenda import Stage
 from workshops.people import Role
 
-# Who holds the code comes in; a link says nothing of whether it ever opened.
+# Who holds the code, or the key, comes in; a link says nothing of whether it ever opened.
 LINKS = {"signin.by_link", "mailbox.confirm", "mailbox.enter"}
-OPEN = {"workshops.join", "reviews.leave", *LINKS}
+KEYS = {"followups.own", "followups.tell", "followups.take_back", "followups.withdraw", "followups.appeal"}
+OPEN = {"workshops.join", "reviews.leave", "testimonials.arrive", *LINKS, *KEYS}
 # For whoever has an account, or is about one's own: a member of another workshop is like anybody there.
 OWN = {"memberships.ask", "invitations.accept", "account.close", "account.remove_identity"}
 ON_SOMETHING = [route for route in GESTURES if route.param_convertors and route.name not in OPEN | OWN]
@@ -97,6 +98,8 @@ TOLD = {
     "invitations.accept": {303, 409},  # one link, one person
     "invitations.withdraw": {303, 409},
     "platform.withdraw_role": {303, 409},
+    "testimonials.enter": {404},  # no such code
+    "followups.appeal": {409},  # nobody refused it
 }
 
 

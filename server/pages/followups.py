@@ -1,0 +1,187 @@
+"""Followups: a testimonial as its author completes it and finds it again, by a private link."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server import witnessing
+from server.forms import AppealForm, TakeBackForm, TellForm, read, texts
+from server.gestures import again, as_json, done, reading, sentence, transaction, wants_json
+from server.templating import page
+from server.witnessing import Revealing
+from workshops import answers, moderation, personal, testimonials, withdrawals
+from workshops.refusals import NotFound, NotNow, NotThus, Refusal
+from workshops.testimonials import Capacity, Face, Own
+from workshops.words import N_
+
+Page = Callable[[Request], Awaitable[Response]]
+
+# The address is a secret: no copy is kept, no engine lists it. `Referrer-Policy` is the house's, and tells no other
+# site; none at all would have browsers send forms under no name.
+HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+CONSENTS = ("may_publish", "may_cite", "wants_contact")
+
+
+def _private(shown: Page) -> Page:
+    """A page for whoever holds its address. A key that opens nothing is told so."""
+
+    @wraps(shown)
+    async def kept(request: Request) -> Response:
+        try:
+            response = await shown(request)
+        except NotFound as refusal:
+            response = _lost(request, refusal)
+        response.headers.update(HEADERS)
+        return response
+
+    return kept
+
+
+def _lost(request: Request, refusal: NotFound) -> Response:
+    if wants_json(request):
+        return as_json(refusal)
+    return page(request, "followups/lost.html", status_code=refusal.status, sentence=sentence(refusal))
+
+
+@_private
+async def own(request: Request) -> Response:
+    """One's own testimonial: the rest to tell while there is only a face, then where it stands.
+
+    `corriger` asks to write again, `fini` to leave it there.
+    """
+    asked = request.query_params
+    async with reading(request) as session:
+        values = await _followed(request, session)
+    own: Own = values["own"]
+    writes = own.may_correct and ("corriger" in asked or (own.testimonial.told_at is None and "fini" not in asked))
+    values |= {"writes": writes, "form": _as_told(own), "found": [], "errors": {}, "refused": None}
+    return page(request, "followups/own.html", **values)
+
+
+@_private
+async def tell(request: Request) -> Response:
+    """Write what happened, and what may be done with it."""
+    form, files = await texts(request)
+    try:
+        if files:
+            raise files
+        told = witnessing.told(await read(request, TellForm), request.app.state.settings)
+        async with transaction(request) as session:
+            await testimonials.tell(session, _key(request), told)
+    except NotThus as refusal:
+        found = refusal.found if isinstance(refusal, Revealing) else []
+        return await _as_it_was(request, refusal, form, writes=True, found=found)
+    except NotNow as refusal:
+        return await _as_it_was(request, refusal, form)
+    return _back(request)
+
+
+@_private
+async def take_back(request: Request) -> Response:
+    """Take back leave to cite it, or to write to its author."""
+    form, files = await texts(request)
+    try:
+        if files:
+            raise files
+        taken = await read(request, TakeBackForm)
+        async with transaction(request) as session:
+            await testimonials.take_back(session, _key(request), evidence=taken.evidence, contact=taken.contact)
+    except NotThus as refusal:
+        return await _as_it_was(request, refusal, form)
+    return _back(request)
+
+
+@_private
+async def withdraw(request: Request) -> Response:
+    """Withdraw it: its words are erased."""
+    async with transaction(request) as session:
+        await withdrawals.withdraw(session, _key(request))
+    return _back(request)
+
+
+@_private
+async def appeal(request: Request) -> Response:
+    """Ask that somebody else judges it again."""
+    form, files = await texts(request)
+    try:
+        if files:
+            raise files
+        asked = await read(request, AppealForm)
+        async with transaction(request) as session:
+            await moderation.appeal(session, _key(request), text=asked.appeal)
+    except (NotNow, NotThus) as refusal:
+        return await _as_it_was(request, refusal, form)
+    return _back(request)
+
+
+def _key(request: Request) -> str:
+    """The key of the address, however somebody copied it. Raises NotFound when it cannot be one."""
+    key = witnessing.typed(request.path_params["key"])
+    if key is None:
+        raise NotFound(N_("Ce lien n'ouvre aucun témoignage : vérifiez qu'il est entier."))
+    return key
+
+
+def _back(request: Request) -> Response:
+    to = f"/temoignages/suivi/{_key(request)}"
+    return done(request, to, suivi=request.app.state.settings.public_url + to)
+
+
+async def _as_it_was(
+    request: Request, refusal: Refusal, form: dict[str, str], *, writes: bool = False, **more: Any
+) -> Response:
+    """The page with what was typed, even where nothing may be written any more."""
+    async with reading(request) as session:
+        values = await _followed(request, session)
+    if writes:
+        try:
+            testimonials.require_correctable(values["own"])
+        except NotNow as late:  # there is no form to put right any more
+            refusal, writes, more = late, False, {}
+    form = {**dict.fromkeys(CONSENTS, ""), **form}
+    return again(request, "followups/own.html", refusal, **{"found": [], **values, **more}, writes=writes, form=form)
+
+
+async def _followed(request: Request, session: AsyncSession) -> dict[str, Any]:
+    """All that its author may know. Raises NotFound without the key."""
+    key, settings = _key(request), request.app.state.settings
+    own = await testimonials.own(session, key)
+    testimonial = own.testimonial
+    judged = await moderation.get(session, testimonial.id)
+    lab, project = await testimonials.place(session, testimonial)
+    return {
+        "at": f"/temoignages/suivi/{key}",
+        "link": f"{settings.public_url}/temoignages/suivi/{key}",
+        "code": witnessing.code(key),
+        "own": own,
+        "judged": judged,
+        "answer": (await answers.of(session, [testimonial.id])).get(testimonial.id),
+        "lab": lab,
+        "project": project,
+        "mask": personal.MASK,
+        "faces": list(Face),
+        "capacities": list(Capacity),
+        "writes_letters": settings.sends_mail,
+    }
+
+
+def _as_told(own: Own) -> dict[str, Any]:
+    """The form as it was filled. The address is not shown again: it is sealed."""
+    testimonial, telling = own.testimonial, own.telling
+    return {
+        "face": testimonial.face.value,
+        "happened": telling.happened if telling else "",
+        "changed": telling.changed if telling else "",
+        "name": telling.name if telling else "",
+        "capacity": testimonial.capacity.value if testimonial.capacity else "",
+        "clarity": str(testimonial.clarity or ""),
+        "heard": str(testimonial.heard or ""),
+        "may_publish": testimonial.may_publish,
+        "may_cite": testimonial.may_cite,
+        "wants_contact": own.has_contact,
+        "email": "",
+    }
