@@ -56,7 +56,7 @@ async def test_a_link_names_the_lab_and_the_project(client: Browsers, point: Tou
         page = read(answer)
         assert (answer.status_code, page.one("h1").text) == (200, "De façon générale, comment ça s'est passé ?")
         assert place(page) == "Ti Lab Un <guichet> unique Atelier du 3 mars"
-        faces = [(button["name"], button["value"], button.text) for button in page.all(class_="gc-faces__choice")]
+        faces = [(button["name"], button["value"], button.text) for button in page.all(class_="gc-taps__choice")]
         assert faces == [("face", "bien", "Bien"), ("face", "moyen", "Moyen"), ("face", "mal", "Mal")]
         assert page.all("select") == []
         assert asked(answer)["point"] == point.token
