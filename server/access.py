@@ -33,6 +33,8 @@ class Who(Enum):
     MODERATOR = "la modération, ou l'édition (DITP)"
     REFERENT = "une personne référente du laboratoire, ou la DITP"
     CONCERNED = "la personne concernée, une personne référente de son laboratoire, ou la DITP"
+    COLLEAGUE = "une personne du laboratoire"
+    JUDGE = "une personne du laboratoire, ou la modération"
     GIVER = "qui peut donner ce rôle"
 
 

@@ -155,6 +155,14 @@ class BaseForm(Form):
     base: int
 
 
+class DecisionForm(BaseForm):
+    """What is decided of a testimonial; `base`: the revision that was read."""
+
+    verdict: str = ""
+    reason: str = ""
+    note: str = ""
+
+
 class AmendmentForm(Form):
     base: int
     why: str = ""
@@ -266,6 +274,11 @@ async def read(request: Request, form: type[AnyForm]) -> AnyForm:
 async def typed(request: Request) -> dict[str, Any]:
     """Every field as typed, to show the form again."""
     return dict(await sent(request))
+
+
+async def passages(request: Request) -> list[str]:
+    """The passages to mask: those that are ticked, and the one that was typed."""
+    return [str(value) for value in (await sent(request)).getlist("passages")]
 
 
 async def typed_grades(request: Request) -> dict[int, str]:

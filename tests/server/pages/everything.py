@@ -19,12 +19,14 @@ from tests.cast import (
     ask,
     card,
     member_of,
+    moderator,
     move,
     prepare,
     publish,
     published,
     publisher,
     session_of,
+    witness,
     workshop,
 )
 from tests.server.pages.day import Day, begin
@@ -112,6 +114,10 @@ FORMS: dict[str, dict[str, Any]] = {
     "corrections.write": {"libelle": "L", "famille": "activite", "definition": "D", "because": "Un point."},
     "imports.rehearse": {"title": "Grille", "source": "DITP", "text": "code,libelle\nA1,Agents"},
     "imports.keep": {"title": "Grille", "source": "DITP", "text": "code,libelle\nA1,Agents"},
+    "answers.answer": {"text": "Merci de l'avoir dit."},
+    "answers.write": {"text": "Écrivez-nous à l'adresse du labo."},
+    "moderation.decide": {"verdict": "publie", "base": "1"},
+    "moderation.mask": {"passages": "démarche", "base": "1"},
     "invitations.make": {"role": "auditor"},
     "memberships.decline": {"because": "Pas encore arrivée."},
     "memberships.end": {"because": "Partie ailleurs."},
@@ -146,6 +152,7 @@ UNKNOWN = {
     "after": "9.9.9",
     "day": "1999-12-31",
     "table": "inconnue",
+    "testimonial": "0nexistepas0",
 }
 
 
@@ -192,6 +199,7 @@ async def everything(database: Database, client: Browsers) -> World:
     ids |= {"imported": await _imported(database)}
     ids |= {"objection": objection, "member": await _on_paper(database, day)}
     ids |= await _prepared(database, day)
+    ids |= {"testimonial": await _witnessed(database, client)}
     return World(day, ids | await _around(database, day), by_consent)
 
 
@@ -217,6 +225,14 @@ async def _prepared(database: Database, day: Day) -> dict[str, str]:
         "review": review.id,
         "correction": correction.id,
     }
+
+
+async def _witnessed(database: Database, client: Browsers) -> str:
+    """A published testimonial, whose author may be written to."""
+    sealed = client.app.state.settings.seal.seal("claude@exemple.fr")
+    morgane = await moderator(database)
+    _key, told = await witness(database, by=morgane, wants_contact=True, contact=sealed)
+    return told.id
 
 
 async def _by_consent(database: Database, day: Day) -> tuple[Workshop, str]:
