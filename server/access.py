@@ -34,6 +34,7 @@ class Who(Enum):
     COLLEAGUE = "une personne du laboratoire"
     REFERENT = "une personne référente du laboratoire, ou la DITP"
     CONCERNED = "la personne concernée, une personne référente de son laboratoire, ou la DITP"
+    JUDGE = "une personne du laboratoire, ou la modération"
     GIVER = "qui peut donner ce rôle"
 
 

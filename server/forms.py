@@ -173,6 +173,14 @@ class BaseForm(Form):
     base: int
 
 
+class DecisionForm(BaseForm):
+    """What is decided of a testimonial; `base`: the revision that was read."""
+
+    verdict: str = ""
+    reason: str = ""
+    note: str = ""
+
+
 class AmendmentForm(Form):
     base: int
     why: str = ""
@@ -333,6 +341,11 @@ async def texts(request: Request) -> tuple[dict[str, str], NotThus | None]:
             await part.close()
     said = {name: value for name, value in form.items() if isinstance(value, str)}
     return said, NotThus(files) if files else None
+
+
+async def passages(request: Request) -> list[str]:
+    """The passages to mask: those that are ticked, and the one that was typed."""
+    return [str(value) for value in (await sent(request)).getlist("passages")]
 
 
 async def typed_grades(request: Request) -> dict[int, str]:

@@ -22,10 +22,13 @@ from workshops import (
     memberships,
     objections,
     people,
+    projects,
+    queues,
     releases,
     results,
     roles,
     schedule,
+    touchpoints,
 )
 from workshops.agenda import Stage, Workshop
 from workshops.audit import AuditEntry, Deed
@@ -36,6 +39,15 @@ from workshops.journal import Entry, Kind
 from workshops.lineage import ALONE
 from workshops.results import Result
 from workshops.sheet import BY_NAME
+
+# What anyone does without an account.
+BY_ANYONE = {
+    Deed.REVIEW_LEFT,
+    Deed.TESTIMONIAL_GIVEN,
+    Deed.TESTIMONIAL_TOLD,
+    Deed.TESTIMONIAL_WITHDRAWN,
+    Deed.TESTIMONIAL_APPEALED,
+}
 
 
 @dataclass(frozen=True)
@@ -61,13 +73,14 @@ class Minutes:
 
 @dataclass(frozen=True)
 class PlatformMinute:
-    """One line of the platform's journal: by whom, about whom, what; hidden, it only keeps its place."""
+    """One line of the platform's journal: by whom, about whom, what, where it is read; hidden, it only keeps its place."""
 
     entry: AuditEntry
     by: str
     who: str
     what: str
     is_shown: bool
+    link: str = ""
 
 
 async def minutes(session: AsyncSession, workshop_id: str) -> Minutes:
@@ -158,7 +171,10 @@ async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMin
     """The platform's journal in words. As many queries whatever the number of its lines."""
     entries = await audit.entries(session)
     shown = [entry for entry in entries if sees_all or entry.kind.is_public]
-    more = await _done(session, {entry.about for entry in shown})
+    about = {entry.about for entry in shown}
+    more, links = await _done(session, about), {}
+    for id, (what, link) in (await _places(session, about)).items():
+        more[id], links[id] = ("", what), link
     ids = {entry.by_id for entry in shown if entry.by_id} | {who for who, _what in more.values()}
     names = await people.names(session, ids)
     deeds = []
@@ -166,13 +182,14 @@ async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMin
         who, what = more.get(entry.about, ("", entry.about if entry.kind is Deed.VERSION_PUBLISHED else ""))
         is_shown = sees_all or entry.kind.is_public
         by = names.get(entry.by_id, "") if entry.by_id else _nobody(entry)
-        deeds.append(PlatformMinute(entry, by, names.get(who, "") if is_shown else "", what, is_shown))
+        link = links.get(entry.about, "") if is_shown else ""
+        deeds.append(PlatformMinute(entry, by, names.get(who, "") if is_shown else "", what, is_shown, link))
     return deeds
 
 
 def _nobody(entry: AuditEntry) -> str:
     """Who acts without being anybody here."""
-    return _("Quelqu'un") if entry.kind is Deed.REVIEW_LEFT else _("La ligne de commande")
+    return _("Quelqu'un") if entry.kind in BY_ANYONE else _("La ligne de commande")
 
 
 async def _done(session: AsyncSession, about: set[str]) -> dict[str, tuple[str, str]]:
@@ -184,3 +201,16 @@ async def _done(session: AsyncSession, about: set[str]) -> dict[str, tuple[str, 
     more |= {id: ("", name) for id, name in (await releases.names(session, about)).items()}
     more |= {each.id: ("", each.code) for each in await corrections.among(session, about)}
     return more
+
+
+async def _places(session: AsyncSession, about: set[str]) -> dict[str, tuple[str, str]]:
+    """Where citizens meet a lab, and what they told: what each is called, and where it is read, if it is public."""
+    named = await labs.called(session)
+    found = await queues.among(session, about)
+    titles = await projects.titles(session, about | {id for each, _shown in found if (id := each.project_id)})
+    places = {id: (title, f"/projets/{id}") for id, title in titles.items() if id in about}
+    places |= {id: (name, "") for id, name in (await touchpoints.names(session, about)).items()}
+    for each, is_public in found:
+        what = " · ".join(filter(None, [named[each.lab_slug], titles.get(each.project_id or "")]))
+        places[each.id] = (what, f"/temoignages/{each.id}" if is_public else "")
+    return places

@@ -51,11 +51,16 @@ async def answer(session: AsyncSession, testimonial_id: str, *, text: str, by: P
     return written
 
 
+def letter(text: str) -> str:
+    """What a lab writes to an author, clean: it is sent, never kept. Raises NotThus."""
+    return said(text, "text", LONGEST, N_("Écrivez votre message."))
+
+
 async def write_to(session: AsyncSession, testimonial_id: str, *, by: Person) -> Contact:
     """Somebody of the lab writes to the author of a testimonial, who asked for it: when it was is kept, not what.
 
-    Gives the sealed address: whoever calls opens it and sends the letter. Raises NotYours for whoever is not of the lab,
-    NotNow without an address.
+    Gives the sealed address: whoever calls opens it and sends the letter. Writing again does not keep the address any
+    longer. Raises NotYours for whoever is not of the lab, NotNow without an address.
     """
     register = await audit.take_floor(session, by=by)
     judged = await moderation.get(session, testimonial_id)
@@ -63,7 +68,8 @@ async def write_to(session: AsyncSession, testimonial_id: str, *, by: Person) ->
     contact = await contacts.of(session, testimonial_id)
     if contact is None:
         raise NotNow(N_("Son auteur n'a pas laissé d'adresse, ou elle est effacée."))
-    contact.answered_at, contact.answered_by_id = world.now(), by.id
+    if contact.answered_at is None:
+        contact.answered_at, contact.answered_by_id = world.now(), by.id
     audit.record(session, register, Deed.CONTACT_ANSWERED, by=by, about=testimonial_id)
     return contact
 

@@ -3,24 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index
 from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, col, func, or_, select
+from sqlmodel import Field, col, select
 
 from workshops import audit, memberships, people, personal, testimonials, world
 from workshops.audit import Deed, Register
 from workshops.people import Person, Role
 from workshops.records import Coded, Moment, Record, one_of, standing
-from workshops.refusals import NotNow, NotThus, NotYours
+from workshops.refusals import NotNow, NotThus, NotYours, Refusal
 from workshops.testimonials import Opening, Telling, Testimonial, Tombstone
 from workshops.texts import clean
 from workshops.words import N_, Word
 
 NOTE_LENGTH, APPEAL_LENGTH = 500, 1000
 SITE = (Role.MODERATOR, Role.PUBLISHER)  # who moderates for every lab
-SHORTEST_PASSAGE = 2  # characters
+SHORTEST_PASSAGE, LONGEST_PASSAGE = 2, 100  # characters: personal data is a few words, an opinion is more
+
+
+GONE = N_("Ce témoignage n'est plus là : son auteur l'a retiré, ou sa durée de conservation est passée.")
 
 
 class Verdict(Word):
@@ -109,6 +113,11 @@ class Judged:
     def state(self) -> State:
         return state(self.testimonial, self.tombstone, self.decision, self.appeal)
 
+    @property
+    def waits_since(self) -> datetime | None:
+        """When it was last told, or its appeal made."""
+        return self.appeal.at if self.appeal else self.testimonial.told_at
+
 
 def state(
     testimonial: Testimonial, tombstone: Tombstone | None, decision: Decision | None, appeal: Appeal | None
@@ -137,25 +146,23 @@ async def decide(
 ) -> Decision:
     """A member of the lab, or a moderator, publishes or refuses what they read (`base`: its revision), once.
 
-    On appeal, and to take back what is published, only a moderator decides: somebody else than who decided before. The
-    reason is one of the published list; the note is for the author. Deciding the same twice is once. Raises NotYours
-    for others, NotNow when there is nothing to decide, or when its author rewrote it meanwhile; NotThus without a
+    To come back on a decision, on appeal or not, is for a moderator who is not of the lab, and never refused it before.
+    The reason is one of the published list; the note is for the author. Deciding the same twice is once. Raises
+    NotYours for others, NotNow when there is nothing to decide, or when the text changed meanwhile; NotThus without a
     reason.
     """
     register, judged = await _to_judge(session, testimonial_id, by=by)
+    decision = _decision(judged, verdict, reason, note, by)
     before = judged.decision
-    if before and (before.by_id, before.verdict, before.reason or "") == (by.id, verdict, reason):
+    if before and judged.state is not State.APPEALED and _is_same(before, decision):
         audit.yield_floor(session, register)
         return before
-    decision = _decision(judged, verdict, reason, note, by)
-    on_site = bool(await people.roles(session, by) & set(SITE))
-    decision.of_lab = not on_site
-    if before:
-        await _require_second(judged, decision, on_site=on_site, by=by)
-    elif judged.state is not State.WAITING:
-        raise NotNow(N_("Son auteur n'a pas demandé à le publier : il n'y a rien à décider."))
+    refusal = await hindrance(session, judged, decision.verdict, by=by)
+    if refusal:
+        raise refusal
     if judged.testimonial.revision != base:
-        raise NotNow(N_("Son auteur l'a corrigé pendant votre lecture : relisez-le avant de décider."))
+        raise NotNow(N_("Le texte a changé pendant votre lecture : relisez-le avant de décider."))
+    decision.of_lab = not await _is_apart(session, judged.testimonial.lab_slug, by)
     if before:
         before.ended_at = decision.at
         session.add(before)
@@ -191,16 +198,36 @@ def _decision(judged: Judged, verdict: str, reason: str, note: str, by: Person) 
     )
 
 
-async def _require_second(judged: Judged, decision: Decision, *, on_site: bool, by: Person) -> None:
-    """The second time is for a moderator, who is somebody else."""
-    assert judged.decision is not None
-    appealed = judged.state is State.APPEALED
-    if not appealed and judged.decision.verdict is decision.verdict:
-        raise NotNow(N_("Quelqu'un a déjà décidé : relisez la page."))
-    if not on_site:
-        raise NotYours(N_("Le second examen revient à la modération de la DITP, pas au laboratoire."))
-    if judged.decision.by_id == by.id and judged.decision.verdict is Verdict.REFUSED:
-        raise NotYours(N_("Vous avez refusé ce témoignage : quelqu'un d'autre l'examine à nouveau."))
+def _is_same(one: Decision, other: Decision) -> bool:
+    said = {"by_id", "verdict", "reason", "note"}
+    return one.model_dump(include=said) == other.model_dump(include=said)
+
+
+async def hindrance(session: AsyncSession, judged: Judged, verdict: Verdict, *, by: Person) -> Refusal | None:
+    """Why somebody who may judge a testimonial may not decide so of it now; None when they may."""
+    if judged.tombstone:
+        return NotNow(GONE)
+    if judged.decision is None:
+        nobody_asked = N_("Son auteur n'a pas demandé à le publier : il n'y a rien à décider.")
+        return None if judged.state is State.WAITING else NotNow(nobody_asked)
+    if judged.state is not State.APPEALED and judged.decision.verdict is verdict:
+        return NotNow(N_("Quelqu'un a déjà décidé : relisez la page."))
+    if not await _is_apart(session, judged.testimonial.lab_slug, by):
+        return NotYours(N_("C'est décidé : y revenir appartient à la modération de la DITP, pas au laboratoire."))
+    if judged.testimonial.id in await session.scalars(refused_by(by)):
+        return NotYours(N_("Vous avez refusé ce témoignage : quelqu'un d'autre l'examine à nouveau."))
+    return None
+
+
+def refused_by(person: Person) -> Any:
+    """What somebody refused, even if it was decided otherwise since."""
+    own = (col(Decision.by_id) == person.id) & (col(Decision.verdict) == Verdict.REFUSED)
+    return select(Decision.testimonial_id).where(own).correlate(None)
+
+
+async def _is_apart(session: AsyncSession, lab_slug: str, person: Person) -> bool:
+    """Whether somebody moderates for DITP, and is not of that lab."""
+    return bool(await people.roles(session, person) & set(SITE)) and lab_slug not in await labs_of(session, person)
 
 
 async def mask(
@@ -208,31 +235,52 @@ async def mask(
 ) -> Masking:
     """Take passages out of a testimonial for good, wherever they stand, and show that something was.
 
-    Raises NotNow when its author rewrote it meanwhile; NotThus when a passage is too short, or nowhere in it.
+    They go from what was written of it too: an appeal, a note. (`withdrawals.mask` takes them out of the lab's answer
+    besides.) Raises NotNow when nobody asked to publish it, or when the text changed meanwhile; NotThus when a passage
+    is too short or too long, nowhere in it, or when nothing would be left to read: one masks data, not an opinion.
     """
     register, judged = await _to_judge(session, testimonial_id, by=by)
     telling = judged.telling
-    wanted = sorted({clean(passage) for passage in passages} - {"", personal.MASK}, key=len, reverse=True)
-    if telling is None or not wanted:
+    if telling is None or not judged.testimonial.may_publish:
+        raise NotNow(N_("Son auteur n'a pas demandé à le publier : il n'y a rien à masquer."))
+    wanted = masked_passages(passages)
+    if not wanted:
         raise NotThus({"passages": N_("Choisissez au moins un passage à masquer.")})
     if judged.testimonial.revision != base:
-        raise NotNow(N_("Son auteur l'a corrigé pendant votre lecture : relisez-le avant de masquer."))
-    texts = (telling.happened, telling.changed, telling.name)
+        raise NotNow(N_("Le texte a changé pendant votre lecture : relisez-le avant de masquer."))
     for passage in wanted:
-        if len(passage) < SHORTEST_PASSAGE or passage in personal.MASK or not any(passage in text for text in texts):
-            nowhere = N_("« {passage} » n'est pas dans ce témoignage : recopiez-le à la lettre.")
-            raise NotThus({"passages": nowhere}, passage=passage)
-    for passage in wanted:
-        telling.happened = personal.masked(telling.happened, passage)
-        telling.changed = personal.masked(telling.changed, passage)
-        telling.name = "" if passage in telling.name else telling.name
-    session.add(telling)
+        _check_passage(passage, (telling.happened, telling.changed, telling.name))
+    happened, changed = personal.masked(telling.happened, wanted), personal.masked(telling.changed, wanted)
+    if not personal.says_something(happened + changed):
+        raise NotThus({"passages": N_("Il n'en resterait rien à lire : s'il ne peut pas paraître, refusez-le.")})
+    if len(happened) > testimonials.HAPPENED_LENGTH or len(changed) > testimonials.CHANGED_LENGTH:
+        raise NotThus({"passages": N_("Tant de masques ne tiennent pas dans ce texte : masquez des passages plus longs.")})
+    telling.happened, telling.changed = happened, changed
+    telling.name = "" if personal.masked(telling.name, wanted) != telling.name else telling.name
+    for decision in await decisions(session, testimonial_id):
+        decision.note = personal.masked(decision.note, wanted)[:NOTE_LENGTH]
+    if judged.appeal:
+        judged.appeal.text = personal.masked(judged.appeal.text, wanted)[:APPEAL_LENGTH]
     judged.testimonial.revision += 1
     masking = Masking(testimonial_id=testimonial_id, passages=len(wanted), by_id=by.id)
     session.add(masking)
     await _open(session, testimonial_id)
     audit.record(session, register, Deed.TESTIMONIAL_MASKED, by=by, about=testimonial_id)
     return masking
+
+
+def masked_passages(passages: Sequence[str]) -> list[str]:
+    """Each passage once, clean, the longest first: one may be part of another."""
+    return sorted({clean(passage) for passage in passages} - {"", personal.MASK}, key=lambda each: (-len(each), each))
+
+
+def _check_passage(passage: str, texts: Sequence[str]) -> None:
+    if len(passage) > LONGEST_PASSAGE:
+        raise NotThus({"passages": N_("Cent caractères au plus par passage : on masque une donnée, pas un avis.")})
+    is_there = len(passage) >= SHORTEST_PASSAGE and any(personal.masked(text, [passage]) != text for text in texts)
+    if not is_there or personal.touches_a_mask(passage):
+        nowhere = N_("« {passage} » n'est pas dans ce témoignage, en un mot entier : recopiez-le à la lettre.")
+        raise NotThus({"passages": nowhere}, passage=passage)
 
 
 async def appeal(session: AsyncSession, key: str, *, text: str = "") -> Appeal:
@@ -259,12 +307,18 @@ async def appeal(session: AsyncSession, key: str, *, text: str = "") -> Appeal:
 async def _to_judge(session: AsyncSession, testimonial_id: str, *, by: Person) -> tuple[Register, Judged]:
     """The floor, then a testimonial that stands, that this person may judge."""
     register = await audit.take_floor(session, by=by)
+    judged = await seen(session, testimonial_id, by=by)
+    if judged.tombstone:
+        raise NotNow(GONE)
+    return register, judged
+
+
+async def seen(session: AsyncSession, testimonial_id: str, *, by: Person) -> Judged:
+    """A testimonial, for somebody who may judge it. Raises NotFound, or NotYours for others."""
     judged = await get(session, testimonial_id)
     if not await may_judge(session, judged.testimonial.lab_slug, by):
         raise NotYours(N_("La relecture revient aux membres du laboratoire et à la modération de la DITP."))
-    if judged.tombstone:
-        raise NotNow(N_("Ce témoignage n'est plus là : son auteur l'a retiré, ou sa durée de conservation est passée."))
-    return register, judged
+    return judged
 
 
 async def _open(session: AsyncSession, testimonial_id: str) -> None:
@@ -282,10 +336,15 @@ async def reaches(session: AsyncSession, person: Person) -> frozenset[str] | Non
     """The labs whose testimonials a person reads before they are published; None for all of them."""
     if await people.roles(session, person) & set(SITE):
         return None
+    return await labs_of(session, person)
+
+
+async def labs_of(session: AsyncSession, person: Person) -> frozenset[str]:
+    """The labs that somebody is of."""
     return frozenset(each.lab_slug for each in await memberships.of(session, person) if each.stands)
 
 
-_JUDGED = (
+JUDGED = (
     columns(Testimonial, Telling, Tombstone, Decision, Appeal)
     .outerjoin(Telling, col(Telling.testimonial_id) == col(Testimonial.id))
     .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
@@ -296,7 +355,7 @@ _JUDGED = (
 
 async def get(session: AsyncSession, testimonial_id: str) -> Judged:
     """A testimonial with what was decided of it, or NotFound. One query."""
-    row = (await session.execute(_JUDGED.where(col(Testimonial.id) == testimonial_id))).one_or_none()
+    row = (await session.execute(JUDGED.where(col(Testimonial.id) == testimonial_id))).one_or_none()
     if row is None:
         await testimonials.get(session, testimonial_id)
         raise AssertionError("a testimonial without itself")
@@ -313,50 +372,3 @@ async def maskings(session: AsyncSession, testimonial_id: str) -> list[Masking]:
     """Each time that passages were taken out, in order."""
     own = select(Masking).where(col(Masking.testimonial_id) == testimonial_id)
     return list(await session.scalars(own.order_by(col(Masking.at), col(Masking.id))))
-
-
-_WAITS = (
-    col(Tombstone.testimonial_id).is_(None)
-    & col(Testimonial.may_publish)
-    & or_(
-        col(Decision.id).is_(None),
-        col(Appeal.testimonial_id).is_not(None) & col(Appeal.answered_at).is_(None),
-    )
-)
-
-
-async def queue(session: AsyncSession, *, by: Person, offset: int = 0, limit: int = 50) -> list[Judged]:
-    """What waits for this person's decision, the oldest first: second looks only for whoever moderates. One query."""
-    reach = await reaches(session, by)
-    asked = _JUDGED.where(_WAITS)
-    if reach is not None:
-        asked = asked.where(col(Testimonial.lab_slug).in_(reach), col(Decision.id).is_(None))
-    asked = asked.order_by(col(Testimonial.told_at), col(Testimonial.id)).offset(offset).limit(limit)
-    return [Judged(*row) for row in await session.execute(asked)]
-
-
-async def waiting(session: AsyncSession, *, by: Person) -> int:
-    """How many wait for this person's decision."""
-    reach = await reaches(session, by)
-    asked = (
-        select(func.count())
-        .select_from(Testimonial)
-        .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
-        .outerjoin(Decision, (col(Decision.testimonial_id) == col(Testimonial.id)) & col(Decision.ended_at).is_(None))
-        .outerjoin(Appeal, col(Appeal.testimonial_id) == col(Testimonial.id))
-        .where(_WAITS)
-    )
-    if reach is not None:
-        asked = asked.where(col(Testimonial.lab_slug).in_(reach), col(Decision.id).is_(None))
-    return (await session.execute(asked)).scalar_one()
-
-
-async def received(session: AsyncSession, lab_slug: str, *, offset: int = 0, limit: int = 50) -> list[Judged]:
-    """What was told to a lab, published or not, withdrawn ones apart, the latest first: for its members. One query."""
-    asked = _JUDGED.where(
-        col(Testimonial.lab_slug) == lab_slug,
-        col(Testimonial.told_at).is_not(None),
-        col(Tombstone.testimonial_id).is_(None),
-    )
-    asked = asked.order_by(col(Testimonial.told_at).desc(), col(Testimonial.id)).offset(offset).limit(limit)
-    return [Judged(*row) for row in await session.execute(asked)]

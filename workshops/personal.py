@@ -1,7 +1,7 @@
 """Personal data in a text: where somebody may be reached, or recognised, by a number."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from workshops.words import N_, Word
@@ -101,9 +101,36 @@ def without(text: str, found: Sequence[Trace]) -> str:
     return text
 
 
-def masked(text: str, passage: str) -> str:
-    """The text with the mask wherever that passage stands."""
-    return text.replace(passage, MASK) if passage else text
+def masked(text: str, passages: Iterable[str]) -> str:
+    """The text with the mask wherever one of these passages stands whole: not inside a longer word or number.
+
+    Passages are taken in their order; any blanks in one are any blanks in the text.
+    """
+    for passage in passages:
+        text = _whole(passage).sub(MASK, text) if passage.strip() else text
+    return text
+
+
+def _whole(passage: str) -> re.Pattern[str]:
+    words = passage.split()
+    first, last = _kin(words[0][0]), _kin(words[-1][-1])
+    before, after = f"(?<!{first})" if first else "", f"(?!{last})" if last else ""
+    return re.compile(before + r"\s+".join(map(re.escape, words)) + after)
+
+
+def _kin(character: str) -> str:
+    """What would make a passage that begins or ends so go on: letters a word, digits a number."""
+    return r"[^\W\d_]" if character.isalpha() else r"\d" if character.isdigit() else ""
+
+
+def touches_a_mask(passage: str) -> bool:
+    """Whether a passage is part of a mask, or holds part of one."""
+    return passage in MASK or any(chr(bracket) in passage.replace(MASK, "") for bracket in BRACKETS)
+
+
+def says_something(text: str) -> bool:
+    """Whether there are words besides the masks."""
+    return any(map(str.isalpha, text.replace(MASK, "")))
 
 
 def unmarked(text: str) -> str:

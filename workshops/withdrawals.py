@@ -1,13 +1,16 @@
 """Withdrawals: words that are no more, wherever they were."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from workshops import audit, contacts, testimonials
+from workshops import answers, audit, contacts, moderation, personal, testimonials
 from workshops.answers import LabAnswer
 from workshops.audit import Deed
-from workshops.moderation import Appeal, Decision
+from workshops.moderation import Appeal, Decision, Masking
+from workshops.people import Person
 from workshops.testimonials import End, Telling, Testimonial, Tombstone
 
 
@@ -40,3 +43,14 @@ async def bury(session: AsyncSession, testimonial: Testimonial, how: End) -> Non
     else:
         session.add(Tombstone(testimonial_id=testimonial.id, how=how))
     await session.flush()
+
+
+async def mask(
+    session: AsyncSession, testimonial_id: str, passages: Sequence[str], *, base: int, by: Person
+) -> Masking:
+    """Take passages out of a testimonial for good (`moderation.mask`), and out of the lab's answer, which may quote it."""
+    masking = await moderation.mask(session, testimonial_id, passages, base=base, by=by)
+    answer = await session.get(LabAnswer, testimonial_id)
+    if answer:
+        answer.text = personal.masked(answer.text, moderation.masked_passages(passages))[: answers.LONGEST]
+    return masking

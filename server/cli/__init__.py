@@ -88,7 +88,12 @@ def parser() -> Parser:
     verify.add_argument("kind", metavar="GENRE", choices=list(checking.CHECKS), help="registre, vote ou referentiel")
     verify.add_argument("file", metavar="FICHIER", type=Path)
     verify.add_argument("--cle", metavar="CLE", type=Path, help="clés publiques (JWK, JWKS) qui signent les versions")
-    add("key", keys.fresh, "tirer une clé qui signera les versions, et la montrer une fois")
+    key = add(
+        "key", keys.fresh, "tirer une clé qui signera les versions, ou chiffrera des adresses, et la montrer une fois"
+    )
+    key.add_argument(
+        "kind", metavar="USAGE", nargs="?", choices=[keys.CONTACT], help="contact : pour CONTACT_KEYS ; sinon, pour SIGNING_KEY"
+    )
     watch = add("watch", on_database(workshops.watch), "suivre un atelier dans ce terminal, jusqu'à Ctrl-C")
     watch.add_argument("workshop", metavar="ATELIER", help="identifiant ou code de l'atelier")
     watch.add_argument("--depuis", type=int, metavar="N", help="reprendre après le geste N (par défaut, le dernier)")

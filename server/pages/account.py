@@ -10,7 +10,7 @@ from server import identity, sessions
 from server.gestures import done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
-from workshops import accounts, attachments, belongings, credits, labs, memberships, people
+from workshops import accounts, attachments, belongings, credits, labs, memberships, people, queues
 from workshops.canonical import timestamp
 from workshops.people import Person, Role
 
@@ -32,6 +32,7 @@ async def _account(request: Request, session: AsyncSession, viewer: Person) -> d
         "identities": await people.identities(session, viewer),
         "roles": [role for role in Role if role in roles],
         "may_administer": Role.PUBLISHER in roles,
+        "waiting": await queues.waiting(session, by=viewer),
         "memberships": [(each, names[each.lab_slug]) for each in await memberships.told(session, viewer)],
         "suggested": await _suggested(session, viewer),
         "credit": await credits.given(session, viewer),

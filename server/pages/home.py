@@ -7,21 +7,27 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from server import migrating
+from server import identity, migrating
 from server.gestures import reading
 from server.i18n import gettext as _
 from server.metrics import CONTENT_TYPE
 from server.templating import page
-from workshops import agenda, frameworks
+from workshops import agenda, frameworks, queues
 
 
 async def show(request: Request) -> Response:
-    """The front door: join, read, understand."""
+    """The front door: join, read, understand; and what waits for whoever moderates."""
+    viewer = identity.person(request)
     async with reading(request) as session:
         latest = await frameworks.latest(session)
         workshops = await agenda.calendar(session)
+        waiting = await queues.waiting(session, by=viewer) if viewer else None
     return page(
-        request, "home/show.html", latest=latest, workshops=[workshop for workshop in workshops if workshop.is_open][:3]
+        request,
+        "home/show.html",
+        latest=latest,
+        workshops=[workshop for workshop in workshops if workshop.is_open][:3],
+        waiting=waiting,
     )
 
 

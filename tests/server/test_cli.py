@@ -640,3 +640,19 @@ async def _sessions(database: Database, person: Person) -> int:
     async with database.reading() as session:
         count = select(func.count()).select_from(Session).where(col(Session.person_id) == person.id)
         return await session.scalar(count) or 0
+
+
+def test_a_fresh_key_seals_addresses_and_keeps_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["key", "contact"]) == 0
+    said, setting = capsys.readouterr().out.splitlines()
+    assert said == "Pour le serveur seul, dans son environnement ou son fichier .env, devant celles qui y sont déjà :"
+    key = setting.removeprefix("CONTACT_KEYS='").removesuffix("'")
+    chosen = Settings(_env_file=None, demo=True, contact_keys=key)
+    assert chosen.seal.open(chosen.seal.seal("claude@exemple.fr")) == "claude@exemple.fr"
+
+
+def test_a_key_for_something_else_is_not_understood(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        cli.main(["key", "autre"])
+    assert left.value.code == 2
+    assert "autre" in capsys.readouterr().err

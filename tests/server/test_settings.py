@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from server import settings, signing
+from server import sealing, settings, signing
 from server.settings import ROOT, Misconfigured, Settings
 
 SECRET = "x" * 32
@@ -76,7 +76,7 @@ def test_no_document_has_a_secret_to_copy() -> None:
     names = (".env.example", "README.md", "CONTRIBUTING.md", "Procfile", "Makefile", ".ci/run")
     files = [ROOT / name for name in names]
     files += sorted((ROOT / "docs").glob("*.md"))
-    said = re.compile(r"^\W*(?:export )?(?:SECRET_KEY|SIGNING_KEY|METRICS_TOKEN|OIDC_CLIENT_SECRET)=(\S+)", re.MULTILINE)
+    said = re.compile(r"^\W*(?:export )?(?:SECRET_KEY|SIGNING_KEY|CONTACT_KEYS|METRICS_TOKEN|OIDC_CLIENT_SECRET)=(\S+)", re.MULTILINE)
     assert said.findall("SECRET_KEY=changez-moi") == ["changez-moi"]
     assert {file.name: said.findall(file.read_text()) for file in files} == {file.name: [] for file in files}
 
@@ -332,3 +332,26 @@ def test_keys_are_read_from_a_file_of_settings_and_not_shown(environment: pytest
     assert [signing.name(key) for key in chosen.public_keys] == [now.thumbprint(), before.thumbprint()]
     assert str(secret["d"]) not in repr(chosen)
     assert Settings(_env_file=None, demo=True).public_keys == []
+
+
+# ── Sealing
+
+
+def test_keys_that_cannot_seal_stop_the_server_and_are_not_repeated() -> None:
+    good = sealing.new_key()
+    said = refused(demo=True, contact_keys=f"{good}, motdepasse")
+    assert "`python -m server key contact` en donne une" in said
+    assert [secret for secret in (good, "motdepasse") if secret in said] == []
+
+
+def test_a_new_key_seals_and_former_ones_still_open() -> None:
+    def site(*keys: str, secret: str = "s" * 32) -> Settings:
+        return Settings(_env_file=None, secret_key=secret, contact_keys=", ".join(keys))
+
+    old, new = sealing.new_key(), sealing.new_key()
+    drawn, sealed = site().seal.seal("claude@exemple.fr"), site(old).seal.seal("claude@exemple.fr")
+    assert [site(new, old).seal.open(each) for each in (drawn, sealed)] == ["claude@exemple.fr"] * 2
+    assert site(new).seal.open(sealed) is None  # the old one was taken away too soon
+    assert site(old).seal.open(site(new, old).seal.seal("claude@exemple.fr")) is None  # the first one seals
+    assert site(secret="t" * 32).seal.open(drawn) is None
+    assert old not in repr(site(old))

@@ -22,6 +22,7 @@ from tests.cast import (
     colleague,
     give,
     member_of,
+    moderator,
     move,
     prepare,
     publish,
@@ -117,6 +118,10 @@ FORMS: dict[str, dict[str, Any]] = {
     "corrections.write": {"libelle": "L", "famille": "activite", "definition": "D", "because": "Un point."},
     "imports.rehearse": {"title": "Grille", "source": "DITP", "text": "code,libelle\nA1,Agents"},
     "imports.keep": {"title": "Grille", "source": "DITP", "text": "code,libelle\nA1,Agents"},
+    "answers.answer": {"text": "Merci de l'avoir dit."},
+    "answers.write": {"text": "Écrivez-nous à l'adresse du labo."},
+    "moderation.decide": {"verdict": "publie", "base": "1"},
+    "moderation.mask": {"passages": "démarche", "base": "1"},
     "invitations.make": {"role": "auditor"},
     "touchpoints.make": {"name": "Accueil", "sort": "guichet"},
     "touchpoints.replace": {"name": "Nouvel accueil"},
@@ -160,6 +165,7 @@ UNKNOWN = {
     "table": "inconnue",
     "link": "ABCDEFGH",
     "key": "0" * 16,
+    "testimonial": "0nexistepas0",
 }
 
 
@@ -208,6 +214,7 @@ async def everything(database: Database, client: Browsers) -> World:
     ids |= {"objection": objection, "member": await _on_paper(database, day)}
     ids |= await _prepared(database, day)
     ids |= await _testified(database)
+    ids |= {"testimonial": await _witnessed(database, client)}
     return World(day, ids | await _around(database, day), by_consent)
 
 
@@ -240,6 +247,14 @@ async def _testified(database: Database) -> dict[str, str]:
     point = await touchpoint(database, by=await colleague(database, name="Lou"))
     key, _testimonial = await give(database, point, happened=HAPPENED)
     return {"link": point.token, "key": key}
+
+
+async def _witnessed(database: Database, client: Browsers) -> str:
+    """A published testimonial, whose author may be written to."""
+    sealed = client.app.state.settings.seal.seal("claude@exemple.fr")
+    morgane = await moderator(database)
+    _key, told = await witness(database, by=morgane, wants_contact=True, contact=sealed)
+    return told.id
 
 
 async def _by_consent(database: Database, day: Day) -> tuple[Workshop, str]:

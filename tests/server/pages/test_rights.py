@@ -55,11 +55,17 @@ ALLOWED: dict[Who, set[str]] = {
     Who.COLLEAGUE: {"referent"},
     Who.REFERENT: {"publisher", "referent"},
     Who.CONCERNED: {"publisher", "referent", "asking"},
+    Who.COLLEAGUE: {"referent"},
+    Who.JUDGE: {"publisher", "moderator", "referent"},
     Who.GIVER: {"publisher"},
 }
 ALLOWED[Who.ANYONE] = {"stranger", *ALLOWED[Who.SOMEBODY]}
 # What is given in a workshop is its facilitator's to take back.
-EXCEPTIONS = {"invitations.withdraw": {"facilitator"}}
+# Whoever is of a lab has a queue, that of their own lab.
+EXCEPTIONS = {
+    "invitations.withdraw": {"facilitator"},
+    "moderation.index": {"publisher", "moderator", "referent", "neighbour"},
+}
 # What is not the right moment, or does not fit what is there, in this world: the right person is told so.
 TOLD = {
     "releases.prepare": {409, 422},  # the workshop still votes
@@ -93,6 +99,8 @@ TOLD = {
     "home.metrics": {404},
     "datasets.on_day": {404},  # nothing was there the day before
     "keys.public": {404},  # no key signs here
+    "moderation.decide": {409},  # it is published already
+    "moderation.mask": {303, 409},  # the text is another one since
     "memberships.name_referent": {303, 409},
     "memberships.decline": {303, 409},
     "invitations.accept": {303, 409},  # one link, one person
