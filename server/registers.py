@@ -24,6 +24,7 @@ from workshops import (
     people,
     releases,
     results,
+    retention,
     roles,
     schedule,
 )
@@ -172,6 +173,8 @@ async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMin
 
 def _nobody(entry: AuditEntry) -> str:
     """Who acts without being anybody here."""
+    if entry.kind is Deed.RETENTION_APPLIED:
+        return _("Le site")
     return _("Quelqu'un") if entry.kind is Deed.REVIEW_LEFT else _("La ligne de commande")
 
 
@@ -183,4 +186,6 @@ async def _done(session: AsyncSession, about: set[str]) -> dict[str, tuple[str, 
     more |= {slug: ("", title) for slug, title in (await imports.titles(session, about)).items()}
     more |= {id: ("", name) for id, name in (await releases.names(session, about)).items()}
     more |= {each.id: ("", each.code) for each in await corrections.among(session, about)}
+    for id, erased in (await retention.told(session, about)).items():
+        more[id] = "", ", ".join(f"{_(matter.label)}\u00a0: {count}" for matter, count in erased.counts.items())
     return more

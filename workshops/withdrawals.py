@@ -10,6 +10,9 @@ from workshops.audit import Deed
 from workshops.moderation import Appeal, Decision
 from workshops.testimonials import End, Telling, Testimonial, Tombstone
 
+# Where what somebody wrote was: what a database must forget for good, once it is erased.
+WORDS = ("telling", "labanswer", "appeal", "decision", "contact")
+
 
 async def withdraw(session: AsyncSession, key: str) -> Testimonial:
     """The author withdraws a testimonial, at any time: its words are erased, a tombstone stays. Twice is once."""
