@@ -14,6 +14,7 @@ import server.tries
 import workshops.accounts
 import workshops.frameworks
 import workshops.handling
+import workshops.retention
 import workshops.schedule
 import workshops.withdrawals
 from workshops.records import Record

@@ -1,6 +1,7 @@
 // Copies the browser's part of the npm packages to server/static/vendor/, so that the server needs no CDN and no bundler.
 //
 //   htmx/   htmx.min.js, hx-ws.min.js
+//   altcha/ pbkdf2.js: the worker that solves its challenges, without the rest
 //   dsfr/   dsfr.min.css, dsfr.module.min.js, utility/utility.min.css, icons/, artwork/{light,dark,system}.svg
 //
 // Of DSFR's style, only what our pages name is kept: the whole is 133 KB compressed, more than a page with its text.
@@ -95,6 +96,9 @@ rmSync(vendor, { recursive: true, force: true })
 script("htmx.org/dist/htmx.min.js", "htmx/htmx.min.js")
 script("htmx.org/dist/ext/hx-ws.min.js", "htmx/hx-ws.min.js")
 copy("htmx.org/LICENSE", "htmx/LICENSE")
+
+script("altcha/dist/workers/pbkdf2.js", "altcha/pbkdf2.js")
+copy("altcha/LICENSE.txt", "altcha/LICENSE.txt")
 
 script("@gouvfr/dsfr/dist/dsfr.module.min.js", "dsfr/dsfr.module.min.js")
 const dsfr = whole("@gouvfr/dsfr/dist/dsfr"), utility = whole("@gouvfr/dsfr/dist/utility/utility")

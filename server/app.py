@@ -28,6 +28,7 @@ from server.database import Database, News
 from server.datasets.archive import Archive
 from server.demo.signin import demo_provider
 from server.entrance import Entrance
+from server.floods import Floods
 from server.i18n import gettext as _
 from server.identity import Identify, SignInNeeded
 from server.known import Known
@@ -122,7 +123,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        works: list[Coroutine[Any, Any, Any]] = [sweeping.keep_swept(database)]
+        works: list[Coroutine[Any, Any, Any]] = [sweeping.keep_swept(database, chosen.delays)]
         if not database.is_sqlite:
             works += [listen(database, hear, online), Register(hub).keep()]
         tasks = [asyncio.create_task(work) for work in works]
@@ -162,6 +163,7 @@ def create_app(chosen: Settings, database: Database | None = None) -> Starlette:
     app.state.entrance, app.state.archive = Entrance(database), Archive(database, chosen.public_url)
     app.state.sign = signing.signer(chosen.signing_key)
     app.state.limits = Limits(database, chosen.secret_key)
+    app.state.floods = Floods(app.state.limits, chosen.secret_key)
     app.state.provider, app.state.patience, app.state.post = provider, Patience(app.state.limits), Post(chosen, metrics)
     app.state.printer = Printer()
     app.state.metrics, app.state.stopping = metrics, False

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,11 +19,15 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from server import postgresql, sqlite
 from workshops import world
 from workshops.journal import AlreadyDone, Sending
+from workshops.withdrawals import WORDS
 
 CHANNEL = "grille"
 MOST_ENDED = 50  # sessions that one notification tells: some 90 bytes each
 RESTED = 1.0  # seconds after which a connection is asked whether it still answers, before it is used
+SCRUBS, SCRUB_PAUSE = 5, 0.2  # times that a busy file is tried, and seconds in between
 NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :told)")  # sent by PostgreSQL with the commit, or not at all
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Database:
         self._present = self.engine.execution_options(**alone)
         # SQLite has one writer: waiting for one's turn here is fair, busy_timeout is not.
         self._turn = asyncio.Lock() if self.is_sqlite else None
+        self._is_soiled = True  # what was erased before this process may have left something
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -141,6 +147,45 @@ class Database:
                 await session.execute(text("SELECT 1"))
         except Exception:
             return False
+        return True
+
+    async def scrub(self, *, whole: bool = False) -> bool:
+        """After words were erased and committed: nothing of them is left in the file either. Whether that is done.
+
+        It never fails. What cannot be done now, for people who read or write without a pause, the next sweep does;
+        so it does with what only the `whole` file written anew forgets, and that takes the writer's turn for longer.
+        """
+        self._is_soiled = self._is_soiled or not whole
+        try:
+            done = await (self._scrub_sqlite(whole) if self.is_sqlite else self._scrub_postgresql())
+        except Exception:
+            log.exception("nothing could be scrubbed this time")
+            return False
+        if done and whole:
+            self._is_soiled = False
+        return done
+
+    async def scrub_if_soiled(self) -> None:
+        """The whole file, if something was erased since the last time, or before this process."""
+        if self._is_soiled:
+            await self.scrub(whole=True)
+
+    async def _scrub_sqlite(self, whole: bool) -> bool:
+        file = make_url(self.url).database
+        assert self._turn is not None
+        for attempt in range(SCRUBS):
+            if attempt:
+                await asyncio.sleep(SCRUB_PAUSE)
+            async with self._turn:
+                if not file or await asyncio.to_thread(sqlite.scrub, file, whole=whole):
+                    return True
+        return False
+
+    async def _scrub_postgresql(self) -> bool:
+        """Room is given back, not overwritten: docs/exploitation.md says what that leaves."""
+        async with self.asking() as session:
+            for table in WORDS:
+                await session.execute(text(f"VACUUM (SKIP_LOCKED) {table}"))
         return True
 
     async def close(self) -> None:

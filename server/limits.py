@@ -22,6 +22,7 @@ from workshops.refusals import NotFound
 
 SIGN_INS = RateLimitItemPerMinute(300, namespace="sign-in")  # a training room signs in behind one address
 WRONG_LINKS = RateLimitItemPerMinute(60, namespace="wrong link")
+WRONG_KEYS = RateLimitItemPerMinute(60, namespace="wrong key of a testimonial")  # of 2⁸⁰: nobody finds one by trying
 LETTERS_OF_A_BROWSER = RateLimitItemPerHour(10, namespace="letter, by browser")
 LETTERS_TO_AN_ADDRESS = RateLimitItemPerHour(5, namespace="letter, by address")
 LETTERS_OF_A_NETWORK = RateLimitItemPerHour(200, namespace="letter, by network")
@@ -41,6 +42,8 @@ REMEMBERED = 10_000  # codes, each with a network that it opened for
 # What makes a network: the bits of an address that are not one's own. An IPv4 is often shared by a whole building, or
 # drawn from a pool of neighbours; an IPv6 subscriber chooses freely below the /56 that access providers give.
 OWN_BITS = {4: 32 - 24, 6: 128 - 56}
+# What makes an address: all of an IPv4; of an IPv6, without what a device draws again every day (RFC 8981).
+DRAWN_BITS = {4: 0, 6: 64}
 
 Found = TypeVar("Found")
 
@@ -55,13 +58,22 @@ class TooMany(HTTPException):
 
 def network(request: Request) -> str:
     """The network a request comes from: the /24 of an IPv4, the /56 of an IPv6."""
+    return _without(request, OWN_BITS)
+
+
+def address(request: Request) -> str:
+    """The address a request comes from: an IPv4, or the /64 of an IPv6."""
+    return _without(request, DRAWN_BITS)
+
+
+def _without(request: Request, bits: dict[int, int]) -> str:
     host = request.client.host if request.client else ""
     try:
         address = ip_address(host)
     except ValueError:
         return host
     address = getattr(address, "ipv4_mapped", None) or address
-    return f"IPv{address.version} {int(address) >> OWN_BITS[address.version]:x}"
+    return f"IPv{address.version} {int(address) >> bits[address.version]:x}"
 
 
 def who(request: Request) -> str:

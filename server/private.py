@@ -82,6 +82,7 @@ PRIVATE: Mapping[str, str] = {
     "testimonial.revision": TECHNICAL,
     "contact.*": "l'adresse, chiffrée, de qui veut bien qu'on lui écrive ; effacée après la réponse",
     "opening.*": TECHNICAL,
+    "purge.*": "ce qui a été effacé au terme de sa durée : le registre dit quand, la page « Vie privée » combien",
     "appeal.*": "ce qu'un auteur écrit à la modération",
     "decision.note": "ce que la modération écrit à l'auteur",
     "decision.revision": TECHNICAL,

@@ -26,6 +26,7 @@ from workshops import (
     queues,
     releases,
     results,
+    retention,
     roles,
     schedule,
     touchpoints,
@@ -189,6 +190,8 @@ async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMin
 
 def _nobody(entry: AuditEntry) -> str:
     """Who acts without being anybody here."""
+    if entry.kind is Deed.RETENTION_APPLIED:
+        return _("Le site")
     return _("Quelqu'un") if entry.kind in BY_ANYONE else _("La ligne de commande")
 
 
@@ -200,6 +203,8 @@ async def _done(session: AsyncSession, about: set[str]) -> dict[str, tuple[str, 
     more |= {slug: ("", title) for slug, title in (await imports.titles(session, about)).items()}
     more |= {id: ("", name) for id, name in (await releases.names(session, about)).items()}
     more |= {each.id: ("", each.code) for each in await corrections.among(session, about)}
+    for id, erased in (await retention.told(session, about)).items():
+        more[id] = "", ", ".join(f"{_(matter.label)}\u00a0: {count}" for matter, count in erased.counts.items())
     return more
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server import sealing, signing
+from workshops.retention import Delays
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -22,6 +23,7 @@ STANDARD: dict[str, str | bool] = {
     "oidc_userinfo_signed": False,
 }
 SECRET_LENGTH = 32
+MOST_DAYS = 36525  # a century: no calendar goes on for ever
 HOST_NAME = re.compile(r"[a-z0-9._-]+|[0-9a-f:]+")
 
 
@@ -55,6 +57,12 @@ class Settings(BaseSettings):
     signing_key: str = Field(default="", repr=False)
     signing_keys_retired: str = ""
     contact_keys: str = Field(default="", repr=False)
+    retention_refused_days: int = Field(default=Delays.refused_days, ge=1, le=MOST_DAYS)
+    retention_kept_days: int = Field(default=Delays.kept_days, ge=1, le=MOST_DAYS)
+    retention_published_days: int = Field(default=Delays.published_days, ge=1, le=MOST_DAYS)
+    retention_contact_answered_days: int = Field(default=Delays.contact_answered_days, ge=1, le=MOST_DAYS)
+    retention_contact_days: int = Field(default=Delays.contact_days, ge=1, le=MOST_DAYS)
+    retention_survey_text_days: int = Field(default=Delays.survey_text_days, ge=1, le=MOST_DAYS)
 
     @model_validator(mode="before")
     @classmethod
@@ -163,6 +171,11 @@ class Settings(BaseSettings):
     def seal(self) -> sealing.Seal:
         """What seals the addresses that citizens leave: keys of their own, or one drawn from SECRET_KEY."""
         return sealing.Seal(self.contact_keys.split(), self.secret_key)
+
+    @property
+    def delays(self) -> Delays:
+        """How long what citizens wrote is kept."""
+        return Delays(**{days: getattr(self, f"retention_{days}") for days in Delays.__dataclass_fields__})
 
     @property
     def sends_mail(self) -> bool:

@@ -3,14 +3,16 @@
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any
 
 import aiosqlite
 from aiosqlite.core import _STOP_RUNNING_SENTINEL
 
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "secure_delete=ON")
 TAKE_TURN = "BEGIN IMMEDIATE"
+SCRUB_TIMEOUT = 250  # milliseconds that scrubbing waits for whoever reads or writes, before it tries again
 
 
 def connect(file: str) -> "Connection":
@@ -25,6 +27,24 @@ def _open(file: str) -> sqlite3.Connection:
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     return connection
+
+
+def scrub(file: str, *, whole: bool) -> bool:
+    """Take out of the file, and of its journal, what was erased; False when somebody was at work there.
+
+    What is erased is overwritten (`secure_delete`), but the journal holds it until it is copied to the file and cut.
+    Even so, cells that SQLite moved from one page to another leave a trace where they were, in one case of a thousand:
+    only the `whole` file written anew has none.
+    """
+    with closing(_open(file)) as connection:
+        connection.execute(f"PRAGMA busy_timeout={SCRUB_TIMEOUT}")
+        try:
+            if whole:
+                connection.execute("VACUUM")
+            is_busy, _pages, _copied = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            return False
+    return not is_busy
 
 
 class Connection(aiosqlite.Connection):

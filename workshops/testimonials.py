@@ -294,6 +294,12 @@ async def own(session: AsyncSession, key: str) -> Own:
     return Own(testimonial, telling, tombstone, is_opened, await contacts.of(session, testimonial.id) is not None)
 
 
+async def is_given(session: AsyncSession, key: str) -> bool:
+    """Whether a key opens something already: what comes under it is sent again. One query."""
+    given = await session.scalar(select(exists().where(col(Testimonial.key_hash) == hashed(key))))
+    return bool(given)
+
+
 async def get(session: AsyncSession, testimonial_id: str) -> Testimonial:
     """A testimonial, or NotFound."""
     testimonial = await session.get(Testimonial, testimonial_id)

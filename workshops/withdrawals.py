@@ -13,6 +13,9 @@ from workshops.moderation import Appeal, Decision, Masking
 from workshops.people import Person
 from workshops.testimonials import End, Telling, Testimonial, Tombstone
 
+# Where what somebody wrote was: what a database must forget for good, once it is erased.
+WORDS = ("telling", "labanswer", "appeal", "decision", "contact")
+
 
 async def withdraw(session: AsyncSession, key: str) -> Testimonial:
     """The author withdraws a testimonial, at any time: its words are erased, a tombstone stays. Twice is once."""

@@ -105,7 +105,7 @@ def parser() -> Parser:
     add(
         "purge",
         on_database(upkeep.purge),
-        "effacer les sessions, tentatives et liens expirés, et les reçus de plus de 24 heures",
+        "effacer ce qui est périmé, et ce que des citoyens ont écrit au-delà des durées de conservation",
     )
     grant = add("grant", on_database(people.grant), "donner un rôle à une personne")
     grant.add_argument("person", metavar="PERSONNE", help="identifiant, adresse électronique ou nom exact")

@@ -3,6 +3,8 @@
 from server import backup, settings, sweeping
 from server.cli.desk import OK, Arguments, Desk, refuse
 from server.cli.serving import prepare
+from server.i18n import gettext
+from workshops.retention import Matter
 
 
 def save(given: Arguments) -> int:
@@ -32,4 +34,8 @@ async def purge(desk: Desk) -> int:
     """What a running server does by itself once an hour."""
     await sweeping.sweep(desk.database)
     print("Sessions, tentatives, liens et reçus périmés sont effacés.")
+    delays = desk.settings.delays
+    applied = await sweeping.retain(desk.database, delays)
+    for matter in Matter:
+        print(f"{gettext(matter.label)}, au-delà de {delays.of(matter)} jours : {applied.counts.get(matter, 0)}.")
     return OK

@@ -3,14 +3,14 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import maillinks, sessions
+from server import floods, maillinks, sessions
 from server.forms import TermsForm, read
-from server.gestures import done, transaction
+from server.gestures import done, reading, transaction
 from server.identity import local_path, signed_in
 from server.sessions import ACCOUNT_IDLE, ACCOUNT_LIFE, GUEST_LIFE
 from server.sweeping import RECEIPT_LIFE
 from server.templating import page
-from workshops import people
+from workshops import people, retention
 from workshops.invitations import LIFE
 from workshops.people import TERMS
 
@@ -32,6 +32,8 @@ async def accept_terms(request: Request) -> Response:
 
 async def privacy(request: Request) -> Response:
     """What is kept, why, for how long, and one's rights; the delays are those that the programs apply."""
+    async with reading(request) as session:
+        last = await retention.latest(session)
     return page(
         request,
         "legal/privacy.html",
@@ -41,4 +43,8 @@ async def privacy(request: Request) -> Response:
         mail_minutes=int(maillinks.LIFE.total_seconds() // 60),
         receipt_hours=int(RECEIPT_LIFE.total_seconds() // 3600),
         invitation_days=LIFE.days,
+        delays=request.app.state.settings.delays,
+        flood_minutes=int(floods.WINDOW.total_seconds() // 60),
+        last_at=last[0] if last else None,
+        erased=list(last[1].counts.items()) if last else [],
     )

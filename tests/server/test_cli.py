@@ -36,6 +36,7 @@ from tests.cast import (
     ask,
     card,
     facilitator,
+    give,
     member_of,
     move,
     published,
@@ -504,6 +505,25 @@ async def test_purging_forgets_what_time_has_closed(
     assert await left() == (1, 1, 1)
     async with database.reading() as session:
         assert await session.scalar(select(Receipt.key)) == "new"
+
+
+async def test_purging_says_what_it_erased_of_what_citizens_wrote(
+    grille: Grille, database: Database, clock: Clock
+) -> None:
+    for _ in range(2):
+        await give(database, happened="Pour vous.", may_publish=False, may_cite=False)
+    clock.advance(days=366)
+    lines = [
+        "Sessions, tentatives, liens et reçus périmés sont effacés.",
+        "Témoignages refusés, au-delà de 180 jours : 0.",
+        "Témoignages remis au laboratoire, sans publication, au-delà de 365 jours : 2.",
+        "Témoignages publiés, ou en attente d'une décision, au-delà de 1825 jours : 0.",
+        "Adresses auxquelles le laboratoire a écrit, au-delà de 30 jours : 0.",
+        "Adresses restées sans réponse, au-delà de 365 jours : 0.",
+        "Réponses écrites aux enquêtes, au-delà de 730 jours : 0.",
+    ]
+    assert list(map(plain, (await grille("purge")).lines)) == lines
+    assert list(map(plain, (await grille("purge")).lines)) == [line.replace(" 2.", " 0.") for line in lines]
 
 
 # ── How one is answered

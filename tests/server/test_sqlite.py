@@ -25,10 +25,10 @@ async def run(connection: Connection, statement: str, *given: object) -> list[ob
     return list(await cursor.fetchall())
 
 
-async def test_a_connection_is_durable_and_checks_its_keys(connection: Connection) -> None:
-    pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+async def test_a_connection_is_durable_checks_its_keys_and_erases_for_good(connection: Connection) -> None:
+    pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "secure_delete")
     found = [(await run(connection, f"PRAGMA {pragma}"))[0] for pragma in pragmas]
-    assert found == [("wal",), (2,), (1,), (10000,)]
+    assert found == [("wal",), (2,), (1,), (10000,), (1,)]
 
 
 async def test_a_statement_gives_its_rows_and_says_what_it_did(connection: Connection) -> None:

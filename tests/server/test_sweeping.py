@@ -1,4 +1,4 @@
-"""Sweeping: a running server forgets by itself what time has closed."""
+"""Sweeping: a running server forgets by itself what time has closed, and what citizens wrote when it is over."""
 
 import asyncio
 from datetime import timedelta
@@ -11,13 +11,14 @@ from server import sweeping
 from server.app import create_app
 from server.database import Database
 from server.settings import Settings
-from tests.cast import card, facilitator, member_of, workshop
+from tests.cast import card, facilitator, give, member_of, workshop
 from tests.conftest import Clock
-from workshops import votes
+from workshops import retention, votes
 from workshops.agenda import Stage
 from workshops.consensus import Choice
 from workshops.journal import Receipt, Sending
 from workshops.people import Person
+from workshops.retention import Delays, Matter, Purge
 
 
 async def receipts(database: Database) -> int:
@@ -75,7 +76,7 @@ async def test_what_could_not_be_swept_is_swept_later(
     await vote(database, text.id, alix, Choice.KEEP)
     clock.advance(hours=24, seconds=1)
     await rename(database, "receipt", "elsewhere")
-    task = asyncio.create_task(sweeping.keep_swept(database))
+    task = asyncio.create_task(sweeping.keep_swept(database, Delays()))
     async with asyncio.timeout(30):
         while caplog.messages.count("nothing could be swept this time") < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -89,3 +90,37 @@ async def test_what_could_not_be_swept_is_swept_later(
 async def rename(database: Database, table: str, to: str) -> None:
     async with database.transaction() as session:
         await session.execute(sql(f"ALTER TABLE {table} RENAME TO {to}"))
+
+
+# ── What citizens wrote
+
+
+async def purges(database: Database) -> list[dict[str, int]]:
+    async with database.reading() as session:
+        return list(await session.scalars(select(Purge.counts)))
+
+
+async def test_a_running_server_erases_what_is_over_by_its_settings(
+    settings: Settings, database: Database, clock: Clock
+) -> None:
+    chosen = settings.model_copy(update={"retention_kept_days": 7})
+    await give(database, happened="Pour vous.", may_publish=False, may_cite=False)
+    clock.advance(days=7, seconds=1)
+    app = create_app(chosen)
+    async with app.router.lifespan_context(app), asyncio.timeout(30):
+        while not await purges(database):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert await purges(database) == [{"non_publies": 1}]
+
+
+async def test_two_processes_erase_it_once(database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two databases stand for two processes."""
+    monkeypatch.setattr(retention, "BATCH", 3)
+    for _ in range(8):
+        await give(database, happened="Pour vous.", may_publish=False, may_cite=False)
+    clock.advance(days=366)
+    other = Database(database.url)
+    applied = await asyncio.gather(*(sweeping.retain(each, Delays()) for each in (database, other)))
+    assert sum(each.counts.get(Matter.KEPT, 0) for each in applied) == 8
+    assert sum(counts["non_publies"] for counts in await purges(database)) == 8
+    await other.close()
