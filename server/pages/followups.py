@@ -5,12 +5,14 @@ from functools import wraps
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import witnessing
+from server import limits, witnessing
 from server.forms import AppealForm, TakeBackForm, TellForm, read, texts
 from server.gestures import again, as_json, done, reading, sentence, transaction, wants_json
+from server.limits import Limits
 from server.templating import page
 from server.witnessing import Revealing
 from workshops import answers, moderation, personal, testimonials, withdrawals
@@ -27,14 +29,18 @@ CONSENTS = ("may_publish", "may_cite", "wants_contact")
 
 
 def _private(shown: Page) -> Page:
-    """A page for whoever holds its address. A key that opens nothing is told so."""
+    """A page for whoever holds its address. A key that opens nothing is told so; whatever was written again or erased
+    leaves nothing of what it was."""
 
     @wraps(shown)
     async def kept(request: Request) -> Response:
         try:
             response = await shown(request)
         except NotFound as refusal:
+            await Limits.of(request).spend((limits.WRONG_KEYS, limits.who(request)))
             response = _lost(request, refusal)
+        if request.method == "POST" and response.status_code < 400:
+            response.background = BackgroundTask(request.app.state.database.scrub)
         response.headers.update(HEADERS)
         return response
 

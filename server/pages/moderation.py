@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -102,7 +103,9 @@ async def mask(request: Request) -> Response:
             await withdrawals.mask(session, testimonial_id, await passages(request), base=form.base, by=viewer)
     except (NotThus, NotNow, NotYours) as refusal:
         return await _again(request, viewer, refusal)
-    return done(request, f"/moderation/{testimonial_id}#texte")
+    response = done(request, f"/moderation/{testimonial_id}#texte")
+    response.background = BackgroundTask(request.app.state.database.scrub)
+    return response
 
 
 async def _again(request: Request, viewer: Person, refusal: Refusal) -> Response:

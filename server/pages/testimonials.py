@@ -6,9 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from server import witnessing
+from server import floods, limits, witnessing
+from server.floods import Doubted, Floods
 from server.forms import FaceForm, ReceiptForm, read, texts
 from server.gestures import again, as_json, done, reading, sending, sentence, transaction, wants_json
+from server.i18n import gettext as _
+from server.limits import Limits
 from server.templating import page
 from workshops import labs, testimonials, touchpoints
 from workshops.refusals import NotFound, NotNow, NotThus, Refusal
@@ -53,16 +56,29 @@ async def give(request: Request) -> Response:
     try:
         if files:
             raise files
-        asked = await read(request, FaceForm)
-        key = witnessing.key_of(await sending(request), request.app.state.settings.secret_key)
+        asked, named = await read(request, FaceForm), await sending(request)
+        key = witnessing.key_of(named, request.app.state.settings.secret_key)
+        await _admit(request, form, key, named.key if named else "")
         async with transaction(request) as session:
             await testimonials.give(session, key=key, face=asked.face, token=asked.point, lab_slug=asked.lab)
     except NotFound as refusal:
         return _astray(request, refusal)
     except (NotNow, NotThus) as refusal:
         return await _again(request, form, refusal, key=key)
+    except Doubted as doubted:
+        said = {face.value: _(face.label) for face in Face}.get(form.get("face", ""))
+        return await floods.ask(request, doubted, {_("Votre réponse"): said} if said else None)
     own = f"/temoignages/suivi/{key}"
     return done(request, own, suivi=request.app.state.settings.public_url + own)
+
+
+async def _admit(request: Request, form: dict[str, str], key: str, named: str) -> None:
+    """Nobody is counted for what was given already, nor for a link or a lab that does not exist. Raises Doubted."""
+    async with reading(request) as session:
+        place, is_given = await _place(session, form), await testimonials.is_given(session, key)
+    met, lab = place["met"], place["lab"]
+    if lab and not is_given:
+        await Floods.of(request).admit(request, met.point.token if met else lab.slug, named)
 
 
 async def _again(request: Request, form: dict[str, str], refusal: Refusal, key: str | None = None) -> Response:
@@ -127,6 +143,7 @@ async def enter(request: Request) -> Response:
         async with reading(request) as session:
             await testimonials.own(session, key)
     except NotFound:
+        await Limits.of(request).spend((limits.WRONG_KEYS, limits.who(request)))
         unknown = NotThus({"code": N_("Ce code n'ouvre aucun témoignage : vérifiez chaque caractère.")})
         unknown.status = NotFound.status
         return again(request, "testimonials/door.html", unknown, form=form)

@@ -106,7 +106,7 @@ async def test_it_is_for_the_lab_alone(database: Database, client: Browsers, ali
     browser = await signed_in(client, alix)
     assert (await browser.get("/laboratoires/lab-imaginaire/temoignages-recus")).status_code == 404
     assert read(await browser.get(HERE)).one(class_="gc-empty").text.startswith("Rien encore")
-    assert read(await browser.get("/laboratoires/ti-lab")).one("a", href=HERE).text == "Témoignages reçus"
+    assert read(await browser.get("/laboratoires/ti-lab")).one("a", href=HERE).text == "Témoignages reçus, pour y répondre"
     assert not read(await browser.get("/laboratoires/siilab")).all("a", href="/laboratoires/siilab/temoignages-recus")
 
 
