@@ -3,12 +3,13 @@
 import re
 from datetime import date, datetime
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
-PARIS = ZoneInfo("Europe/Paris")
+from workshops import world
+
+PARIS = world.PARIS
 NARROW, WIDE = "\u202f", "\u00a0"
 
 _SPACES = (
@@ -47,6 +48,11 @@ def day(moment: date) -> str:
 def dated(moment: date) -> str:
     """« 23 novembre 2026 »"""
     return format_date(moment, "d MMMM y" if moment.day > 1 else "'1er' MMMM y", locale="fr")
+
+
+def month(moment: date) -> str:
+    """« novembre 2026 »"""
+    return format_date(moment, "MMMM y", locale="fr")
 
 
 def moment(at: datetime) -> str:

@@ -34,6 +34,7 @@ from server.pages import (
     objections,
     platform,
     provenance,
+    published,
     releases,
     results,
     reviews,
@@ -216,11 +217,16 @@ ROUTES: list[BaseRoute] = [
     _page("/referentiel/{version:version}/{item:coded}",            provenance.show,           Who.ANYONE),
     _page("/referentiel/{candidate:candidate}/{item:coded}",        provenance.show,           Who.ANYONE),
 
+    _page("/temoignages",                                           published.index,           Who.ANYONE),
+    _page("/temoignages.atom",                                      feeds.testimonials,        Who.ANYONE),
+    _page("/temoignages/{testimonial:tag}",                         published.show,            Who.ANYONE),
+
     _page("/donnees",                                               datasets.show,             Who.ANYONE),
     _page("/donnees/grille-commune.zip",                            datasets.everything,       Who.ANYONE),
     _page("/donnees/{day}.zip",                                     datasets.on_day,           Who.ANYONE),
     _page("/donnees/{table}.csv",                                   datasets.as_csv,           Who.ANYONE),
     _page("/donnees/{table}.tableschema.json",                      datasets.schema,           Who.ANYONE),
+    _page("/donnees/{table}.json",                                  datasets.as_json,          Who.ANYONE),
 
     _page("/laboratoires",                                          labs.index,                Who.ANYONE),
     _page("/laboratoires/{slug}",                                   labs.show,                 Who.ANYONE),

@@ -25,6 +25,7 @@ from workshops.consents import Position
 from workshops.crosswalks import Fate
 from workshops.lineage import ALONE
 from workshops.people import TERMS
+from workshops.personal import MASK
 from workshops.rules import WORDS
 from workshops.sheet import BY_NAME, FIELDS, Field, Sheet, missing
 from workshops.votes import Vote
@@ -77,6 +78,7 @@ def environment() -> Environment:
     jinja.globals["_"] = said
     jinja.filters.update(
         day=i18n.day,
+        month=i18n.month,
         moment=i18n.moment,
         clock=i18n.clock,
         hour=i18n.hour,
@@ -104,6 +106,7 @@ def environment() -> Environment:
         ballot_key=ballot_key,
         stages=list(Stage),
         terms=TERMS,
+        mask=MASK,
     )
     jinja.globals["ui"] = jinja.get_template("ui.html").module
     return jinja

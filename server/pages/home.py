@@ -12,7 +12,9 @@ from server.gestures import reading
 from server.i18n import gettext as _
 from server.metrics import CONTENT_TYPE
 from server.templating import page
-from workshops import agenda, frameworks
+from workshops import agenda, frameworks, published
+
+SHOWN = 3  # open workshops, testimonials
 
 
 async def show(request: Request) -> Response:
@@ -20,9 +22,9 @@ async def show(request: Request) -> Response:
     async with reading(request) as session:
         latest = await frameworks.latest(session)
         workshops = await agenda.calendar(session)
-    return page(
-        request, "home/show.html", latest=latest, workshops=[workshop for workshop in workshops if workshop.is_open][:3]
-    )
+        voices = await published.some(session, limit=SHOWN)
+    opened = [workshop for workshop in workshops if workshop.is_open][:SHOWN]
+    return page(request, "home/show.html", latest=latest, workshops=opened, voices=voices)
 
 
 async def health(request: Request) -> Response:

@@ -130,7 +130,7 @@ async def test_every_page_says_in_french_that_the_database_is_away(
     camille = await session_of(database, await facilitator(database))
     # These ask the database nothing before they answer somebody who has no session, or answer programs.
     alone = {"home.health", "home.alive", "home.ready", "home.metrics", "workshops.door", "signin.start", "signin.gone"}
-    alone |= {"legal.terms", "legal.privacy", "mailbox.new", "keys.public", "datasets.schema", "datasets.as_csv"}
+    alone |= {"legal.terms", "legal.privacy", "mailbox.new", "keys.public", "datasets.schema", "datasets.as_csv", "datasets.as_json"}
     down()
     for cookies in ({}, {"session": camille}):
         browser = client(raise_app_exceptions=False, cookies=cookies)

@@ -19,12 +19,14 @@ from tests.cast import (
     ask,
     card,
     member_of,
+    moderator,
     move,
     prepare,
     publish,
     published,
     publisher,
     session_of,
+    witness,
     workshop,
 )
 from tests.server.pages.day import Day, begin
@@ -146,6 +148,7 @@ UNKNOWN = {
     "after": "9.9.9",
     "day": "1999-12-31",
     "table": "inconnue",
+    "testimonial": "0nexistepas0",
 }
 
 
@@ -187,12 +190,19 @@ async def everything(database: Database, client: Browsers) -> World:
     ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "code": day.room.code}
     ids |= await competing(day)
     ids |= {"number": "1", "item": "ACT-08", "slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
-    ids |= {"day": "1999-12-31", "table": "avis"}
+    ids |= {"day": "1999-12-31", "table": "temoignages"}
     by_consent, objection = await _by_consent(database, day)
     ids |= {"imported": await _imported(database)}
     ids |= {"objection": objection, "member": await _on_paper(database, day)}
     ids |= await _prepared(database, day)
+    ids |= {"testimonial": await _witnessed(database)}
     return World(day, ids | await _around(database, day), by_consent)
+
+
+async def _witnessed(database: Database) -> str:
+    """A published testimonial."""
+    _key, told = await witness(database, by=await moderator(database))
+    return told.id
 
 
 async def _prepared(database: Database, day: Day) -> dict[str, str]:
