@@ -31,6 +31,7 @@ class Who(Enum):
     CONVENER = "qui a le rôle d'animation sur la plateforme"
     PUBLISHER = "l'édition (DITP)"
     MODERATOR = "la modération, ou l'édition (DITP)"
+    COLLEAGUE = "une personne du laboratoire"
     REFERENT = "une personne référente du laboratoire, ou la DITP"
     CONCERNED = "la personne concernée, une personne référente de son laboratoire, ou la DITP"
     GIVER = "qui peut donner ce rôle"

@@ -93,6 +93,20 @@ class BecauseForm(Form):
     because: str = ""
 
 
+class PointForm(Form):
+    """A touch-point; `project_id`: one of the lab's, `project`: the title of a new one."""
+
+    name: str = ""
+    sort: str = ""
+    project_id: str = ""
+    project: str = ""
+
+
+class ReplacementForm(Form):
+    name: str = ""
+    because: str = ""
+
+
 class ConclusionForm(Form):
     because: str = ""
     answer: str = ""

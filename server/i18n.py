@@ -1,7 +1,7 @@
 """Languages: French is the source text; every sentence a person reads passes through `gettext`."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from babel.dates import format_date, format_datetime
@@ -73,3 +73,19 @@ def hour(at: datetime) -> str:
 def number(value: int | float) -> str:
     """« 1 234,5 »"""
     return format_decimal(value, locale="fr")
+
+
+def tenth(value: float) -> str:
+    """« 7,0 »: a score always has its decimal."""
+    return format_decimal(value, format="0.0", locale="fr")
+
+
+def lasting(delay: timedelta) -> str:
+    """« 3 jours »: how long something took, hours below two days, as one says it."""
+    hours = round(delay.total_seconds() / 3600)
+    if hours < 1:
+        return gettext("moins d'une heure")
+    if hours < 48:
+        return f"{hours}{WIDE}{ngettext('heure', 'heures', hours)}"
+    days = round(hours / 24)
+    return f"{number(days)}{WIDE}{ngettext('jour', 'jours', days)}"

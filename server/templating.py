@@ -83,6 +83,8 @@ def environment() -> Environment:
         clock=i18n.clock,
         hour=i18n.hour,
         number=i18n.number,
+        tenth=i18n.tenth,
+        lasting=i18n.lasting,
         markdown=markdown,
         typeset=i18n.typeset,
         options=options,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
+from typing import NamedTuple
 
 from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +17,7 @@ from workshops.scores import Counts, Score
 from workshops.testimonials import End, Face, Testimonial, Tombstone
 
 FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
+OWN = ("lab_slug", "project_id", "touchpoint_id", "face", "clarity", "heard", "may_publish", "told_at")
 ENOUGH = 5  # of a count in which withdrawn ones still weigh
 
 GRADES = {Face.GOOD: "good", Face.MEDIUM: "medium", Face.BAD: "bad"}
@@ -48,9 +50,17 @@ class Handling:
     heard: Score | None
 
 
-@dataclass(frozen=True)
-class _Row:
-    testimonial: Testimonial
+class _Row(NamedTuple):
+    """One testimonial; a tuple, because a lab's page reads all of its own."""
+
+    lab_slug: str
+    project_id: str | None
+    touchpoint_id: str | None
+    face: Face
+    clarity: int | None
+    heard: int | None
+    may_publish: bool
+    told_at: datetime | None
     how: End | None
     verdict: Verdict | None
     reason: Reason | None
@@ -75,9 +85,9 @@ class _Row:
             return "waiting"
         if self.verdict:
             return "published" if self.verdict is Verdict.PUBLISHED else "refused"
-        if self.testimonial.may_publish and self.how is None:
+        if self.may_publish and self.how is None:
             return "waiting"
-        return "kept" if self.testimonial.told_at else "begun"
+        return "kept" if self.told_at else "begun"
 
 
 async def of(
@@ -94,19 +104,32 @@ async def of(
 
 async def by_lab(session: AsyncSession) -> dict[str, Handling]:
     """How those of each lab that received any were handled, by its slug. One query."""
-    rows = defaultdict(list)
-    for row in await _rows(session, {}):
-        rows[row.testimonial.lab_slug].append(row)
-    return {slug: _handled(own) for slug, own in sorted(rows.items())}
+    return _by("lab_slug", await _rows(session, {}))
 
 
 async def by_project(session: AsyncSession, lab_slug: str | None = None) -> dict[str, Handling]:
     """How those of each project that received any were handled, by its id. One query."""
-    rows = defaultdict(list)
-    for row in await _rows(session, {"lab_slug": lab_slug} if lab_slug else {}):
-        if row.testimonial.project_id:
-            rows[row.testimonial.project_id].append(row)
-    return {id: _handled(own) for id, own in sorted(rows.items())}
+    return _by("project_id", await _rows(session, {"lab_slug": lab_slug} if lab_slug else {}))
+
+
+async def by_touchpoint(session: AsyncSession, lab_slug: str) -> dict[str, Handling]:
+    """How those of each touch-point of a lab that received any were handled, by its id. One query."""
+    return _by("touchpoint_id", await _rows(session, {"lab_slug": lab_slug}))
+
+
+async def whole(session: AsyncSession, lab_slug: str) -> tuple[Handling, dict[str, Handling]]:
+    """How those of a lab were handled, then those of each of its projects that received any. One query."""
+    rows = await _rows(session, {"lab_slug": lab_slug})
+    return _handled(rows), _by("project_id", rows)
+
+
+def _by(name: str, rows: Iterable[_Row]) -> dict[str, Handling]:
+    """The same, apart for each value of a column that has one."""
+    apart = defaultdict(list)
+    for row in rows:
+        if value := getattr(row, name):
+            apart[value].append(row)
+    return {value: _handled(own) for value, own in sorted(apart.items())}
 
 
 async def _rows(session: AsyncSession, named: dict[str, str], until: datetime = FOR_EVER) -> list[_Row]:
@@ -120,7 +143,7 @@ async def _rows(session: AsyncSession, named: dict[str, str], until: datetime = 
     unanswered = col(Appeal.answered_at).is_(None) | (col(Appeal.answered_at) >= until)
     asked = (
         columns(
-            Testimonial,
+            *(col(getattr(Testimonial, name)) for name in OWN),
             col(Tombstone.how),
             col(Decision.verdict),
             col(Decision.reason),
@@ -128,13 +151,14 @@ async def _rows(session: AsyncSession, named: dict[str, str], until: datetime = 
             col(Appeal.testimonial_id).is_not(None) & unanswered & col(Tombstone.how).is_(None),
             first.c.at,
         )
+        .select_from(Testimonial)
         .outerjoin(Tombstone, (col(Tombstone.testimonial_id) == col(Testimonial.id)) & (col(Tombstone.at) < until))
         .outerjoin(Decision, (col(Decision.testimonial_id) == col(Testimonial.id)) & stands)
         .outerjoin(Appeal, (col(Appeal.testimonial_id) == col(Testimonial.id)) & (col(Appeal.at) < until))
         .outerjoin(first, first.c.testimonial_id == col(Testimonial.id))
         .where(col(Testimonial.at) < until, *(col(getattr(Testimonial, name)) == value for name, value in named.items()))
     )
-    return [_Row(*row) for row in await session.execute(asked)]
+    return [_Row._make(row) for row in await session.execute(asked)]
 
 
 async def as_of(session: AsyncSession, until: datetime) -> dict[tuple[str, str | None], Handling]:
@@ -144,9 +168,9 @@ async def as_of(session: AsyncSession, until: datetime) -> dict[tuple[str, str |
     """
     rows: dict[tuple[str, str | None], list[_Row]] = defaultdict(list)
     for row in await _rows(session, {}, until):
-        rows[row.testimonial.lab_slug, None].append(row)
-        if row.testimonial.project_id:
-            rows[row.testimonial.lab_slug, row.testimonial.project_id].append(row)
+        rows[row.lab_slug, None].append(row)
+        if row.project_id:
+            rows[row.lab_slug, row.project_id].append(row)
     return {where: _handled(rows[where]) for where in sorted(rows, key=lambda where: (where[0], where[1] or ""))}
 
 
@@ -156,11 +180,11 @@ def _handled(rows: Iterable[_Row]) -> Handling:
     weighing = [row for row in rows if not row.is_false]
     if len(weighing) < ENOUGH:
         weighing = [row for row in weighing if not row.is_withdrawn]
-    faces = Counter(row.testimonial.face for row in weighing)
+    faces = Counter(row.face for row in weighing)
     delays = [
-        (row.decided_at - row.testimonial.told_at).total_seconds()
+        (row.decided_at - row.told_at).total_seconds()
         for row in rows
-        if row.decided_at and row.testimonial.told_at and row.decided_at >= row.testimonial.told_at
+        if row.decided_at and row.told_at and row.decided_at >= row.told_at
     ]
     return Handling(
         received=len(rows),
@@ -175,8 +199,8 @@ def _handled(rows: Iterable[_Row]) -> Handling:
         delay=timedelta(seconds=median(delays)) if delays else None,
         faces={face: faces[face] for face in Face},
         satisfaction=scores.satisfaction({GRADES[face]: count for face, count in faces.items()}),
-        clarity=scores.comprehension(_degrees(row.testimonial.clarity for row in weighing)),
-        heard=scores.comprehension(_degrees(row.testimonial.heard for row in weighing)),
+        clarity=scores.comprehension(_degrees(row.clarity for row in weighing)),
+        heard=scores.comprehension(_degrees(row.heard for row in weighing)),
     )
 
 

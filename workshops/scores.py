@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from workshops.words import N_, Word
 
 THREE = {"good": 10.0, "medium": 5.0, "bad": 0.0}
+FEW = 30  # answers, below which a score is read with care
 FIVE = {"very_good": 10.0, "good": 7.5, "medium": 5.0, "bad": 2.5, "very_bad": 0.0}
 
 Counts = Mapping[str, int]
@@ -32,6 +33,11 @@ class Score:
     value: float
     n: int
     colour: Colour | None
+
+    @property
+    def is_small(self) -> bool:
+        """Few answers: a handful more would change it."""
+        return self.n < FEW
 
 
 def satisfaction(answers: Counts) -> Score | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
-from workshops import audit, labs, memberships, projects, world
+from workshops import audit, journal, labs, memberships, projects, world
 from workshops.audit import Deed, Register
 from workshops.labs import Lab
 from workshops.people import Person
@@ -71,12 +71,26 @@ class Met:
 
 
 async def make(
-    session: AsyncSession, lab_slug: str, *, sort: str, name: str, project_id: str | None = None, by: Person
+    session: AsyncSession,
+    lab_slug: str,
+    *,
+    sort: str,
+    name: str,
+    project_id: str | None = None,
+    project: str = "",
+    by: Person,
 ) -> Touchpoint:
     """Somebody of a lab makes a touch-point: a short link for a project, a counter or an event.
 
-    Raises NotYours for whoever is not of the lab; NotThus without a name, without a sort, or for another lab's project.
+    `project`: the title of a project that is entered with it. Raises NotYours for whoever is not of the lab; NotThus
+    without a name, without a sort, without a project for one that stands at a project, for another lab's project, or
+    for two at once.
     """
+    if project and project_id:
+        raise NotThus({"project": N_("Choisissez un projet de la liste, ou donnez le nom d'un nouveau : pas les deux.")})
+    if project:
+        with journal.as_part(session):
+            project_id = (await projects.enter(session, lab_slug, title=project, by=by)).id
     register = await audit.take_floor(session, by=by)
     await labs.get(session, lab_slug)
     await memberships.require_of(session, lab_slug, by)
@@ -130,6 +144,8 @@ async def _made(
         wrong["sort"] = N_("Choisissez dans la liste.")
     if project_id and project_id not in {project.id for project in await projects.of(session, lab_slug)}:
         wrong["project"] = N_("Ce projet n'est pas de ce laboratoire.")
+    if sort == Sort.PROJECT.value and not project_id:
+        wrong["project"] = N_("Choisissez le projet dans la liste, ou donnez le nom d'un nouveau.")
     if wrong:
         raise NotThus(wrong)
     name = line(name, "name", NAME_LENGTH, N_("Dites en quelques mots où l'on se trouve."))

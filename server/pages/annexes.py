@@ -1,24 +1,16 @@
 """Annexes: a published version as the PDF that goes with a funding agreement."""
 
-import asyncio
-import logging
-
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
-from server import annex, downloads, gestures
+from server import annex, downloads, prints
 from server.annex import NotPrinted
 from server.gestures import reading
 from server.i18n import gettext as _
-from server.templating import page
 from workshops import frameworks, labs
 from workshops.words import N_
 
-SOON = "30"  # seconds after which to ask again a press that is busy
-BUSY = N_("D'autres PDF sont en cours de fabrication. Redemandez celui-ci dans une minute.")
 BROKEN = N_("Le PDF de cette version n'a pas pu être fabriqué. Ses autres fichiers disent la même chose.")
-
-log = logging.getLogger(__name__)
 
 
 async def pdf(request: Request) -> Response:
@@ -32,24 +24,30 @@ async def pdf(request: Request) -> Response:
     if held:
         return held
     content, base = framework.content, request.app.state.settings.public_url
+
+    def draw() -> str:
+        return annex.draw(content, public_url=base, labs=called)
+
     try:
-        html = await asyncio.to_thread(annex.draw, content, public_url=base, labs=called)
-        printed = await request.app.state.printer.print(html, annex.when(content))
-    except Exception as error:  # whatever breaks, the other files of the version do not depend on it
-        told = error if isinstance(error, NotPrinted) else None
-        request.app.state.metrics.error(error)
-        log.error("no PDF of version %s: %s", framework.version, error, exc_info=None if told else error)
-        return _without(request, framework.version, BUSY if told and told.is_busy else BROKEN)
+        printed = await prints.pdf(request, draw, annex.when(content), what=f"version {framework.version}")
+    except NotPrinted as missing:
+        return _without(request, framework.version, missing)
     name = f"referentiel-{framework.version}.pdf"
     return downloads.file(framework.fingerprint, printed, "application/pdf", name, inline=True)
 
 
-def _without(request: Request, version: str, sentence: str) -> Response:
-    """No PDF: why, and where the other files are. Nobody keeps this answer: the next one may be the PDF."""
-    answer: Response
-    if gestures.wants_json(request):
-        answer = JSONResponse({"refus": "panne", "raison": _(sentence)}, status_code=503)
-    else:
-        answer = page(request, "annexes/pdf.html", 503, version=version, sentence=_(sentence))
-    answer.headers.update({"Cache-Control": "no-store", "Retry-After": SOON})
-    return answer
+def _without(request: Request, version: str, missing: NotPrinted) -> Response:
+    """Where the other files are."""
+    at = f"/referentiel/{version}"
+    return prints.without(
+        request,
+        missing,
+        BROKEN,
+        kicker=_("Référentiel, version %(version)s") % {"version": version},
+        crumbs=[(_("Référentiel"), "/referentiel"), (version, at)],
+        links=[
+            (_("La page de la version, qui s'imprime"), at),
+            (_("JSON, le texte de référence"), f"{at}.json"),
+            (_("CSV, pour un tableur"), f"{at}.csv"),
+        ],
+    )

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from server import identity
 from server.gestures import reading
 from server.templating import page
-from workshops import labs, memberships, people
+from workshops import handling, labs, memberships, people, projects
 
 
 async def index(request: Request) -> Response:
@@ -17,11 +17,23 @@ async def index(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """One lab, with the sources of what is said of it."""
+    """One lab, with the sources of what is said of it; what citizens say, and how that was handled."""
     viewer = identity.person(request)
     async with reading(request) as session:
         lab = await labs.get(session, request.path_params["slug"])
         decides = await memberships.may_decide(session, lab.slug, viewer)
         own = await memberships.current(session, viewer, lab.slug) if viewer else None
         may_ask = viewer is not None and own is None and await people.has_account(session, viewer)
-    return page(request, "labs/show.html", lab=lab, decides=decides, own=own, may_ask=may_ask)
+        entered = await projects.of(session, lab.slug)
+        handled, by_project = await handling.whole(session, lab.slug)
+    return page(
+        request,
+        "labs/show.html",
+        lab=lab,
+        decides=decides,
+        own=own,
+        may_ask=may_ask,
+        projects=entered,
+        handled=handled,
+        by_project=by_project,
+    )

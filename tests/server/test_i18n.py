@@ -1,6 +1,6 @@
 """Languages: French sentences, spaces, dates and numbers."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -60,3 +60,23 @@ def test_moments_are_those_of_paris() -> None:
 )
 def test_numbers_are_written_the_french_way(number: float, said: str) -> None:
     assert i18n.number(number) == said
+
+
+@pytest.mark.parametrize(("score", "said"), [(0, "0,0"), (10, "10,0"), (7.25, "7,2"), (4.359, "4,4")])
+def test_a_score_always_has_its_decimal(score: float, said: str) -> None:
+    assert i18n.tenth(score) == said
+
+
+@pytest.mark.parametrize(
+    ("delay", "said"),
+    [
+        (timedelta(0), "moins d’une heure"),
+        (timedelta(minutes=29), "moins d’une heure"),
+        (timedelta(hours=1), f"1{WIDE}heure"),
+        (timedelta(hours=47, minutes=20), f"47{WIDE}heures"),
+        (timedelta(days=2), f"2{WIDE}jours"),
+        (timedelta(days=1200, hours=13), f"1{NARROW}201{WIDE}jours"),
+    ],
+)
+def test_how_long_something_took_is_said_in_words(delay: timedelta, said: str) -> None:
+    assert i18n.lasting(delay) == said

@@ -18,6 +18,7 @@ from tests.cast import (
     all_vote,
     ask,
     card,
+    colleague,
     member_of,
     moderator,
     move,
@@ -26,6 +27,7 @@ from tests.cast import (
     published,
     publisher,
     session_of,
+    touchpoint,
     witness,
     workshop,
 )
@@ -115,6 +117,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "imports.rehearse": {"title": "Grille", "source": "DITP", "text": "code,libelle\nA1,Agents"},
     "imports.keep": {"title": "Grille", "source": "DITP", "text": "code,libelle\nA1,Agents"},
     "invitations.make": {"role": "auditor"},
+    "touchpoints.make": {"name": "Accueil", "sort": "guichet"},
+    "touchpoints.replace": {"name": "Nouvel accueil"},
     "memberships.decline": {"because": "Pas encore arrivée."},
     "memberships.end": {"because": "Partie ailleurs."},
     "legal.accept_terms": {"version": TERMS, "then": "/"},
@@ -136,6 +140,8 @@ UNKNOWN = {
     "granting": "0nexistepas0",
     "membership": "0nexistepas0",
     "slug": "lab-imaginaire",
+    "touchpoint": "0nexistepas0",
+    "project": "0nexistepas0",
     "imported": "grille-imaginaire",
     "code": "ZZZZZZ",
     "token": "x" * 43,
@@ -193,6 +199,7 @@ async def everything(database: Database, client: Browsers) -> World:
     ids |= {"day": "1999-12-31", "table": "temoignages"}
     by_consent, objection = await _by_consent(database, day)
     ids |= {"imported": await _imported(database)}
+    ids |= await _met(database)
     ids |= {"objection": objection, "member": await _on_paper(database, day)}
     ids |= await _prepared(database, day)
     ids |= {"testimonial": await _witnessed(database)}
@@ -238,6 +245,15 @@ async def _by_consent(database: Database, day: Day) -> tuple[Workshop, str]:
     room = await move(database, room, Stage.VOTING, by=day.camille)
     held = await act(database, objections.state, room.id, text="Trop vague.", by=day.alix)
     return room, held.id
+
+
+async def _met(database: Database) -> dict[str, str]:
+    """Where citizens meet a lab, on a project that one of them told of."""
+    anaïg = await colleague(database, name="Anaïg")
+    point = await touchpoint(database, project="Un guichet pour tous", by=anaïg)
+    await witness(database, point, by=anaïg)
+    assert point.project_id
+    return {"touchpoint": point.id, "project": point.project_id}
 
 
 async def _on_paper(database: Database, day: Day) -> str:

@@ -80,7 +80,7 @@ async def test_without_a_pdf_the_answer_says_so_and_where_the_rest_is(
 ) -> None:
     await published(database)
     pretending(app, BREAKS)
-    with caplog.at_level(logging.ERROR, "server.pages.annexes"):
+    with caplog.at_level(logging.ERROR, "server.prints"):
         answer = await client().get(PDF)
     page = read(answer)
     assert (answer.status_code, page.one(class_="gc-refusal").text) == (503, BROKEN)

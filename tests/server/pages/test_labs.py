@@ -1,10 +1,21 @@
 """Labs: the directory and each identity card."""
 
 from server.database import Database
-from tests.cast import Browsers, act, ask
+from tests.cast import (
+    Browsers,
+    account,
+    act,
+    ask,
+    colleague,
+    give,
+    signed_in,
+    stranger,
+    touchpoint,
+    witness,
+)
 from tests.server.pages.day import JSON
 from tests.server.pages.reading import plain, read
-from workshops import labs
+from workshops import labs, memberships, moderation
 from workshops.labs import Lab
 
 UNKNOWN = "Ce laboratoire n'est pas dans l'annuaire."
@@ -62,3 +73,66 @@ async def test_an_unknown_lab_is_not_found(client: Browsers) -> None:
     program = await client().get("/laboratoires/lab-imaginaire", headers=JSON)
     assert (program.status_code, program.json()["refus"]) == (404, "introuvable")
     assert plain(program.json()["raison"]) == UNKNOWN
+
+
+# ── What citizens say
+
+
+async def test_a_lab_nobody_spoke_of_says_so(client: Browsers) -> None:
+    page = read(await client().get("/laboratoires/ti-lab")).one("main")
+    section = page.one("section", id="temoignages")
+    assert section.one(class_="gc-handling").text == (
+        "Satisfaction pas encore de réponse Aucun témoignage reçu pour l'instant."
+    )
+    assert [link["href"] for link in section.all("a")] == ["/temoignages/nouveau?labo=ti-lab"]
+    assert page.all(class_="gc-glance") == []
+
+
+async def test_a_lab_cannot_hide_a_bad_one(database: Database, client: Browsers) -> None:
+    alix = await colleague(database)
+    counter = await touchpoint(database, by=alix)
+    desk = await touchpoint(database, project="Un guichet pour tous", by=alix)
+    silent = await touchpoint(database, project="Une friche", by=alix)
+    await witness(database, counter, face="bien", by=alix)
+    await give(database, desk, face="moyen", happened="Long.")
+    for face in ("mal", "mal"):
+        _key, given = await give(database, desk, face=face, happened="Mal reçu.")
+        judged = {"verdict": "refuse", "reason": "hors_sujet", "base": given.revision}
+        await act(database, moderation.decide, given.id, **judged, by=alix)
+    await give(database, lab="siilab", face="bien")
+
+    page = read(await client().get("/laboratoires/ti-lab")).one("main")
+    # At once, under the name: the score, and how many were refused.
+    assert page.one(class_="gc-glance").text == (
+        "Satisfaction 3,8 sur 10 Insuffisant sur 4 réponses 4 témoignages reçus, dont 2 refusés"
+    )
+    assert page.one(class_="gc-glance").one("a")["href"] == "#temoignages"
+    section = page.one("section", id="temoignages")
+    assert section.one(class_="gc-handling__received").text == "4 témoignages reçus"
+    projects = {line.one(class_="gc-list__title").text: line for line in section.all("li", class_="gc-list__item")}
+    assert {name: line.text.removeprefix(name).strip() for name, line in projects.items()} == {
+        "Un guichet pour tous": "Satisfaction 1,7 sur 10 Insuffisant sur 3 réponses"
+        " 3 reçus, 0 publié, 2 refusés, 1 en attente",
+        "Une friche": "Satisfaction pas encore de réponse",
+    }
+    assert projects["Une friche"].one("a")["href"] == f"/projets/{silent.project_id}"
+    links = [link["href"] for link in section.one(class_="gc-actions").all("a")]
+    assert links == ["/temoignages?labo=ti-lab", "/temoignages/nouveau?labo=ti-lab"]
+
+
+async def test_its_members_find_what_is_theirs_to_do(database: Database, client: Browsers) -> None:
+    theirs = ["/laboratoires/ti-lab/points", "/laboratoires/ti-lab/temoignages-recus", "/moderation"]
+    asking = await account(database, "Maël")
+    await act(database, memberships.ask, "ti-lab", by=asking)
+    people = {
+        "colleague": await colleague(database),
+        "another lab's": await colleague(database, "siilab"),
+        "asking": asking,
+        "stranger": await stranger(database),
+    }
+    seen = {}
+    for name, person in people.items():
+        browser = await signed_in(client, person)
+        section = read(await browser.get("/laboratoires/ti-lab")).one("section", id="temoignages")
+        seen[name] = [link["href"] for link in section.all("a") if link["href"] in theirs]
+    assert seen == {"colleague": theirs, "another lab's": [], "asking": [], "stranger": []}

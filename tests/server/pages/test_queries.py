@@ -25,7 +25,7 @@ from tests.cast import (
     workshop,
 )
 from tests.documents import document, frozen, item
-from workshops import agenda, indicators, journal, world
+from workshops import agenda, indicators, journal, touchpoints, world
 from workshops.agenda import Member, Stage, Start, Workshop
 from workshops.amendments import Amendment, Ending, Fate
 from workshops.canonical import canonical, digest
@@ -263,3 +263,28 @@ async def test_pages_of_testimonials_ask_as_many_questions_whatever_was_said(dat
             asked[number][name] = len([statement for statement in sent if statement.startswith("SELECT")])
     assert asked[30] == asked[1]
     assert asked[30] == {"all": 4, "some": 4, "one": 1, "feed": 1, "feed of a project": 2, "home": 3}
+
+
+async def test_a_lab_asks_as_many_questions_whatever_its_projects(database: Database, client: Browsers) -> None:
+    alix = await colleague(database)
+    browser = await signed_in(client, alix)
+    asked: dict[int, dict[str, int]] = {}
+    for number in (1, 20):
+        made = [await touchpoint(database, project=f"Projet {number} {n}", by=alix) for n in range(number)]
+        for point in made:
+            await witness(database, point, by=alix)
+        await act(database, touchpoints.replace, made[0].id, name="Un autre", by=alix)
+        paths = {
+            "lab": "/laboratoires/ti-lab",
+            "points": "/laboratoires/ti-lab/points",
+            "point": f"/points/{made[0].id}",
+            "project": f"/projets/{made[0].project_id}",
+        }
+        await browser.get("/laboratoires")  # the session is known from now on
+        asked[number] = {}
+        for name, path in paths.items():
+            with counting(database) as sent:
+                assert (await browser.get(path)).status_code == 200
+            asked[number][name] = len([statement for statement in sent if statement.startswith("SELECT")])
+    assert asked[20] == asked[1]
+    assert max(asked[20].values()) <= 9, asked[20]

@@ -51,6 +51,7 @@ ALLOWED: dict[Who, set[str]] = {
     Who.CONVENER: {"facilitator"},
     Who.PUBLISHER: {"publisher"},
     Who.MODERATOR: {"publisher", "moderator"},
+    Who.COLLEAGUE: {"referent"},
     Who.REFERENT: {"publisher", "referent"},
     Who.CONCERNED: {"publisher", "referent", "asking"},
     Who.GIVER: {"publisher"},
