@@ -3,12 +3,13 @@
 import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
-PARIS = ZoneInfo("Europe/Paris")
+from workshops import world
+
+PARIS = world.PARIS
 NARROW, WIDE = "\u202f", "\u00a0"
 
 _SPACES = (
@@ -49,9 +50,11 @@ def dated(moment: date) -> str:
     return format_date(moment, "d MMMM y" if moment.day > 1 else "'1er' MMMM y", locale="fr")
 
 
-def month(at: datetime) -> str:
+def month(moment: date) -> str:
     """« novembre 2026 », Paris time: all that is shown of when a testimonial was given."""
-    return format_date(at.astimezone(PARIS), "MMMM y", locale="fr")
+    if isinstance(moment, datetime):
+        moment = moment.astimezone(PARIS)
+    return format_date(moment, "MMMM y", locale="fr")
 
 
 def moment(at: datetime) -> str:

@@ -38,6 +38,7 @@ from server.pages import (
     platform,
     projects,
     provenance,
+    published,
     releases,
     results,
     reviews,
@@ -223,6 +224,8 @@ ROUTES: list[BaseRoute] = [
     _page("/referentiel/{candidate:candidate}/{item:coded}",        provenance.show,           Who.ANYONE),
 
     _page("/t/{link}",                                              testimonials.arrive,       Who.ANYONE),
+    _page("/temoignages",                                           published.index,           Who.ANYONE),
+    _page("/temoignages.atom",                                      feeds.testimonials,        Who.ANYONE),
     _page("/temoignages/nouveau",                                   testimonials.new,          Who.ANYONE),
     _page("/temoignages/nouveau",                                   testimonials.give,         Who.ANYONE, "POST"),
     _page("/temoignages/suivi",                                     testimonials.door,         Who.ANYONE),
@@ -232,6 +235,7 @@ ROUTES: list[BaseRoute] = [
     _page("/temoignages/suivi/{key}/accords",                       followups.take_back,       Who.ANYONE, "POST"),
     _page("/temoignages/suivi/{key}/retrait",                       followups.withdraw,        Who.ANYONE, "POST"),
     _page("/temoignages/suivi/{key}/appel",                         followups.appeal,          Who.ANYONE, "POST"),
+    _page("/temoignages/{testimonial:tag}",                         published.show,            Who.ANYONE),
     _page("/temoignages/{testimonial:tag}/reponse",                 answers.answer,            Who.COLLEAGUE, "POST"),
     _page("/temoignages/{testimonial:tag}/courriel",                answers.write,             Who.COLLEAGUE, "POST"),
 
@@ -246,6 +250,7 @@ ROUTES: list[BaseRoute] = [
     _page("/donnees/{day}.zip",                                     datasets.on_day,           Who.ANYONE),
     _page("/donnees/{table}.csv",                                   datasets.as_csv,           Who.ANYONE),
     _page("/donnees/{table}.tableschema.json",                      datasets.schema,           Who.ANYONE),
+    _page("/donnees/{table}.json",                                  datasets.as_json,          Who.ANYONE),
 
     _page("/laboratoires",                                          labs.index,                Who.ANYONE),
     _page("/laboratoires/{slug}",                                   labs.show,                 Who.ANYONE),

@@ -25,7 +25,7 @@ class Column:
     """One column of a table.
 
     `name` is the header, `title` what a person calls it, `says` one sentence of the dictionary. `kind` is a type of
-    Table Schema: string, integer, number, boolean, date, datetime. `limits` are its constraints there. `source` names
+    Table Schema: string, integer, number, boolean, date, datetime, yearmonth. `limits` are its constraints there. `source` names
     the column of the database that it publishes, as "table.column"; empty when it is computed. `read` finds the value
     in a row; by default, the row's own key.
     """

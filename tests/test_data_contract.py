@@ -58,7 +58,12 @@ def test_every_published_column_is_documented(table: Table, column: Column) -> N
 
 
 # What is counted, or drawn from a key that nobody sees, rather than read.
-COMPUTED = {"participations": {"personnes"}, "registre_plateforme": {"reserve"}, "bulletins": {"voix", "groupe"}}
+COMPUTED = {
+    "participations": {"personnes"},
+    "registre_plateforme": {"reserve"},
+    "bulletins": {"voix", "groupe"},
+    "traitement_des_temoignages": {"labo", "projet"},
+}
 
 
 def test_tables_have_names_that_files_may_have() -> None:
@@ -72,6 +77,8 @@ def test_tables_have_names_that_files_may_have() -> None:
 
 def test_nothing_that_says_who_somebody_is_is_published() -> None:
     """Names, addresses and secrets, by the columns that hold them: the list of private ones may not lose these."""
-    secret = {"person", "identity", "session", "signinlink", "signinattempt", "maillink", "invitation", "attachment"}
+    secret = {"person", "identity", "session", "signinlink", "signinattempt", "maillink", "invitation", "attachment", "contact", "appeal"}
     assert {source for source in sources() if source.partition(".")[0] in secret} == set()
     assert sources() & {"member.name", "member.person_id", "vote.person_id", "workshop.salt", "workshop.code"} == set()
+    witness = {"testimonial.key_hash", "testimonial.at", "testimonial.told_at", "telling.name", "decision.note"}
+    assert sources() & witness == set()

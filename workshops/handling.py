@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from workshops.moderation import Appeal, Decision, Reason, Verdict
 from workshops.scores import Counts, Score
 from workshops.testimonials import End, Face, Testimonial, Tombstone
 
+FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 OWN = ("lab_slug", "project_id", "touchpoint_id", "face", "clarity", "heard", "may_publish", "told_at")
 ENOUGH = 5  # of a count in which withdrawn ones still weigh
 
@@ -131,12 +132,15 @@ def _by(name: str, rows: Iterable[_Row]) -> dict[str, Handling]:
     return {value: _handled(own) for value, own in sorted(apart.items())}
 
 
-async def _rows(session: AsyncSession, named: dict[str, str]) -> list[_Row]:
+async def _rows(session: AsyncSession, named: dict[str, str], until: datetime = FOR_EVER) -> list[_Row]:
     first = (
         select(col(Decision.testimonial_id), func.min(col(Decision.at)).label("at"))
+        .where(col(Decision.at) < until)
         .group_by(col(Decision.testimonial_id))
         .subquery()
     )
+    stands = (col(Decision.at) < until) & (col(Decision.ended_at).is_(None) | (col(Decision.ended_at) >= until))
+    unanswered = col(Appeal.answered_at).is_(None) | (col(Appeal.answered_at) >= until)
     asked = (
         columns(
             *(col(getattr(Testimonial, name)) for name in OWN),
@@ -144,17 +148,30 @@ async def _rows(session: AsyncSession, named: dict[str, str]) -> list[_Row]:
             col(Decision.verdict),
             col(Decision.reason),
             col(Decision.of_lab),
-            col(Appeal.testimonial_id).is_not(None) & col(Appeal.answered_at).is_(None) & col(Tombstone.how).is_(None),
+            col(Appeal.testimonial_id).is_not(None) & unanswered & col(Tombstone.how).is_(None),
             first.c.at,
         )
         .select_from(Testimonial)
-        .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
-        .outerjoin(Decision, (col(Decision.testimonial_id) == col(Testimonial.id)) & col(Decision.ended_at).is_(None))
-        .outerjoin(Appeal, col(Appeal.testimonial_id) == col(Testimonial.id))
+        .outerjoin(Tombstone, (col(Tombstone.testimonial_id) == col(Testimonial.id)) & (col(Tombstone.at) < until))
+        .outerjoin(Decision, (col(Decision.testimonial_id) == col(Testimonial.id)) & stands)
+        .outerjoin(Appeal, (col(Appeal.testimonial_id) == col(Testimonial.id)) & (col(Appeal.at) < until))
         .outerjoin(first, first.c.testimonial_id == col(Testimonial.id))
-        .where(*(col(getattr(Testimonial, name)) == value for name, value in named.items()))
+        .where(col(Testimonial.at) < until, *(col(getattr(Testimonial, name)) == value for name, value in named.items()))
     )
     return [_Row._make(row) for row in await session.execute(asked)]
+
+
+async def as_of(session: AsyncSession, until: datetime) -> dict[tuple[str, str | None], Handling]:
+    """How those of each lab, then of each of its projects, were handled before a moment, by (slug, project). One query.
+
+    What was told since counts as told then: only the last time is kept.
+    """
+    rows: dict[tuple[str, str | None], list[_Row]] = defaultdict(list)
+    for row in await _rows(session, {}, until):
+        rows[row.lab_slug, None].append(row)
+        if row.project_id:
+            rows[row.lab_slug, row.project_id].append(row)
+    return {where: _handled(rows[where]) for where in sorted(rows, key=lambda where: (where[0], where[1] or ""))}
 
 
 def _handled(rows: Iterable[_Row]) -> Handling:

@@ -2,7 +2,9 @@
 
 import secrets
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
+PARIS = ZoneInfo("Europe/Paris")  # whose days and months these are
 # Crockford's alphabet: no letter that reads as a digit.
 ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 # Letters that are not mistaken for one another when read aloud or off a projector.

@@ -18,9 +18,11 @@ from workshops.audit import Register
 from workshops.comments import Hiding
 from workshops.frameworks import Framework
 from workshops.imports import ImportedFramework
+from workshops.moderation import Decision, Masking
 from workshops.refusals import NotFound
 from workshops.releases import Release
 from workshops.reviews import Review, ReviewHiding, ReviewReply
+from workshops.testimonials import Tombstone
 from workshops.words import N_
 
 TODAY_EVERY = timedelta(minutes=1)
@@ -97,12 +99,14 @@ class Archive:
         return found
 
     def _ready(self, day: date, every: timedelta, marks: Marks) -> Edition | None:
+        # What was hidden, or withdrawn, stays on the disk of no day.
+        self._kept = {day: kept for day, kept in self._kept.items() if kept.marks.hidden == marks.hidden}
         kept = self._kept.pop(day, None)
         if kept is None:
             return None
         self._kept[day] = kept
         age = world.now() - kept.made_at
-        is_fresh = kept.marks == marks or (kept.marks.hidden == marks.hidden and timedelta() <= age < every)
+        is_fresh = kept.marks == marks or timedelta() <= age < every
         return kept.edition if is_fresh else None
 
     async def _make(self, day: date, marks: Marks) -> Edition:
@@ -116,7 +120,8 @@ class Archive:
 
     async def _marks(self) -> Marks:
         """One query. Nothing that is counted is ever taken away."""
-        hidden = [select(func.count()).select_from(record) for record in (Hiding, ReviewHiding)]
+        hidden = [select(func.count()).select_from(record) for record in (Hiding, ReviewHiding, Tombstone, Masking)]
+        hidden.append(select(func.count(col(Decision.ended_at))))  # published, then refused
         said = [select(func.count()).select_from(record) for record in (Framework, ImportedFramework, Release, Review, ReviewReply)]
         said += [select(func.coalesce(func.sum(col(each)), 0)) for each in (Workshop.gestures, Register.gestures)]
         asked = [each.scalar_subquery() for each in (*hidden, *said)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from server.datasets import of_decisions, of_indicators, of_versions, of_workshops
+from server.datasets import of_decisions, of_indicators, of_testimonials, of_versions, of_workshops
 from server.datasets.declared import Dataset
 from workshops.words import N_
 
@@ -11,12 +11,13 @@ SUBJECTS: Mapping[str, tuple[Dataset, ...]] = {
     N_("Ateliers et registres"): of_workshops.DATASETS,
     N_("Indicateurs, textes et avis"): of_indicators.DATASETS,
     N_("Amendements, objections et votes"): of_decisions.DATASETS,
+    N_("Témoignages"): of_testimonials.DATASETS,
 }
 DATASETS = tuple(dataset for datasets in SUBJECTS.values() for dataset in datasets)
 BY_NAME: Mapping[str, Dataset] = {dataset.name: dataset for dataset in DATASETS}
 
 # The schemas say it: it changes when a column does.
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 CREATED, MODIFIED = "2026-11-26", "2026-11-26"
 
 

@@ -29,10 +29,14 @@ class Day:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table, and the question that gives its rows on a day, in their order; None: they come from documents."""
+    """A table, and the question that gives its rows on a day, in their order; None: they come from elsewhere.
+
+    `as_json`: whether it is also a JSON file.
+    """
 
     table: tables.Table
     query: Callable[[Day], Select[Any]] | None
+    as_json: bool = False
 
     @property
     def name(self) -> str:

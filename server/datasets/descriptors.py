@@ -10,6 +10,7 @@ from server import tables
 from server.datafiles import catalogue as files
 from server.datafiles.table_schema import LICENCE, PUBLISHER
 from server.datasets.catalogue import BY_NAME, CREATED, DATASETS, MODIFIED, VERSION
+from server.datasets.declared import Dataset
 from server.datasets.of_files import table_of
 from server.datasets.parcels import Part
 from server.datasets.readme import README
@@ -61,7 +62,7 @@ def schema(table: Table, site: str) -> dict[str, Any]:
 
 def called(name: str) -> str:
     """What a file is, in a few words."""
-    dataset = BY_NAME.get(name.removesuffix(".csv"))
+    dataset = BY_NAME.get(name.removesuffix(".csv").removesuffix(".json"))
     if dataset:
         return _(dataset.table.title)
     for file in files.FILES:
@@ -131,9 +132,13 @@ def readme(parts: Sequence[Part], day: date, site: str) -> str:
         licence=LICENCE["title"],
         licence_at=LICENCE["path"],
         publisher=PUBLISHER,
-        tables="\n".join(f"- `{each.name}.csv` : {_(each.table.title)}. {_(each.table.says)}" for each in DATASETS),
+        tables="\n".join(f"- {_files(each)} : {_(each.table.title)}. {_(each.table.says)}" for each in DATASETS),
         files="\n".join(f"- `{part.name}` : {called(part.name)}." for part in parts if _is_whole(part)),
     )
+
+
+def _files(dataset: Dataset) -> str:
+    return f"`{dataset.name}.csv`, `{dataset.name}.json`" if dataset.as_json else f"`{dataset.name}.csv`"
 
 
 def _is_whole(part: Part) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -19,20 +20,22 @@ from server import exports
 from server.datafiles import columns, drawing
 from server.datafiles.catalogue import FILES
 from server.datasets import descriptors
-from server.datasets.catalogue import DATASETS
-from server.datasets.declared import Day, Row, plain
+from server.datasets.catalogue import BY_NAME, DATASETS
+from server.datasets.declared import Dataset, Day, Row, plain
 from server.datasets.of_decisions import BALLOTS, ballots
+from server.datasets.of_testimonials import HANDLING, handled
 from server.datasets.of_versions import PASSAGES, SHEETS
 from server.datasets.of_workshops import stage
 from server.datasets.parcels import Parcel
 from server.i18n import PARIS
 from server.tables import Table, as_csv
-from workshops import audit, frameworks, journal, returns
+from workshops import audit, frameworks, handling, journal, returns
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Rule
 from workshops.frameworks import Framework
 from workshops.imports import ImportedFramework
 from workshops.journal import Entry
+from workshops.moderation import Decision
 from workshops.releases import Release
 
 AT_ONCE = 20_000  # rows in memory
@@ -53,9 +56,10 @@ def end_of(day: date) -> datetime:
 
 
 async def first_day(session: AsyncSession) -> date | None:
-    """The day of the first workshop, or of the first version; None when nothing is public yet."""
+    """The day of the first workshop, version, or decision on a testimonial; None when nothing is public yet."""
     began = [
-        await session.scalar(select(func.min(moment))) for moment in (col(Entry.at), col(Framework.published_at))
+        await session.scalar(select(func.min(moment)))
+        for moment in (col(Entry.at), col(Framework.published_at), col(Decision.at))
     ]
     return min((moment.astimezone(PARIS).date() for moment in began if moment), default=None)
 
@@ -70,7 +74,8 @@ async def pack(session: AsyncSession, day: date, site: str) -> Edition:
     with Parcel() as parcel:
         for dataset in DATASETS:
             if dataset.query is not None:
-                await _pack_table(parcel, dataset.table, _asked(session, dataset.query(looked)))
+                await _pack_table(parcel, dataset, _asked(session, dataset.query(looked)), site)
+        await _pack_table(parcel, BY_NAME[HANDLING.name], _handled(session, until), site)
         await _pack_versions(session, parcel, until, site)
         await _pack_candidates(session, parcel, until)
         await _pack_imports(session, parcel, until)
@@ -98,14 +103,33 @@ async def _asked(session: AsyncSession, query: Select[Any]) -> AsyncIterator[lis
             return
 
 
-async def _pack_table(parcel: Parcel, table: Table, rows: AsyncIterator[list[Row]]) -> None:
-    parcel.begin(f"{table.name}.csv")
-    parcel.write(header(table))
-    number = 0
-    async for some in rows:
-        number += len(some)
-        await asyncio.to_thread(_write, parcel, table, some)
-    parcel.end(names(table), number)
+async def _handled(session: AsyncSession, until: datetime) -> AsyncIterator[list[Row]]:
+    """What became of testimonials, by lab and by project: it is reckoned, not read."""
+    yield list(handled(await handling.as_of(session, until)))
+
+
+async def _pack_table(parcel: Parcel, dataset: Dataset, rows: AsyncIterator[list[Row]], site: str) -> None:
+    table = dataset.table
+    with SpooledTemporaryFile(SPOOLED) as objects:
+        parcel.begin(f"{table.name}.csv")
+        parcel.write(header(table))
+        number = 0
+        async for some in rows:
+            await asyncio.to_thread(_write, parcel, table, some)
+            if dataset.as_json:
+                objects.write(as_objects(table, some, first=not number))
+            number += len(some)
+        parcel.end(names(table), number)
+        if dataset.as_json:
+            objects.seek(0)
+            told = f'{{"schema":"{site}/donnees/{table.name}.tableschema.json","{table.name}":['.encode()
+            await asyncio.to_thread(_pack_spooled, parcel, f"{table.name}.json", told, objects, b"]}")
+
+
+def as_objects(table: Table, rows: Iterable[Row], *, first: bool) -> bytes:
+    """Some rows of a table as JSON objects: the same columns as its text file, and nothing to be made harmless."""
+    told = [json.dumps({column.name: column.value(row) for column in table.columns}, ensure_ascii=False) for row in rows]
+    return ("" if first or not told else ",\n").encode() + ",\n".join(told).encode()
 
 
 def _pack_rows(parcel: Parcel, table: Table, rows: list[Row]) -> None:
@@ -207,7 +231,8 @@ async def _pack_minutes(session: AsyncSession, parcel: Parcel, day: Day) -> None
                 spooled.write(await asyncio.to_thread(lines, BALLOTS, rows))
         await _pack_platform(session, parcel, day)
         spooled.seek(0)
-        await asyncio.to_thread(_pack_spooled, parcel, spooled, number)
+        said = (names(BALLOTS), number)
+        await asyncio.to_thread(_pack_spooled, parcel, f"{BALLOTS.name}.csv", header(BALLOTS), spooled, b"", *said)
 
 
 async def _pack_platform(session: AsyncSession, parcel: Parcel, day: Day) -> None:
@@ -217,12 +242,15 @@ async def _pack_platform(session: AsyncSession, parcel: Parcel, day: Day) -> Non
     await asyncio.to_thread(parcel.add, "registre-plateforme.json", _as_json(told))
 
 
-def _pack_spooled(parcel: Parcel, spooled: Any, number: int) -> None:
-    parcel.begin(f"{BALLOTS.name}.csv")
-    parcel.write(header(BALLOTS))
+def _pack_spooled(
+    parcel: Parcel, name: str, begin: bytes, spooled: Any, end: bytes, columns: Iterable[str] = (), rows: int | None = None
+) -> None:
+    parcel.begin(name)
+    parcel.write(begin)
     while piece := spooled.read(SPOOLED):
         parcel.write(piece)
-    parcel.end(names(BALLOTS), number)
+    parcel.write(end)
+    parcel.end(columns, rows)
 
 
 def _as_json(content: Mapping[str, Any]) -> bytes:

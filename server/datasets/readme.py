@@ -5,7 +5,7 @@ from workshops.words import N_
 README = N_("""# {title}
 
 Ce que le site {site} publiait à la fin du {day}, et publie encore.
-Ce qui a été masqué depuis n'y est pas. L'annuaire des laboratoires est celui d'aujourd'hui.
+Ce qui a été masqué ou retiré depuis n'y est pas. L'annuaire des laboratoires est celui d'aujourd'hui.
 
 ## Licence
 
@@ -45,6 +45,7 @@ Les trois derniers demandent le programme du site, sans base de données ni rég
 
 ## Ce qui n'y est pas
 
-Aucun nom de personne, aucune adresse, aucun vote nominatif, aucun décompte qu'une règle cache encore, aucun avis masqué.
+Aucun nom de personne, aucune adresse, aucun vote nominatif, aucun décompte qu'une règle cache encore, aucun avis masqué,
+aucun témoignage refusé, retiré ou en attente, ni le jour où quelqu'un a témoigné.
 Les personnes sont désignées par un identifiant sans nom, celui du registre public ; les bulletins, par des pseudonymes.
 """)

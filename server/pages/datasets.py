@@ -18,12 +18,13 @@ from server.datafiles.table_schema import LICENCE
 from server.datasets import descriptors
 from server.datasets.archive import Archive
 from server.datasets.catalogue import BY_NAME, SUBJECTS
+from server.datasets.declared import Dataset
 from server.datasets.editions import Edition
 from server.gestures import reading
 from server.i18n import gettext as _
 from server.i18n import number
 from server.limits import ARCHIVES, Limits, network
-from server.tables import Column, Table
+from server.tables import Column
 from server.templating import page
 from workshops import agenda, frameworks, returns
 from workshops.refusals import NotFound
@@ -38,13 +39,17 @@ KINDS = {
     "boolean": N_("oui ou non"),
     "date": N_("date"),
     "datetime": N_("moment"),
+    "yearmonth": N_("mois"),
     "object": N_("JSON"),
 }
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A table as the page shows it: its words, its weight, and its dictionary as (name, title, kind, says)."""
+    """A table as the page shows it: its words, its weight, and its dictionary as (name, title, kind, says).
+
+    `json_file`: empty for a table that is a text file alone.
+    """
 
     name: str
     file: str
@@ -52,6 +57,7 @@ class Shown:
     says: str
     rows: int
     weight: str
+    json_file: str
     columns: Sequence[tuple[str, str, str, str]]
 
 
@@ -70,7 +76,7 @@ async def show(request: Request) -> Response:
         "datasets/show.html",
         edition=edition,
         weight=_weight(edition.parcel.size),
-        subjects={_(subject): [_shown(each.table, edition) for each in those] for subject, those in SUBJECTS.items()},
+        subjects={_(subject): [_shown(each, edition) for each in those] for subject, those in SUBJECTS.items()},
         days=_days(first, edition.day),
         first=first,
         versions=[(version, _files(version)) for version in versions],
@@ -80,10 +86,12 @@ async def show(request: Request) -> Response:
     return copies.squeezed(request, drawn)
 
 
-def _shown(table: Table, edition: Edition) -> Shown:
+def _shown(dataset: Dataset, edition: Edition) -> Shown:
+    table = dataset.table
     part = edition.parcel.parts[f"{table.name}.csv"]
     columns = [_said(column) for column in table.columns]
-    return Shown(table.name, part.name, _(table.title), _(table.says), part.rows or 0, _weight(part.size), columns)
+    said = (_(table.title), _(table.says), part.rows or 0, _weight(part.size))
+    return Shown(table.name, part.name, *said, f"{table.name}.json" if dataset.as_json else "", columns)
 
 
 def _said(column: Column) -> tuple[str, str, str, str]:
@@ -141,6 +149,20 @@ async def as_csv(request: Request) -> Response:
         "Content-Disposition": f'attachment; filename="grille-commune-{name}.csv"',
     }
     return _file(request, part.sha256, lambda: parcel.part(part.name), "text/csv; charset=utf-8", headers)
+
+
+async def as_json(request: Request) -> Response:
+    """One table as it is today, a JSON object a row."""
+    name = _known(request)
+    if not BY_NAME[name].as_json:
+        raise NotFound(N_("Cette table n'est donnée qu'en CSV."))
+    parcel = (await Archive.of(request).today()).parcel
+    part = parcel.parts[f"{name}.json"]
+    headers = {
+        "Content-Length": str(part.size),
+        "Content-Disposition": f'inline; filename="grille-commune-{part.name}"',
+    }
+    return _file(request, part.sha256, lambda: parcel.part(part.name), "application/json", headers)
 
 
 async def schema(request: Request) -> Response:

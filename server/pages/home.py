@@ -12,7 +12,9 @@ from server.gestures import reading
 from server.i18n import gettext as _
 from server.metrics import CONTENT_TYPE
 from server.templating import page
-from workshops import agenda, frameworks, queues
+from workshops import agenda, frameworks, published, queues
+
+SHOWN = 3  # open workshops, testimonials
 
 
 async def show(request: Request) -> Response:
@@ -21,14 +23,10 @@ async def show(request: Request) -> Response:
     async with reading(request) as session:
         latest = await frameworks.latest(session)
         workshops = await agenda.calendar(session)
+        voices = await published.some(session, limit=SHOWN)
         waiting = await queues.waiting(session, by=viewer) if viewer else None
-    return page(
-        request,
-        "home/show.html",
-        latest=latest,
-        workshops=[workshop for workshop in workshops if workshop.is_open][:3],
-        waiting=waiting,
-    )
+    opened = [workshop for workshop in workshops if workshop.is_open][:SHOWN]
+    return page(request, "home/show.html", latest=latest, workshops=opened, voices=voices, waiting=waiting)
 
 
 async def health(request: Request) -> Response:

@@ -459,6 +459,7 @@ async def test_what_is_exported_is_what_the_site_gives(
         f"registre-{by_consent.id}.json": f"/ateliers/{by_consent.id}/registre.json",
         "registre-plateforme.json": "/registre.json",
         **{f"{name}.csv": f"/donnees/{name}.csv" for name in BY_NAME},
+        **{f"{name}.json": f"/donnees/{name}.json" for name, dataset in BY_NAME.items() if dataset.as_json},
     }
     browser = client()
     with ZipFile(BytesIO((await browser.get("/donnees/grille-commune.zip")).content)) as opened:

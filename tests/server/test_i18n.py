@@ -44,6 +44,10 @@ def test_a_day_is_said_in_full(day: date, said: str) -> None:
     assert i18n.day(day) == said
 
 
+def test_a_month_is_said_with_its_year() -> None:
+    assert [i18n.month(date(2026, month, 1)) for month in (8, 11)] == ["août 2026", "novembre 2026"]
+
+
 def test_moments_are_those_of_paris() -> None:
     winter, summer = datetime(2026, 11, 23, 9, 42, 7, tzinfo=UTC), datetime(2026, 7, 14, 22, 5, 0, tzinfo=UTC)
     assert (i18n.moment(winter), i18n.clock(winter)) == ("23 novembre à 10:42", "10:42:07")

@@ -10,6 +10,7 @@ from server.demo import story
 from server.settings import Settings
 from tests.cast import act, ask, cards, confirm, facilitator, member_of, move, prepare, publisher, workshop
 from tests.conftest import Clock
+from tests.testimony import tell_everything
 from workshops import (
     agenda,
     amendments,
@@ -56,6 +57,7 @@ class History:
 async def told(database: Database, settings: Settings, clock: Clock) -> History:
     """Two published versions, and all that happened on the way. A day passes before the second workshop, and while its version is reviewed."""
     first = await story.tell(database, settings)
+    await tell_everything(database)
     camille, dominique = await facilitator(database, "Camille-d-ici"), await publisher(database, "Dominique-d-ici")
     first = await move(database, first, Stage.CLOSED, by=await _leader(database, first))
     await confirm(database, await _prepare(database, first, by=dominique))

@@ -1,6 +1,7 @@
 """The archive: when an edition is made again, and how often."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
@@ -10,10 +11,10 @@ from server.database import Database
 from server.datasets import archive, editions
 from server.datasets.archive import KEPT, Archive
 from server.datasets.editions import Edition
-from tests.cast import Browsers, act, facilitator, workshop
+from tests.cast import Browsers, act, facilitator, moderator, witness, workshop
 from tests.conftest import NINE, Clock
 from tests.server.pages.day import begin
-from workshops import comments
+from workshops import comments, moderation, withdrawals
 from workshops.agenda import Stage
 from workshops.refusals import NotFound
 
@@ -85,6 +86,47 @@ async def test_what_is_hidden_goes_at_once(kept: Archive, database: Database, cl
 
 def _comments(edition: Edition) -> str:
     return b"".join(edition.parcel.part("avis.csv")).decode()
+
+
+async def test_what_is_withdrawn_masked_or_taken_back_goes_at_once_from_every_day(
+    kept: Archive, database: Database, clock: Clock
+) -> None:
+    morgane = await moderator(database)
+    key, _gone = await witness(database, happened="À retirer.", by=morgane)
+    _key, masked = await witness(database, happened="Madame Untel m'a reçue.", by=morgane)
+    _key, back = await witness(database, happened="À reprendre.", by=morgane)
+    clock.advance(days=1)
+    words = ("À retirer", "Madame Untel", "À reprendre")
+
+    async def said() -> list[list[str]]:
+        days = (await kept.past(DAY, free), await kept.today())
+        return [[each for each in words if each in _told(edition)] for edition in days]
+
+    assert await said() == [list(words)] * 2
+    await act(database, withdrawals.withdraw, key)
+    assert await said() == [["Madame Untel", "À reprendre"]] * 2
+    await act(database, moderation.mask, masked.id, ["Madame Untel"], base=1, by=morgane)
+    assert await said() == [["À reprendre"]] * 2
+    await act(database, moderation.decide, back.id, verdict="refuse", reason="faux", base=1, by=morgane)
+    assert await said() == [[], []]
+
+
+async def test_a_day_that_holds_what_was_withdrawn_does_not_stay_on_the_disk(
+    kept: Archive, database: Database, clock: Clock
+) -> None:
+    key, _gone = await witness(database, happened="À retirer.", by=await moderator(database))
+    clock.advance(days=1)
+    was = await kept.past(DAY, free)
+    file = was.parcel._file
+    await act(database, withdrawals.withdraw, key)
+    del was
+    await kept.today()  # another day
+    gc.collect()
+    assert file.closed
+
+
+def _told(edition: Edition) -> str:
+    return "".join(b"".join(edition.parcel.part(f"temoignages.{ending}")).decode() for ending in ("csv", "json"))
 
 
 async def test_midnight_makes_another_edition(kept: Archive, packed: list[date], clock: Clock) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -21,12 +22,25 @@ from server.datasets import editions
 from server.datasets.catalogue import BY_NAME, DATASETS
 from server.datasets.editions import Edition
 from server.settings import Settings
-from tests.cast import Browsers, act, ask, facilitator, move, published, workshop
+from tests.cast import (
+    Browsers,
+    act,
+    ask,
+    colleague,
+    facilitator,
+    give,
+    moderator,
+    move,
+    published,
+    witness,
+    workshop,
+)
 from tests.conftest import NINE, Clock
 from tests.server.datasets.history import COMMENT, HIDDEN, OBJECTION, History, told
 from tests.server.pages.day import begin
 from tests.server.pages.test_queries import counting, crowded
-from workshops import comments, world
+from tests.testimony import FIRST_NAME, UNREAD, tell_everything
+from workshops import answers, comments, moderation, withdrawals, world
 from workshops.agenda import Member, Stage, Workshop
 from workshops.comments import Comment
 from workshops.people import Identity, Person
@@ -72,7 +86,7 @@ async def _tell(url: str, clock: Clock) -> Told:
     assert {"Noor-d-ici", "Signé-d-ici"} <= unsaid
     packed = [await ask(database, editions.pack, DAY + timedelta(days=n), SITE) for n in range(3)]
     await database.close()
-    return Told(history, packed, unsaid | {HIDDEN, OBJECTION})
+    return Told(history, packed, unsaid | {HIDDEN, OBJECTION, FIRST_NAME, *UNREAD})
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +221,146 @@ def test_each_day_has_what_was_there_then(all_told: Told) -> None:
     assert (then["gestes"], then["empreinte"]) == (minutes[-1]["numero"], minutes[-1]["empreinte"])
     for name in BY_NAME:  # nothing is taken away afterwards, but what the next gestures say of it
         assert len(rows(first, name)) <= len(rows(second, name)) <= len(rows(third, name))
+
+
+# ── Testimonials
+
+
+def objects(edition: Edition, name: str) -> list[dict[str, Any]]:
+    document = json.loads(b"".join(edition.parcel.part(f"{name}.json")))
+    assert document["schema"] == f"{SITE}/donnees/{name}.tableschema.json"
+    found: list[dict[str, Any]] = document[name]
+    return found
+
+
+async def test_a_testimonial_is_a_row_and_an_object(database: Database, clock: Clock) -> None:
+    told = await tell_everything(database)
+    clock.advance(days=40)
+    edition = await ask(database, editions.pack, clock.at.date(), SITE)
+    (row,) = objects(edition, "temoignages")
+    assert row == {
+        "id": told.said.id,
+        "labo": "ti-lab",
+        "projet": told.point.project_id,
+        "impression": "bien",
+        "qualite": "usager",
+        "clarte": 4,
+        "ecoute": 5,
+        "mois": "2026-11",
+        "texte": "=Bien. ⟦masqué⟧ m'a reçue.",
+        "ce_qui_a_change": "J'ose demander.",
+        "passages_masques": 1,
+        "reponse_du_labo": "-Merci.",
+        "reponse_mois": "2026-11",
+        "citable": True,
+    }
+    (cells,) = rows(edition, "temoignages")
+    harmless = {"texte": f"'{row['texte']}", "reponse_du_labo": "'-Merci."}
+    assert cells == {name: str(value) for name, value in row.items()} | harmless | {"citable": "true"}
+    assert objects(edition, "temoignages_retires") == [{"id": told.gone.id, "fin": "retire", "mois": "2026-11"}]
+    taken, refused, appealed = (each.id for each in told.unread[:3])
+    decided = [[row[name] for name in ("temoignage", "verdict", "motif", "par_le_labo", "remplacee")] for row in objects(edition, "decisions_de_moderation")]
+    assert sorted(decided) == sorted(
+        [
+            [told.said.id, "publie", None, False, False],
+            [told.gone.id, "publie", None, False, False],
+            [taken, "publie", None, False, True],
+            [taken, "refuse", "faux", False, False],
+            [refused, "refuse", "personne_visee", True, False],
+            [appealed, "refuse", "personne_visee", True, False],
+        ]
+    )
+    points = [[row["nom"], row["genre"], row["mois"], row["fermeture_mois"]] for row in objects(edition, "points_de_recueil")]
+    assert sorted(points) == [["=Guichet", "projet", "2026-11", None], ["Accueil de la préfecture", "projet", "2026-11", "2026-11"]]
+    assert [row["titre"] for row in objects(edition, "projets")] == ["Démarches simples"]
+
+
+async def test_what_became_of_testimonials_is_told_by_lab_and_by_project(database: Database, clock: Clock) -> None:
+    told = await tell_everything(database)
+    edition = await ask(database, editions.pack, DAY, SITE)
+    found = objects(edition, "traitement_des_temoignages")
+    assert [(row["labo"], row["projet"]) for row in found] == [
+        ("siilab", None),
+        ("ti-lab", None),
+        ("ti-lab", told.point.project_id),
+    ]
+    siilab, lab, project = ({name: value for name, value in row.items() if value} for row in found)
+    assert siilab == {
+        "labo": "siilab",
+        "recus": 2,
+        "impressions_seules": 1,
+        "gardes": 1,
+        "impression_bien": 2,
+        "satisfaction": 10.0,
+        "satisfaction_n": 2,
+    }
+    assert lab == {
+        "labo": "ti-lab",
+        "recus": 6,
+        "en_attente": 2,
+        "publies": 1,
+        "refuses": 2,
+        "retires": 1,
+        "refuses_faux": 1,
+        "refuses_personne_visee": 1,
+        "impression_bien": 3,  # what DITP found false apart; the withdrawn one, since five weigh together
+        "impression_mal": 2,
+        "satisfaction": 6.0,
+        "satisfaction_n": 5,
+        "clarte": 7.5,
+        "clarte_n": 1,
+        "ecoute": 10.0,
+        "ecoute_n": 1,
+    }
+    assert project == {**lab, "projet": told.point.project_id}
+
+
+async def test_a_past_day_has_what_was_handled_then(database: Database, clock: Clock) -> None:
+    morgane = await moderator(database)
+    key, given = await give(database, face="mal", happened="Un.", capacity="usager")
+    clock.advance(days=1)
+    await act(database, moderation.decide, given.id, verdict="publie", base=1, by=morgane)
+    clock.advance(days=1)
+    await act(database, moderation.decide, given.id, verdict="refuse", reason="injurieux", base=1, by=morgane)
+    clock.advance(days=1)
+    await act(database, moderation.appeal, key)
+    clock.advance(days=1)
+    await act(database, withdrawals.withdraw, key)
+    days = [await ask(database, editions.pack, DAY + timedelta(days=n), SITE) for n in range(-1, 5)]
+    assert rows(days[0], "traitement_des_temoignages") == []
+    stood = [
+        {name for name in ("en_attente", "publies", "refuses", "retires") if row[name] != "0"}
+        for day in days[1:]
+        for row in rows(day, "traitement_des_temoignages")
+    ]
+    assert stood == [{"en_attente"}, {"publies"}, {"refuses"}, {"en_attente"}, {"retires"}]
+    delays = [rows(day, "traitement_des_temoignages")[0]["delai_median_jours"] for day in days[1:]]
+    assert delays == ["", "1.0", "1.0", "1.0", "1.0"]
+    assert [len(rows(day, "decisions_de_moderation")) for day in days] == [0, 0, 1, 2, 2, 2]
+    assert [rows(day, "temoignages") for day in days] == [[]] * 6
+
+
+async def test_what_was_published_is_in_every_day_since(database: Database, clock: Clock) -> None:
+    morgane, alix = await moderator(database), await colleague(database)
+    _key, told = await witness(database, happened="Un.", by=morgane)
+    clock.advance(days=1)
+    await act(database, answers.answer, told.id, text="Merci.", by=alix)
+    days = [await ask(database, editions.pack, DAY + timedelta(days=n), SITE) for n in range(-1, 2)]
+    found = [[(row["texte"], row["reponse_du_labo"], row["reponse_mois"]) for row in rows(day, "temoignages")] for day in days]
+    assert found == [[], [("Un.", "", "")], [("Un.", "Merci.", "2026-11")]]
+    assert await ask(database, editions.first_day) == DAY
+
+
+async def test_objects_too_are_asked_so_many_at_a_time(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    morgane = await moderator(database)
+    for n in range(5):
+        clock.advance(minutes=1)
+        await witness(database, happened=f"Le numéro {n}.", by=morgane)
+    monkeypatch.setattr(editions, "AT_ONCE", 2)
+    edition = await ask(database, editions.pack, DAY, SITE)
+    assert [row["texte"] for row in objects(edition, "temoignages")] == [f"Le numéro {n}." for n in range(5)]
 
 
 # ── The same bytes for the same content. A smaller world: it is packed many times.

@@ -207,7 +207,7 @@ async def everything(database: Database, client: Browsers) -> World:
     ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "code": day.room.code}
     ids |= await competing(day)
     ids |= {"number": "1", "item": "ACT-08", "slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
-    ids |= {"day": "1999-12-31", "table": "avis"}
+    ids |= {"day": "1999-12-31", "table": "temoignages"}
     by_consent, objection = await _by_consent(database, day)
     ids |= {"imported": await _imported(database)}
     ids |= await _met(database)

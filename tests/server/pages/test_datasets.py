@@ -11,7 +11,7 @@ from server.database import Database
 from server.datafiles.catalogue import FILES
 from server.datasets.catalogue import BY_NAME, DATASETS
 from server.limits import ARCHIVES
-from tests.cast import Browsers, facilitator, published, workshop
+from tests.cast import Browsers, facilitator, moderator, published, witness, workshop
 from tests.conftest import Clock
 from tests.server.pages.day import JSON
 from tests.server.pages.reading import plain, read
@@ -34,7 +34,8 @@ async def test_it_shows_every_table_with_its_files_and_its_dictionary(
     for dataset in DATASETS:
         item = shown[dataset.name]
         files = [link["href"] for link in item.one(class_="gc-dataset__files").all("a")]
-        assert files == [f"/donnees/{dataset.name}.csv", f"/donnees/{dataset.name}.tableschema.json"]
+        endings = ("csv", "json", "tableschema.json") if dataset.as_json else ("csv", "tableschema.json")
+        assert files == [f"/donnees/{dataset.name}.{ending}" for ending in endings]
         columns = [each.text for each in item.one("dl").all("code")]
         assert columns == [column.name for column in dataset.table.columns]
     assert "1 ligne" in shown["versions"].text
@@ -97,7 +98,21 @@ async def test_a_table_is_a_file_that_anyone_may_read(client: Browsers, database
     assert answer.headers["content-disposition"] == 'attachment; filename="grille-commune-versions.csv"'
 
 
-@pytest.mark.parametrize("address", [ZIP, "/donnees/versions.csv"])
+async def test_testimonials_are_json_too(client: Browsers, database: Database) -> None:
+    _key, told = await witness(database, by=await moderator(database))
+    answer = await client().get("/donnees/temoignages.json")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cache-control"] == "public, no-cache"
+    assert answer.headers["content-length"] == str(len(answer.content))
+    assert answer.json()["schema"] == "http://testserver/donnees/temoignages.tableschema.json"
+    assert [row["id"] for row in answer.json()["temoignages"]] == [told.id]
+    without = await client().get("/donnees/versions.json")
+    assert without.status_code == 404
+    assert "Cette table n'est donnée qu'en CSV." in read(without).one(class_="gc-refusal").text
+
+
+@pytest.mark.parametrize("address", [ZIP, "/donnees/versions.csv", "/donnees/temoignages.json"])
 async def test_who_has_it_already_is_not_sent_it_again(client: Browsers, database: Database, address: str) -> None:
     browser = client()
     tag = (await browser.get(address)).headers["etag"]
@@ -129,7 +144,7 @@ async def test_a_schema_is_the_one_of_the_zip(client: Browsers) -> None:
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
-@pytest.mark.parametrize("address", ["/donnees/personnes.csv", "/donnees/person.tableschema.json", "/donnees/..csv"])
+@pytest.mark.parametrize("address", ["/donnees/personnes.csv", "/donnees/person.tableschema.json", "/donnees/..csv", "/donnees/contact.json"])
 async def test_an_unknown_table_is_not_found(client: Browsers, address: str) -> None:
     answer = await client().get(address)
     assert answer.status_code == 404

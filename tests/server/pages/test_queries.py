@@ -17,6 +17,7 @@ from tests.cast import (
     colleague,
     facilitator,
     member_of,
+    moderator,
     publisher,
     signed_in,
     touchpoint,
@@ -237,6 +238,31 @@ async def test_proposing_asks_as_many_questions_whatever_is_on_the_table(databas
         assert (await card(database, room, born.code)).id == born.id
         asked.append(len(sent))
     assert asked[0] == asked[1]
+
+
+async def test_pages_of_testimonials_ask_as_many_questions_whatever_was_said(database: Database, client: Browsers) -> None:
+    morgane = await moderator(database)
+    point = await touchpoint(database, project="Démarches simples", by=await colleague(database))
+    browser = client()
+    asked: dict[int, dict[str, int]] = {}
+    for number in (1, 30):
+        for _ in range(number):
+            _key, told = await witness(database, point, by=morgane)
+        asked[number] = {}
+        for name, path in {
+            "all": "/temoignages",
+            "some": f"/temoignages?labo=ti-lab&projet={point.project_id}&mots=demarche&page=1",
+            "one": f"/temoignages/{told.id}",
+            "feed": "/temoignages.atom",
+            "feed of a project": f"/temoignages.atom?projet={point.project_id}",
+            "home": "/",
+        }.items():
+            with counting(database) as sent:
+                answer = await browser.get(path)
+            assert (name, answer.status_code) == (name, 200)
+            asked[number][name] = len([statement for statement in sent if statement.startswith("SELECT")])
+    assert asked[30] == asked[1]
+    assert asked[30] == {"all": 4, "some": 4, "one": 1, "feed": 1, "feed of a project": 2, "home": 3}
 
 
 async def test_a_lab_asks_as_many_questions_whatever_its_projects(database: Database, client: Browsers) -> None:
