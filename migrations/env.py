@@ -15,6 +15,7 @@ import workshops.accounts
 import workshops.frameworks
 import workshops.handling
 import workshops.schedule
+import workshops.surveys
 import workshops.withdrawals
 from workshops.records import Record
 

@@ -32,6 +32,7 @@ class Who(Enum):
     PUBLISHER = "l'édition (DITP)"
     MODERATOR = "la modération, ou l'édition (DITP)"
     REFERENT = "une personne référente du laboratoire, ou la DITP"
+    COLLEAGUE = "une personne du laboratoire"
     CONCERNED = "la personne concernée, une personne référente de son laboratoire, ou la DITP"
     GIVER = "qui peut donner ce rôle"
 

@@ -77,6 +77,7 @@ def environment() -> Environment:
     jinja.globals["_"] = said
     jinja.filters.update(
         day=i18n.day,
+        on=i18n.on,
         moment=i18n.moment,
         clock=i18n.clock,
         hour=i18n.hour,

@@ -66,4 +66,4 @@ async def titles(session: AsyncSession, ids: Collection[str] | None = None) -> d
     asked = select(Project.id, Project.title)
     if ids is not None:
         asked = asked.where(col(Project.id).in_(ids))
-    return dict((await session.execute(asked)).tuples().all())
+    return dict((await session.execute(asked)).all())

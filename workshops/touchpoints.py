@@ -192,4 +192,4 @@ async def of(session: AsyncSession, lab_slug: str) -> list[tuple[Touchpoint, Ret
 async def names(session: AsyncSession, ids: Collection[str]) -> dict[str, str]:
     """What some touch-points are called, by id."""
     found = await session.execute(select(Touchpoint.id, Touchpoint.name).where(col(Touchpoint.id).in_(ids)))
-    return dict(found.tuples().all())
+    return dict(found.all())

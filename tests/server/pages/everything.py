@@ -18,13 +18,16 @@ from tests.cast import (
     all_vote,
     ask,
     card,
+    colleague,
     member_of,
     move,
     prepare,
     publish,
     published,
     publisher,
+    respond,
     session_of,
+    survey,
     workshop,
 )
 from tests.server.pages.day import Day, begin
@@ -116,6 +119,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "memberships.decline": {"because": "Pas encore arrivée."},
     "memberships.end": {"because": "Partie ailleurs."},
     "legal.accept_terms": {"version": TERMS, "then": "/"},
+    "surveys.begin": {"key": "une-cle-de-formulaire"},
+    "surveys.close": {"because": "Assez de réponses."},
+    "responses.answer": {"answer": "1"},
 }
 UNKNOWN = {
     "number": "999",
@@ -146,6 +152,9 @@ UNKNOWN = {
     "after": "9.9.9",
     "day": "1999-12-31",
     "table": "inconnue",
+    "survey": "0nexistepas0",
+    "respondent": "0nexistepas0abcd",
+    "place": "999",
 }
 
 
@@ -192,6 +201,7 @@ async def everything(database: Database, client: Browsers) -> World:
     ids |= {"imported": await _imported(database)}
     ids |= {"objection": objection, "member": await _on_paper(database, day)}
     ids |= await _prepared(database, day)
+    ids |= await _asked(database)
     return World(day, ids | await _around(database, day), by_consent)
 
 
@@ -228,6 +238,12 @@ async def _by_consent(database: Database, day: Day) -> tuple[Workshop, str]:
     room = await move(database, room, Stage.VOTING, by=day.camille)
     held = await act(database, objections.state, room.id, text="Trop vague.", by=day.alix)
     return room, held.id
+
+
+async def _asked(database: Database) -> dict[str, str]:
+    """A survey of a lab, and the key of somebody who began to answer."""
+    asked = await survey(database, code="", by=await colleague(database, name="Colette"))
+    return {"survey": asked.id, "respondent": await respond(database, asked, [2]), "place": "2"}
 
 
 async def _on_paper(database: Database, day: Day) -> str:

@@ -25,7 +25,7 @@ from workshops.people import Role
 
 # Who holds the code comes in; a link says nothing of whether it ever opened.
 LINKS = {"signin.by_link", "mailbox.confirm", "mailbox.enter"}
-OPEN = {"workshops.join", "reviews.leave", *LINKS}
+OPEN = {"workshops.join", "reviews.leave", "surveys.begin", "responses.answer", *LINKS}
 # For whoever has an account, or is about one's own: a member of another workshop is like anybody there.
 OWN = {"memberships.ask", "invitations.accept", "account.close", "account.remove_identity"}
 ON_SOMETHING = [route for route in GESTURES if route.param_convertors and route.name not in OPEN | OWN]
@@ -53,6 +53,7 @@ ALLOWED: dict[Who, set[str]] = {
     Who.MODERATOR: {"publisher", "moderator"},
     Who.REFERENT: {"publisher", "referent"},
     Who.CONCERNED: {"publisher", "referent", "asking"},
+    Who.COLLEAGUE: {"referent"},
     Who.GIVER: {"publisher"},
 }
 ALLOWED[Who.ANYONE] = {"stranger", *ALLOWED[Who.SOMEBODY]}
@@ -60,6 +61,8 @@ ALLOWED[Who.ANYONE] = {"stranger", *ALLOWED[Who.SOMEBODY]}
 EXCEPTIONS = {"invitations.withdraw": {"facilitator"}}
 # What is not the right moment, or does not fit what is there, in this world: the right person is told so.
 TOLD = {
+    "surveys.open": {422},  # nothing was written
+    "responses.own": {303},  # where one was
     "releases.prepare": {409, 422},  # the workshop still votes
     "releases.new": {200, 409},
     "releases.confirm": {409},  # the review has not ended
