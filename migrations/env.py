@@ -16,6 +16,7 @@ import workshops.frameworks
 import workshops.handling
 import workshops.retention
 import workshops.schedule
+import workshops.surveys
 import workshops.withdrawals
 from workshops.records import Record
 

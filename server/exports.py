@@ -18,6 +18,13 @@ from workshops.journal import Entry
 from workshops.lineage import Relative
 from workshops.objections import Stated
 from workshops.reviews import Reviewed
+from workshops.tabulations import Count, Reading, Results
+from workshops.words import N_
+
+BIAS = N_(
+    "A répondu qui l'a voulu : ces réponses ne représentent pas toutes les personnes concernées. Sous cinq réponses à une "
+    "question, seul leur nombre est donné."
+)
 
 
 def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: int) -> dict[str, Any]:
@@ -182,3 +189,46 @@ def ballots_csv(document: Mapping[str, Any]) -> str:
                 row += [paper.get("voix", ""), paper.get("groupe") or "", *said, canonical(rule).decode()]
                 writer.writerow([harmless(cell) for cell in row])
     return "\ufeff" + out.getvalue()
+
+
+def survey(found: Results) -> dict[str, Any]:
+    """`/enquetes/{id}/resultats.json`: what may be told of the answers to a survey, and what they do not say."""
+    told = found.known.survey
+    return {
+        "enquete": {
+            "id": told.id,
+            "titre": told.title,
+            "objet": told.purpose,
+            "laboratoire": told.lab_slug,
+            "point": told.touchpoint_id,
+            "projet": told.project_id,
+            "indicateur": told.code,
+            "etat": found.known.state.value,
+        },
+        "periode": {
+            "debut": timestamp(told.opens_at),
+            "fin": timestamp(told.closes_at),
+            "close_le": timestamp(found.known.closing.at) if found.known.closing else None,
+        },
+        "reponses": {"commencees": found.begun, "terminees": found.ended},
+        "questions": [_count(each) for each in found.counts],
+        "scores": {each.index.value: _score(each) for each in found.readings},
+        "avertissement": _(BIAS),
+    }
+
+
+def _count(count: Count) -> dict[str, Any]:
+    asked = {"numero": count.place, "genre": count.question.kind.value, "intitule": count.question.text, "n": count.n}
+    if count.choices is None:
+        return {**asked, "choix": None}
+    made = zip(count.question.labels, count.choices, strict=True)
+    return {**asked, "choix": [{"libelle": label, "reponses": number} for label, number in made]}
+
+
+def _score(reading: Reading) -> dict[str, Any]:
+    return {
+        "valeur": reading.value,
+        "sur": 1 if reading.is_share else 10,
+        "n": reading.n,
+        "couleur": reading.colour.value if reading.colour else None,
+    }

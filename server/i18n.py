@@ -57,6 +57,11 @@ def month(moment: date) -> str:
     return format_date(moment, "MMMM y", locale="fr")
 
 
+def on(at: datetime) -> str:
+    """« 23 novembre 2026 », the day that it is in Paris."""
+    return dated(at.astimezone(PARIS))
+
+
 def moment(at: datetime) -> str:
     """« 23 novembre à 10:42 », Paris time."""
     return format_datetime(at.astimezone(PARIS), "d MMMM 'à' HH:mm", locale="fr")

@@ -8,6 +8,7 @@ SECRET = "de quoi entrer, ou se faire passer pour quelqu'un"  # noqa: S105
 TECHNICAL = "la marche du serveur ; rien qui parle des indicateurs"
 SESSION = "la conduite d'une séance : montrée en salle et au registre, sans valeur une fois l'atelier passé"
 WITNESS = "ce qui ferait reconnaître qui témoigne, ou ouvrirait son témoignage"
+ANSWER = "ce qui lierait entre elles les réponses d'une même personne, ou dirait quand elle a répondu"
 BALLOT = "le vote d'une personne : seuls paraissent des bulletins sous pseudonymes, à la clôture"
 
 # "table.column", or "table.*" for all of them.
@@ -99,6 +100,18 @@ PRIVATE: Mapping[str, str] = {
     "touchpoint.by_id": PERSON,
     "retirement.because": "ce que le laboratoire note de la fermeture d'un point, pour lui-même",
     "retirement.by_id": PERSON,
+    # What surveys are answered: the counts are published, by question, from five answers on
+    "survey.by_id": PERSON,
+    "surveyclosing.by_id": PERSON,
+    "surveyresponse.id": ANSWER,
+    "surveyresponse.key_hash": SECRET,
+    "surveyresponse.begun_at": ANSWER,
+    "surveyresponse.ended_at": ANSWER,
+    "surveyanswer.response_id": ANSWER,
+    "surveyanswer.place": "la question à laquelle quelqu'un a répondu : le nombre de réponses à chacune est publié",
+    "surveyanswer.text": "ce que quelqu'un écrit en réponse : seul le laboratoire qui demande le lit",
+    "surveyanswer.at": ANSWER,
+    "surveychoice.response_id": ANSWER,
     # Versions in the making
     "release.id": "l'identifiant interne d'une préparation, que l'on ne voit pas tant qu'elle n'est pas soumise à relecture",
     "abandonment.replaced_by": "une préparation qui n'a peut-être pas été soumise à relecture",
@@ -114,5 +127,6 @@ PRIVATE: Mapping[str, str] = {
     "masking.testimonial_id": "le même que l'identifiant du témoignage, dans la même ligne",
     "labanswer.testimonial_id": "le même que l'identifiant du témoignage, dans la même ligne",
     "retirement.touchpoint_id": "le même que l'identifiant du point de recueil, dans la même ligne",
+    "surveyclosing.survey_id": "le même que l'identifiant de l'enquête, dans la même ligne",
     "lifting.objection_id": "le même que l'identifiant de l'objection, dans la même ligne",
 }

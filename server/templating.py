@@ -79,6 +79,7 @@ def environment() -> Environment:
     jinja.filters.update(
         day=i18n.day,
         month=i18n.month,
+        on=i18n.on,
         moment=i18n.moment,
         clock=i18n.clock,
         hour=i18n.hour,

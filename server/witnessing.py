@@ -30,8 +30,8 @@ def new_sending() -> str:
     return world.new_id() + world.new_id()
 
 
-def key_of(sending: Sending | None, secret: str) -> str:
-    """The key of a testimonial: always the same for a sending, and only this site draws it; any, without a sending.
+def key_of(sending: Sending | None, secret: str, what: str = "testimonial") -> str:
+    """The key of what is sent: always the same for a sending, and only this site draws it; any, without a sending.
 
     Raises NotThus when a program says too little of its own sending: somebody else might say it too.
     """
@@ -39,7 +39,7 @@ def key_of(sending: Sending | None, secret: str) -> str:
         return world.new_key()
     if len(sending.key) < SHORTEST_KEY:
         raise NotThus({"key": N_("Cette clé d'envoi est trop courte : seize caractères au moins, tirés au hasard.")})
-    said = f"grille-commune testimonial {sending.key}"
+    said = f"grille-commune {what} {sending.key}"
     drawn = int.from_bytes(hmac.new(secret.encode(), said.encode(), hashlib.sha256).digest()[:10])
     return "".join(world.ID_ALPHABET[drawn >> 5 * place & 31] for place in range(KEY_LENGTH))
 

@@ -10,7 +10,8 @@ and no lab. The stranger is signed in, and has a seat nowhere.
     await act(database, votes.cast, card.id, wording=1, choice=Choice.KEEP, by=alix)
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import httpx2
@@ -27,8 +28,11 @@ from workshops import (
     people,
     projects,
     publications,
+    questionnaires,
     releases,
+    responses,
     roles,
+    surveys,
     testimonials,
     touchpoints,
     votes,
@@ -44,6 +48,7 @@ from workshops.memberships import Membership
 from workshops.people import Identity, Person, Role
 from workshops.releases import Release
 from workshops.sheet import Sheet
+from workshops.surveys import Survey
 from workshops.tallies import Tally
 from workshops.testimonials import Testimonial, Told
 from workshops.touchpoints import Touchpoint
@@ -301,6 +306,42 @@ async def witness(
     base = testimonial.revision
     await act(database, moderation.decide, testimonial.id, verdict="publie", base=base, by=by)
     return key, testimonial
+
+
+# ── What surveys ask
+
+JDMA = "je-donne-mon-avis"
+
+
+async def survey(
+    database: Database, point: Touchpoint | None = None, *, template: str = JDMA, by: Person, **given: Any
+) -> Survey:
+    """A survey of a lab, open for a month, with the questions of a template."""
+    point = point or await touchpoint(database, by=by)
+    asked = {
+        "point_id": point.id,
+        "title": "La préfecture, vue du guichet",
+        "purpose": "Savoir ce qui change pour les usagers.",
+        "code": "IMP-08",
+        "opens_at": world.now(),
+        "closes_at": world.now() + timedelta(days=30),
+        "questions": questionnaires.template(template).questions,
+    }
+    return await act(database, surveys.open, point.lab_slug, by=by, **{**asked, **given})
+
+
+async def respond(database: Database, asked: Survey, *given: Sequence[int] | str | None, key: str | None = None) -> str:
+    """Somebody answers the questions of a survey in order, by the numbers of their choices or a text; None skips one.
+
+    Gives the key that opens what they answered. Those they are not asked are passed over.
+    """
+    key = key or world.new_key()
+    await act(database, responses.begin, asked.id, key=key)
+    for place, each in enumerate(given, 1):
+        if place in (await ask(database, responses.own, key)).asked:
+            said = {"text": each} if isinstance(each, str) else {"chosen": [str(number) for number in each or ()]}
+            await act(database, responses.answer, key, place, **said)
+    return key
 
 
 # ── Their browsers

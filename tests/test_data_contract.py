@@ -63,6 +63,8 @@ COMPUTED = {
     "registre_plateforme": {"reserve"},
     "bulletins": {"voix", "groupe"},
     "traitement_des_temoignages": {"labo", "projet"},
+    "enquetes": {"commencees", "terminees"},
+    "resultats_d_enquetes": {"reponses", "repondants"},
 }
 
 

@@ -57,6 +57,8 @@ class Deed(Word):
     TESTIMONIAL_MASKED = "testimonial_masked", N_("a masqué une donnée personnelle dans un témoignage")
     TESTIMONIAL_ANSWERED = "testimonial_answered", N_("a répondu, pour son laboratoire, à un témoignage")
     CONTACT_ANSWERED = "contact_answered", N_("a écrit à l'auteur d'un témoignage")
+    SURVEY_OPENED = "survey_opened", N_("a ouvert une enquête")
+    SURVEY_CLOSED = "survey_closed", N_("a clos une enquête avant son terme")
     RETENTION_APPLIED = "retention_applied", N_("a effacé ce dont la durée de conservation était passée")
 
     @property
@@ -88,6 +90,8 @@ PUBLIC = frozenset(
         Deed.TESTIMONIAL_REFUSED,
         Deed.TESTIMONIAL_MASKED,
         Deed.TESTIMONIAL_ANSWERED,
+        Deed.SURVEY_OPENED,
+        Deed.SURVEY_CLOSED,
         Deed.RETENTION_APPLIED,
     )
 )

@@ -36,6 +36,7 @@ from workshops.records import Record
 from workshops.releases import Abandonment, Release
 from workshops.reviews import Review, ReviewHiding, ReviewReply
 from workshops.schedule import Extension, Schedule, Stop, Timer
+from workshops.surveys import Survey, SurveyClosing
 from workshops.touchpoints import Retirement, Touchpoint
 from workshops.votes import Vote
 
@@ -229,6 +230,16 @@ KEPT: dict[str, Kept] = {
         Contact,
         ("answered_by_id",),
         lambda c, me: {"temoignage": c.testimonial_id, "le": _until(c.answered_at)},
+    ),
+    "enquetes": Kept(
+        Survey,
+        ("by_id",),
+        lambda s, me: {"labo": s.lab_slug, "enquete": s.id, "titre": s.title, "le": timestamp(s.at)},
+    ),
+    "enquetes_closes": Kept(
+        SurveyClosing,
+        ("by_id",),
+        lambda c, me: {"enquete": c.survey_id, "motif": c.because, "le": timestamp(c.at)},
     ),
     "departages": Kept(
         Contest,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from server.datasets import of_decisions, of_indicators, of_testimonials, of_versions, of_workshops
+from server.datasets import of_decisions, of_indicators, of_surveys, of_testimonials, of_versions, of_workshops
 from server.datasets.declared import Dataset
 from workshops.words import N_
 
@@ -12,6 +12,7 @@ SUBJECTS: Mapping[str, tuple[Dataset, ...]] = {
     N_("Indicateurs, textes et avis"): of_indicators.DATASETS,
     N_("Amendements, objections et votes"): of_decisions.DATASETS,
     N_("Témoignages"): of_testimonials.DATASETS,
+    N_("Enquêtes"): of_surveys.DATASETS,
 }
 DATASETS = tuple(dataset for datasets in SUBJECTS.values() for dataset in datasets)
 BY_NAME: Mapping[str, Dataset] = {dataset.name: dataset for dataset in DATASETS}

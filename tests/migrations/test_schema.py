@@ -18,6 +18,7 @@ import server.maillinks
 import server.tries
 import workshops.comments
 import workshops.retention
+import workshops.surveys
 import workshops.votes
 import workshops.withdrawals
 from server import gridfiles, migrating

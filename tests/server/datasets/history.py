@@ -8,7 +8,22 @@ from server import gridfiles
 from server.database import Database
 from server.demo import story
 from server.settings import Settings
-from tests.cast import act, ask, cards, confirm, facilitator, member_of, move, prepare, publisher, workshop
+from tests.cast import (
+    act,
+    ask,
+    cards,
+    colleague,
+    confirm,
+    facilitator,
+    member_of,
+    move,
+    prepare,
+    publisher,
+    respond,
+    survey,
+    touchpoint,
+    workshop,
+)
 from tests.conftest import Clock
 from tests.testimony import tell_everything
 from workshops import (
@@ -37,6 +52,7 @@ from workshops.sheet import Sheet
 
 HIDDEN = "la collègue qui a rédigé ce texte"  # said in the demonstration, and taken off the page
 OBJECTION = "Cet ensemble est trop long, et ne se dit qu'à la clôture."
+ANSWER = "Ce que quelqu'un a écrit en réponse à une enquête."
 COMMENT = "=1+1 : un avis qu'un tableur exécuterait."
 
 
@@ -58,6 +74,7 @@ async def told(database: Database, settings: Settings, clock: Clock) -> History:
     """Two published versions, and all that happened on the way. A day passes before the second workshop, and while its version is reviewed."""
     first = await story.tell(database, settings)
     await tell_everything(database)
+    await _surveys(database, clock)
     camille, dominique = await facilitator(database, "Camille-d-ici"), await publisher(database, "Dominique-d-ici")
     first = await move(database, first, Stage.CLOSED, by=await _leader(database, first))
     await confirm(database, await _prepare(database, first, by=dominique))
@@ -71,6 +88,17 @@ async def told(database: Database, settings: Settings, clock: Clock) -> History:
     deposit = gridfiles.deposit("grille.csv", b"code,libelle\nA1,=Agents")
     await act(database, imports.keep, deposit, Notice("Une autre grille", "Un rapport, 2019."), by=dominique)
     return History(first, second, await _under_way(database, camille), camille)
+
+
+async def _surveys(database: Database, clock: Clock) -> None:
+    """One is over on the first day, with five answers to its first question and four to the next; another is not."""
+    colette = await colleague(database, name="Colette-d-ici")
+    point = await touchpoint(database, by=colette)
+    over = await survey(database, point, title="=Une enquête", closes_at=clock.at + timedelta(hours=1), by=colette)
+    going_on = await survey(database, point, title="Une autre", by=colette)
+    for n in range(5):
+        await respond(database, over, [1 if n else 3], [4] if n else None, None, None, None, ANSWER)
+        await respond(database, going_on, [2])
 
 
 async def _leader(database: Database, room: Workshop) -> Person:

@@ -36,7 +36,7 @@ from tests.cast import (
     workshop,
 )
 from tests.conftest import NINE, Clock
-from tests.server.datasets.history import COMMENT, HIDDEN, OBJECTION, History, told
+from tests.server.datasets.history import ANSWER, COMMENT, HIDDEN, OBJECTION, History, told
 from tests.server.pages.day import begin
 from tests.server.pages.test_queries import counting, crowded
 from tests.testimony import FIRST_NAME, UNREAD, tell_everything
@@ -86,7 +86,7 @@ async def _tell(url: str, clock: Clock) -> Told:
     assert {"Noor-d-ici", "Signé-d-ici"} <= unsaid
     packed = [await ask(database, editions.pack, DAY + timedelta(days=n), SITE) for n in range(3)]
     await database.close()
-    return Told(history, packed, unsaid | {HIDDEN, OBJECTION, FIRST_NAME, *UNREAD})
+    return Told(history, packed, unsaid | {ANSWER, HIDDEN, OBJECTION, FIRST_NAME, *UNREAD})
 
 
 @pytest.fixture(scope="module")
@@ -369,6 +369,18 @@ async def test_objects_too_are_asked_so_many_at_a_time(
 async def pack(database: Database) -> bytes:
     edition = await ask(database, editions.pack, DAY, SITE)
     return b"".join(edition.parcel.pieces())
+
+
+def test_answers_are_counted_once_their_survey_is_over_and_from_five_on(all_told: Told) -> None:
+    for edition in all_told.editions:
+        going_on, over = sorted(rows(edition, "enquetes"), key=lambda row: row["titre"], reverse=True)
+        assert (over["commencees"], over["terminees"]) == ("5", "5")
+        assert (going_on["commencees"], going_on["terminees"]) == ("", "")
+        told = ("enquete", "question", "libelle", "reponses", "repondants")
+        assert [tuple(row[name] for name in told) for row in rows(edition, "resultats_d_enquetes")] == [
+            (over["id"], "1", "Bien", "4", "5"),
+            (over["id"], "1", "Mal", "1", "5"),
+        ]
 
 
 async def test_the_same_content_is_the_same_file(database: Database, clock: Clock) -> None:

@@ -28,7 +28,9 @@ from tests.cast import (
     publish,
     published,
     publisher,
+    respond,
     session_of,
+    survey,
     touchpoint,
     witness,
     workshop,
@@ -131,6 +133,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "testimonials.give": {"face": "bien", "lab": "ti-lab", "key": "k" * 24},
     "testimonials.enter": {"code": "0000 0000 0000 0000"},
     "followups.tell": {"happened": "On m'a écouté."},
+    "surveys.begin": {"key": "une-cle-de-formulaire"},
+    "surveys.close": {"because": "Assez de réponses."},
+    "responses.answer": {"answer": "1"},
 }
 UNKNOWN = {
     "number": "999",
@@ -166,6 +171,9 @@ UNKNOWN = {
     "link": "ABCDEFGH",
     "key": "0" * 16,
     "testimonial": "0nexistepas0",
+    "survey": "0nexistepas0",
+    "respondent": "0nexistepas0abcd",
+    "place": "999",
 }
 
 
@@ -215,6 +223,7 @@ async def everything(database: Database, client: Browsers) -> World:
     ids |= await _prepared(database, day)
     ids |= await _testified(database)
     ids |= {"testimonial": await _witnessed(database, client)}
+    ids |= await _asked(database)
     return World(day, ids | await _around(database, day), by_consent)
 
 
@@ -275,6 +284,12 @@ async def _met(database: Database) -> dict[str, str]:
     await witness(database, point, by=anaïg)
     assert point.project_id
     return {"touchpoint": point.id, "project": point.project_id}
+
+
+async def _asked(database: Database) -> dict[str, str]:
+    """A survey of a lab, and the key of somebody who began to answer."""
+    asked = await survey(database, code="", by=await colleague(database, name="Colette"))
+    return {"survey": asked.id, "respondent": await respond(database, asked, [2]), "place": "2"}
 
 
 async def _on_paper(database: Database, day: Day) -> str:

@@ -19,7 +19,9 @@ from tests.cast import (
     member_of,
     moderator,
     publisher,
+    respond,
     signed_in,
+    survey,
     touchpoint,
     witness,
     workshop,
@@ -210,6 +212,35 @@ async def test_pages_of_versions_ask_as_many_questions_whatever_they_hold(databa
     assert asked[2] == asked[1]
     assert asked[20] == asked[1]
     assert max(asked[20].values()) <= 22, asked[20]
+
+
+async def test_pages_of_surveys_ask_as_many_questions_whatever_the_crowd(database: Database, client: Browsers) -> None:
+    alix = await colleague(database)
+    browser = await signed_in(client, alix)
+    await browser.get("/laboratoires")  # the session is known from now on
+    asked: dict[int, dict[str, int]] = {}
+    for number in (1, 20):
+        for _ in range(number):
+            point = await touchpoint(database, project="Guichet unique", by=alix)
+            one = await survey(database, point, by=alix)
+        keys = [await respond(database, one, [1], [4], [1, 5], [1], [5]) for _ in range(number)]
+        paths = {
+            "of a lab": "/laboratoires/ti-lab/enquetes",
+            "writing": "/laboratoires/ti-lab/enquetes/nouvelle",
+            "survey": f"/enquetes/{one.id}",
+            "results": f"/enquetes/{one.id}/resultats",
+            "results as data": f"/enquetes/{one.id}/resultats.json",
+            "texts": f"/enquetes/{one.id}/textes",
+            "step": f"/enquetes/reponses/{keys[0]}/6",
+        }
+        asked[number] = {}
+        for name, path in paths.items():
+            with counting(database) as sent:
+                answer = await browser.get(path)
+            assert (name, answer.status_code) == (name, 200)
+            asked[number][name] = len([statement for statement in sent if statement.startswith("SELECT")])
+    assert asked[20] == asked[1]
+    assert max(asked[20].values()) <= 16, asked[20]
 
 
 async def test_a_vote_asks_as_many_questions_whatever_the_crowd(database: Database, client: Browsers) -> None:

@@ -27,6 +27,7 @@ from workshops.people import Role
 LINKS = {"signin.by_link", "mailbox.confirm", "mailbox.enter"}
 KEYS = {"followups.own", "followups.tell", "followups.take_back", "followups.withdraw", "followups.appeal"}
 OPEN = {"workshops.join", "reviews.leave", "testimonials.arrive", *LINKS, *KEYS}
+OPEN = {"workshops.join", "reviews.leave", "surveys.begin", "responses.answer", *LINKS}
 # For whoever has an account, or is about one's own: a member of another workshop is like anybody there.
 OWN = {"memberships.ask", "invitations.accept", "account.close", "account.remove_identity"}
 ON_SOMETHING = [route for route in GESTURES if route.param_convertors and route.name not in OPEN | OWN]
@@ -68,6 +69,8 @@ EXCEPTIONS = {
 }
 # What is not the right moment, or does not fit what is there, in this world: the right person is told so.
 TOLD = {
+    "surveys.open": {422},  # nothing was written
+    "responses.own": {303},  # where one was
     "releases.prepare": {409, 422},  # the workshop still votes
     "releases.new": {200, 409},
     "releases.confirm": {409},  # the review has not ended
