@@ -300,7 +300,7 @@ async def appeal(session: AsyncSession, key: str, *, text: str = "") -> Appeal:
         raise NotThus({"appeal": N_("Mille caractères au plus.")})
     asked = Appeal(testimonial_id=own.testimonial.id, text=text)
     session.add(asked)
-    audit.record(session, register, Deed.TESTIMONIAL_APPEALED, by=None, about=own.testimonial.id)
+    audit.record(session, register, Deed.TESTIMONIAL_APPEALED, by=None, about=own.testimonial.key_hash)
     return asked
 
 

@@ -49,7 +49,8 @@ class End(Word):
 class Testimonial(Record, table=True):
     """How it went for somebody, whom nothing names; what they wrote is a `Telling`.
 
-    `key_hash`: the SHA-256 of the key that alone opens it. `revision` counts what was told: a decision is about one.
+    `key_hash`: the SHA-256 of the key that alone opens it; lines of the journal name it by that, which is not published:
+    from its id, which is, one could try every moment until the line's hash fits, and know when somebody spoke. `revision` counts what was told: a decision is about one.
     `clarity` and `heard`: from 1 to 5. `told_at`: when it was last told, or None while there is only a face.
     """
 
@@ -172,7 +173,7 @@ async def give(
         face=Face(face),
     )
     session.add(testimonial)
-    audit.record(session, register, Deed.TESTIMONIAL_GIVEN, by=None, about=testimonial.id)
+    audit.record(session, register, Deed.TESTIMONIAL_GIVEN, by=None, about=testimonial.key_hash)
     await session.flush()
     return testimonial, True
 
@@ -207,7 +208,7 @@ async def tell(session: AsyncSession, key: str, told: Told) -> Testimonial:
         await contacts.keep(session, own.testimonial.id, told.contact)
     elif not told.wants_contact:
         await contacts.forget(session, own.testimonial.id)
-    audit.record(session, register, Deed.TESTIMONIAL_TOLD, by=None, about=own.testimonial.id)
+    audit.record(session, register, Deed.TESTIMONIAL_TOLD, by=None, about=own.testimonial.key_hash)
     await session.flush()
     return own.testimonial
 
@@ -264,7 +265,7 @@ async def take_back(session: AsyncSession, key: str, *, evidence: bool = False, 
         own.testimonial.may_cite = False
     if ends_contact:
         await contacts.forget(session, own.testimonial.id)
-    audit.record(session, register, Deed.TESTIMONIAL_TOLD, by=None, about=own.testimonial.id)
+    audit.record(session, register, Deed.TESTIMONIAL_TOLD, by=None, about=own.testimonial.key_hash)
     return own.testimonial
 
 

@@ -24,7 +24,7 @@ async def withdraw(session: AsyncSession, key: str) -> Testimonial:
         audit.yield_floor(session, register)
         return own.testimonial
     await bury(session, own.testimonial, End.WITHDRAWN)
-    audit.record(session, register, Deed.TESTIMONIAL_WITHDRAWN, by=None, about=own.testimonial.id)
+    audit.record(session, register, Deed.TESTIMONIAL_WITHDRAWN, by=None, about=own.testimonial.key_hash)
     return own.testimonial
 
 

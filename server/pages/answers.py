@@ -84,7 +84,10 @@ async def _addressed(request: Request, session: AsyncSession, text: str, viewer:
     address = settings.seal.open(contact.sealed)
     if address is None:
         raise NotNow(
-            N_("Cette adresse ne s'ouvre plus : la clé qui l'avait chiffrée a changé. Rien n'est parti. Prévenez qui administre le site.")
+            N_(
+                "Cette adresse ne s'ouvre plus : la clé qui l'avait chiffrée a changé. Rien n'est parti. Prévenez qui "
+                "administre le site."
+            )
         )
     testimonial = await testimonials.get(session, contact.testimonial_id)
     lab = await labs.get(session, testimonial.lab_slug)

@@ -15,7 +15,7 @@ from server.gestures import again, as_json, done, reading, sentence, transaction
 from server.limits import Limits
 from server.templating import page
 from server.witnessing import Revealing
-from workshops import answers, moderation, personal, testimonials, withdrawals
+from workshops import answers, moderation, personal, surveys, testimonials, withdrawals
 from workshops.refusals import NotFound, NotNow, NotThus, Refusal
 from workshops.testimonials import Capacity, Face, Own
 from workshops.words import N_
@@ -168,6 +168,7 @@ async def _followed(request: Request, session: AsyncSession) -> dict[str, Any]:
         "answer": (await answers.of(session, [testimonial.id])).get(testimonial.id),
         "lab": lab,
         "project": project,
+        "offered": await surveys.standing(session, testimonial.touchpoint_id) if testimonial.touchpoint_id else [],
         "mask": personal.MASK,
         "faces": list(Face),
         "capacities": list(Capacity),

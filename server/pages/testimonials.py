@@ -13,7 +13,7 @@ from server.gestures import again, as_json, done, reading, sending, sentence, tr
 from server.i18n import gettext as _
 from server.limits import Limits
 from server.templating import page
-from workshops import labs, testimonials, touchpoints
+from workshops import labs, surveys, testimonials, touchpoints
 from workshops.refusals import NotFound, NotNow, NotThus, Refusal
 from workshops.testimonials import Face
 from workshops.touchpoints import Met
@@ -107,7 +107,8 @@ async def _place(session: AsyncSession, form: dict[str, str]) -> dict[str, Any]:
     names = [] if met else await labs.names(session)
     known = {slug for slug, _name, _region in names}
     lab = met.lab if met else await labs.get(session, form["lab"]) if form.get("lab") in known else None
-    return {"met": met, "lab": lab, "labs": [(slug, name) for slug, name, _region in names]}
+    offered = await surveys.standing(session, met.point.id) if met and met.is_open else []
+    return {"met": met, "lab": lab, "offered": offered, "labs": [(slug, name) for slug, name, _region in names]}
 
 
 def _fresh(response: Response) -> Response:

@@ -42,7 +42,7 @@ async def test_one_tap_is_kept_and_only_its_key_opens_it(database: Database, poi
     own = await ask(database, testimonials.own, key)
     assert (own.testimonial.face, own.telling, own.may_correct, own.has_contact) == (Face.MEDIUM, None, True, False)
     assert own.testimonial.key_hash == testimonials.hashed(key) != key
-    assert await last_deed(database) == (Deed.TESTIMONIAL_GIVEN, None, given.id)
+    assert await last_deed(database) == (Deed.TESTIMONIAL_GIVEN, None, given.key_hash)
     assert not Deed.TESTIMONIAL_GIVEN.is_public
     for wrong in ("", key[:-1], world.new_key(), given.id, given.key_hash):
         with pytest.raises(NotFound):
@@ -94,7 +94,7 @@ async def test_all_the_rest_is_optional_and_corrected_until_somebody_judges(
     key, given = await give(database, point)
     first = await tell(database, key, happened=" Bien\r\nreçu ", capacity="elu", clarity="5", heard="1", name=" Lou ")
     assert (first.revision, first.capacity, first.clarity, first.heard) == (1, "elu", 5, 1)
-    assert await last_deed(database) == (Deed.TESTIMONIAL_TOLD, None, given.id)
+    assert await last_deed(database) == (Deed.TESTIMONIAL_TOLD, None, given.key_hash)
     again = await tell(database, key, happened="Bien\nreçu", capacity="elu", clarity="5", heard="1", name="Lou")
     assert again.revision == 1
     corrected = await tell(database, key, happened="Mieux dit", changed="Tout", may_publish=True)
