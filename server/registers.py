@@ -168,9 +168,9 @@ async def _held(session: AsyncSession, workshop: Workshop) -> dict[int, str]:
     return told
 
 
-async def platform(session: AsyncSession, *, sees_all: bool) -> list[PlatformMinute]:
-    """The platform's journal in words. As many queries whatever the number of its lines."""
-    entries = await audit.entries(session)
+async def platform(session: AsyncSession, *, sees_all: bool, first: int, last: int) -> list[PlatformMinute]:
+    """Some lines of the platform's journal in words. As many queries whatever their number."""
+    entries = await audit.between(session, first, last)
     shown = [entry for entry in entries if sees_all or entry.kind.is_public]
     about = {entry.about for entry in shown}
     more, links = await _done(session, about), {}

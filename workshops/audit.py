@@ -169,6 +169,12 @@ async def entries(session: AsyncSession) -> list[AuditEntry]:
     return list(await session.scalars(select(AuditEntry).order_by(col(AuditEntry.number))))
 
 
+async def between(session: AsyncSession, first: int, last: int) -> list[AuditEntry]:
+    """The gestures from one number to another, in order."""
+    asked = select(AuditEntry).where(col(AuditEntry.number).between(first, last))
+    return list(await session.scalars(asked.order_by(col(AuditEntry.number))))
+
+
 def told(entry: AuditEntry) -> dict[str, Any]:
     """What an entry's hash is made of, as a workshop's journal tells it."""
     return journal.tell(PLATFORM, entry.number, entry.kind, entry.by_id, entry.about, entry.at, entry.previous_hash)

@@ -1,5 +1,7 @@
 """The platform: who holds which role, and the journal of what was given and taken back."""
 
+from math import ceil
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -9,6 +11,8 @@ from server.identity import signed_in
 from server.templating import page
 from workshops import audit, invitations, labs, memberships, roles
 from workshops.people import PLATFORM_ROLES
+
+ON_A_PAGE = 200  # lines of the journal
 
 
 async def administration(request: Request) -> Response:
@@ -36,11 +40,16 @@ async def withdraw_role(request: Request) -> Response:
 
 
 async def minutes(request: Request) -> Response:
-    """The platform's journal: its public part for everyone, all of it for auditors and DITP."""
-    viewer = identity.person(request)
+    """The platform's journal: its public part for everyone, all of it for auditors and DITP. Its last page first."""
+    viewer, asked = identity.person(request), request.query_params.get("page", "")
     async with reading(request) as session:
-        scene = await registers.platform(session, sees_all=await roles.may_audit(session, viewer))
-    return page(request, "platform/minutes.html", scene=scene)
+        gestures = (await audit.head(session)).gestures
+        pages = max(1, ceil(gestures / ON_A_PAGE))
+        number = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() and len(asked) < 9 else pages
+        first = (number - 1) * ON_A_PAGE + 1
+        sees_all = await roles.may_audit(session, viewer)
+        scene = await registers.platform(session, sees_all=sees_all, first=first, last=first + ON_A_PAGE - 1)
+    return page(request, "platform/minutes.html", scene=scene, gestures=gestures, number=number, pages=pages)
 
 
 async def minutes_json(request: Request) -> Response:

@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from server import checking
 from server.database import Database
-from tests.cast import Browsers, account, act, ask, facilitator, publisher, signed_in
+from server.pages import platform
+from tests.cast import Browsers, account, act, ask, facilitator, give, publisher, signed_in
 from tests.server.pages.reading import read
 from workshops import memberships, people, roles
 from workshops.people import Role
@@ -72,3 +75,22 @@ async def test_its_file_is_checked_by_itself(database: Database, client: Browser
 
 async def test_an_empty_journal_says_so(client: Browsers) -> None:
     assert "Rien encore" in read(await client().get("/registre")).one("main").text
+
+
+async def test_a_long_journal_has_pages_and_the_last_one_comes_first(
+    database: Database, client: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform, "ON_A_PAGE", 2)
+    for _ in range(5):
+        await give(database)
+
+    async def shown(query: str) -> tuple[list[int], list[str]]:
+        main = read(await client().get(f"/registre{query}")).one("main")
+        numbers = [int(line.text) for line in main.all(class_="gc-minutes__number")]
+        return numbers, [link["href"] for link in main.all("nav")[-1].all("a")]
+
+    pages = [f"/registre?page={number}" for number in (1, 2, 3)]
+    assert await shown("") == ([5], pages)
+    assert await shown("?page=1") == ([1, 2], pages)
+    assert await shown("?page=2") == ([3, 4], pages)
+    assert [(await shown(query))[0] for query in ("?page=0", "?page=deux", "?page=99")] == [[1, 2], [5], [5]]
