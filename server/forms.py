@@ -93,6 +93,10 @@ class BecauseForm(Form):
     because: str = ""
 
 
+class CitationForm(BecauseForm):
+    testimonial: str = ""
+
+
 class ConclusionForm(Form):
     because: str = ""
     answer: str = ""

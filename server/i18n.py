@@ -49,6 +49,11 @@ def dated(moment: date) -> str:
     return format_date(moment, "d MMMM y" if moment.day > 1 else "'1er' MMMM y", locale="fr")
 
 
+def month(moment: date) -> str:
+    """« novembre 2026 »: all that is shown of when somebody told something."""
+    return format_date(moment, "MMMM y", locale="fr")
+
+
 def moment(at: datetime) -> str:
     """« 23 novembre à 10:42 », Paris time."""
     return format_datetime(at.astimezone(PARIS), "d MMMM 'à' HH:mm", locale="fr")

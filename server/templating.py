@@ -39,6 +39,7 @@ PARTS = {
     "text": "indicators/_text.html",
     "tally": "indicators/_tally.html",
     "ballot": "indicators/_ballot.html",
+    "evidence": "indicators/_evidence.html",
     "said": "indicators/_said.html",
 }
 REASON = "\0"  # the place of a person's reason in what others see alike; nobody can write one: `forms.sent`
@@ -77,6 +78,7 @@ def environment() -> Environment:
     jinja.globals["_"] = said
     jinja.filters.update(
         day=i18n.day,
+        month=i18n.month,
         moment=i18n.moment,
         clock=i18n.clock,
         hour=i18n.hour,

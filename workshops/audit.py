@@ -56,6 +56,8 @@ class Deed(Word):
     TESTIMONIAL_REFUSED = "testimonial_refused", N_("a refusé un témoignage")
     TESTIMONIAL_MASKED = "testimonial_masked", N_("a masqué une donnée personnelle dans un témoignage")
     TESTIMONIAL_ANSWERED = "testimonial_answered", N_("a répondu, pour son laboratoire, à un témoignage")
+    EVIDENCE_CITED = "evidence_cited", N_("a cité un témoignage sur un indicateur publié")
+    EVIDENCE_REMOVED = "evidence_removed", N_("a retiré la citation d'un témoignage sur un indicateur publié")
     CONTACT_ANSWERED = "contact_answered", N_("a écrit à l'auteur d'un témoignage")
     RETENTION_APPLIED = "retention_applied", N_("a effacé ce dont la durée de conservation était passée")
 
@@ -88,6 +90,8 @@ PUBLIC = frozenset(
         Deed.TESTIMONIAL_REFUSED,
         Deed.TESTIMONIAL_MASKED,
         Deed.TESTIMONIAL_ANSWERED,
+        Deed.EVIDENCE_CITED,
+        Deed.EVIDENCE_REMOVED,
         Deed.RETENTION_APPLIED,
     )
 )

@@ -7,6 +7,7 @@ from sqlmodel import col
 from workshops import audit, contacts, testimonials
 from workshops.answers import LabAnswer
 from workshops.audit import Deed
+from workshops.evidence import Citation
 from workshops.moderation import Appeal, Decision
 from workshops.testimonials import End, Telling, Testimonial, Tombstone
 
@@ -30,6 +31,8 @@ async def bury(session: AsyncSession, testimonial: Testimonial, how: End) -> Non
     for record in (Telling, LabAnswer):
         await session.execute(delete(record).where(col(record.testimonial_id) == testimonial.id))
     await session.execute(update(Appeal).where(col(Appeal.testimonial_id) == testimonial.id).values(text=""))
+    # After the words: whoever was citing them has ended by then.
+    await session.execute(update(Citation).where(col(Citation.testimonial_id) == testimonial.id).values(because=""))
     await session.execute(update(Decision).where(col(Decision.testimonial_id) == testimonial.id).values(note=""))
     await contacts.forget(session, testimonial.id)
     testimonial.capacity = None
