@@ -12,6 +12,7 @@ import server.maillinks
 import server.sessions
 import server.tries
 import workshops.accounts
+import workshops.evidence
 import workshops.frameworks
 import workshops.handling
 import workshops.retention

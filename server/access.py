@@ -26,6 +26,7 @@ class Who(Enum):
     AUTHOR = "qui a écrit la proposition"
     DECIDER = "qui a écrit la proposition, ou anime l'atelier"
     AMENDER = "qui a proposé l'amendement"
+    CITER = "qui a cité le témoignage, ou anime l'atelier ; sur un indicateur publié, l'édition (DITP)"
     OBJECTOR = "qui a fait l'objection ; qui anime, si elle est sur papier"
     ANSWERER = "qui anime ou co-anime l'atelier, ou a proposé l'indicateur"
     CONVENER = "qui a le rôle d'animation sur la plateforme"

@@ -41,6 +41,7 @@ NAMES = {
     "reponse": "réponse aux réserves",
     "provenance": "provenance des champs",
     "depreciation": "dépréciation",
+    "temoignages": "témoignages cités",
     "devient": "ce qu'il devient",
 }
 AS_WRITTEN = (

@@ -14,6 +14,7 @@ from workshops.canonical import canonical, timestamp
 from workshops.changes import Change
 from workshops.comments import Comment, Thread
 from workshops.consensus import AXES, UNSAID
+from workshops.evidence import Cited
 from workshops.journal import Entry
 from workshops.lineage import Relative
 from workshops.objections import Stated
@@ -51,10 +52,32 @@ def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: in
                 "origine": item.card.indicator.origin.value,
                 "fiche": item.card.sheet,
                 "votes": None if item.tally.is_hidden else item.tally.published(),
+                "temoignages": [cited(each) for each in item.evidence],
                 "avis": [comment(said, cast) for thread in threads.get(item.id, []) for said in _visible(thread)],
             }
             for item in scene.all
         ],
+    }
+
+
+def cited(each: Cited) -> dict[str, Any]:
+    """A testimonial where it is cited; once it is gone, why, and nothing of it."""
+    voice = each.voice
+    if voice.gone:
+        return {"id": voice.id, "retire": True, "pourquoi": voice.gone.value}
+    assert voice.face
+    assert voice.month
+    return {
+        "id": voice.id,
+        "motif": each.because,
+        "impression": voice.face.value,
+        "qualite": voice.capacity.value if voice.capacity else None,
+        "mois": voice.month.strftime("%Y-%m"),
+        "labo": voice.lab,
+        "projet": voice.project or None,
+        "texte": voice.happened,
+        "changement": voice.changed,
+        "prenom": voice.name or None,
     }
 
 

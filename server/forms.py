@@ -111,6 +111,10 @@ class ReplacementForm(Form):
     because: str = ""
 
 
+class CitationForm(BecauseForm):
+    testimonial: str = ""
+
+
 class ConclusionForm(Form):
     because: str = ""
     answer: str = ""

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server import evidences
+from server.evidences import OfItem
 from workshops import (
     agenda,
     amendments,
@@ -29,6 +31,7 @@ from workshops.provenance import Source
 from workshops.refusals import NotFound
 from workshops.sheet import FIELDS, Field
 from workshops.tallies import Tally
+from workshops.vocabulary import Family
 from workshops.words import N_, Word
 
 Document = Mapping[str, Any]
@@ -109,6 +112,7 @@ class Told:
     latest: str
     is_older: bool
     labs: Mapping[str, str]
+    evidence: OfItem
 
     @property
     def version(self) -> str:
@@ -122,6 +126,12 @@ class Told:
     @property
     def is_candidate(self) -> bool:
         return versions.is_candidate(self.version)
+
+    @property
+    def may_be_cited_on(self) -> bool:
+        """Whether publishers may cite a testimonial beside it."""
+        is_latest = self.version == self.latest and not self.is_candidate
+        return is_latest and self.item["fiche"]["famille"] == Family.IMPACT.value
 
     @property
     def has_ballots(self) -> bool:
@@ -177,6 +187,7 @@ async def told(session: AsyncSession, version: str, code: str) -> Told:
         latest=latest,
         is_older=version in published and version != latest,
         labs=called,
+        evidence=await evidences.of_item(session, item, is_latest=version == latest),
     )
 
 

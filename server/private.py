@@ -112,6 +112,7 @@ PRIVATE: Mapping[str, str] = {
     "surveyanswer.text": "ce que quelqu'un écrit en réponse : seul le laboratoire qui demande le lit",
     "surveyanswer.at": ANSWER,
     "surveychoice.response_id": ANSWER,
+    "citation.*": "ce qui est cité se lit dans /ateliers/{id}.json et dans chaque version ; le motif s'efface avec le témoignage",
     # Versions in the making
     "release.id": "l'identifiant interne d'une préparation, que l'on ne voit pas tant qu'elle n'est pas soumise à relecture",
     "abandonment.replaced_by": "une préparation qui n'a peut-être pas été soumise à relecture",

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 from server import scenes
 from server.database import Database
 from server.scenes import Room
-from workshops import agenda, frameworks, journal, lineage, schedule
+from workshops import agenda, evidence, frameworks, journal, lineage, schedule
 from workshops.agenda import Workshop
 from workshops.consensus import Method
 from workshops.journal import Kind
@@ -107,7 +107,8 @@ async def _read(session: AsyncSession, workshop_id: str, before: Room | None) ->
     workshop = await agenda.get(session, workshop_id)
     latest = await frameworks.latest_version(session)
     if workshop.gestures == before.workshop.gestures:
-        return before if latest == before.latest else replace(before, workshop=workshop, latest=latest)
+        same = before if latest == before.latest else replace(before, workshop=workshop, latest=latest)
+        return await _cited_now(session, same)
     touches = await journal.touched(session, workshop_id, before.workshop.gestures, workshop.gestures)
     if _shows(workshop) != _shows(before.workshop) or any(touch.kind in EVERYWHERE for touch in touches):
         return await scenes.room(session, workshop_id)
@@ -127,7 +128,21 @@ async def _read(session: AsyncSession, workshop_id: str, before: Room | None) ->
     is_scheduled = any(touch.kind in schedule.KINDS for touch in touches)
     day = await schedule.day(session, workshop_id) if is_scheduled else before.day
     hearing = await scenes.hearing(session, workshop)
-    return scenes.with_items(workshop, tuple(items.values()), latest, day, hearing)
+    room = scenes.with_items(workshop, tuple(items.values()), latest, day, hearing)
+    return await _cited_now(session, room)
+
+
+async def _cited_now(session: AsyncSession, room: Room) -> Room:
+    """The same room, with what may be read now of what is cited there: its authors do as they like, without a gesture
+    of the workshop. One query, none where nothing is cited."""
+    cited = await evidence.of_workshop(session, room.workshop.id) if room.evidence else {}
+    if cited == room.evidence:
+        return room
+    found = (
+        item if cited.get(item.id, ()) == item.evidence else item.with_evidence(cited.get(item.id, ()))
+        for item in room.all
+    )
+    return scenes.with_items(room.workshop, tuple(found), room.latest, room.day, room.hearing)
 
 
 def _shows(workshop: Workshop) -> bool:

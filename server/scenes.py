@@ -20,6 +20,7 @@ from workshops import (
     changes,
     comments,
     conclusions,
+    evidence,
     frameworks,
     indicators,
     lineage,
@@ -34,6 +35,7 @@ from workshops.changes import Change
 from workshops.comments import Thread
 from workshops.conclusions import Conclusion
 from workshops.consensus import Method, Rule, Secrecy
+from workshops.evidence import Cited
 from workshops.indicators import Card, Wording
 from workshops.lineage import ALONE, Kin, Relative
 from workshops.people import Person, Role
@@ -84,6 +86,7 @@ class Item:
     former: Tally | None = None
     kin: Kin = ALONE
     own: Own | None = None
+    evidence: tuple[Cited, ...] = ()
     drawn: dict[tuple[str, Hashable], Markup] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -106,8 +109,14 @@ class Item:
 
     def with_tally(self, tally: Tally) -> "Item":
         """The same, but for its votes."""
-        drawn = {key: html for key, html in self.drawn.items() if key[0] not in ("tally", "card")}
-        return replace(self, tally=tally, drawn=drawn)
+        return replace(self, tally=tally, drawn=self._drawn_but("tally"))
+
+    def with_evidence(self, evidence: tuple[Cited, ...]) -> "Item":
+        """The same, but for what is cited."""
+        return replace(self, evidence=evidence, drawn=self._drawn_but("evidence"))
+
+    def _drawn_but(self, name: str) -> dict[tuple[str, Hashable], Markup]:
+        return {key: html for key, html in self.drawn.items() if key[0] not in (name, "card")}
 
     @property
     def alike(self) -> Hashable | None:
@@ -156,6 +165,11 @@ class Room:
         """What may have a vote in common with an indicator: itself, those it comes from, those that come from one of them."""
         lines = {item.id: {item.id, *item.ancestors} for item in self.all}
         return [id for id, line in lines.items() if line & lines.get(indicator_id, set())]
+
+    @cached_property
+    def evidence(self) -> dict[str, tuple[Cited, ...]]:
+        """What is cited on each indicator where something is."""
+        return {item.id: item.evidence for item in self.all if item.evidence}
 
     @property
     def has_plot(self) -> bool:
@@ -246,6 +260,7 @@ async def items(session: AsyncSession, workshop: Workshop, only: Collection[str]
     said = await comments.counts(session, workshop.id, only)
     waiting = await amendments.counts(session, workshop.id, only)
     kin = await lineage.kin(session, workshop.id, only)
+    cited = await evidence.of_workshop(session, workshop.id, only)
     none = _none(workshop)
     return [
         Item(
@@ -256,6 +271,7 @@ async def items(session: AsyncSession, workshop: Workshop, only: Collection[str]
             workshop.round,
             former.get(card.id),
             kin.get(card.id, ALONE),
+            evidence=cited.get(card.id, ()),
         )
         for card in await indicators.cards(session, workshop.id, only)
     ]

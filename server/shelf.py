@@ -1,9 +1,9 @@
 """The shelf: what is published, ready to be handed over.
 
 A version is immutable, so its answers are drawn once, by the pages themselves, and kept: nobody waits for the database
-to read what does not change. Pages say which version is the latest and which candidates are open to review, so they leave the shelf when that changes,
-whoever did it: the database is asked, at most once a second, when somebody reads. When it does not answer, what is on the
-shelf is still true and still given; only the news waits.
+to read what does not change. Pages say which version is the latest, which candidates are open to review and what citizens told, as long as they want it
+read; so they leave the shelf when that changes, whoever did it: the database is asked, at most once a second, when somebody
+reads. When it does not answer, what is on the shelf is still given; only the news waits.
 
 What is kept depends on the address alone. Pages show who is asking, so who carries a session gets their own.
 """
@@ -22,7 +22,7 @@ from server import copies, downloads
 from server.copies import Asked, Copy, Header
 from server.database import Database
 from server.templating import fingerprint
-from workshops import frameworks, imports, releases, world
+from workshops import evidence, frameworks, imports, releases, world
 
 PAGES = ("frameworks.latest", "frameworks.show", "frameworks.compare", "feeds.versions", "imports.show")
 FILES = (
@@ -252,9 +252,10 @@ class Shelf:
 
 
 async def _news(session: AsyncSession) -> News:
-    """The latest version, how many frameworks were imported, and the candidates that one may review."""
+    """The latest version, how many frameworks were imported, how what is cited reads, and the candidates to review."""
     candidates = (each.name for each in await releases.in_review(session))
-    return await frameworks.latest_version(session), str(await imports.number(session)), *candidates
+    latest, imported = await frameworks.latest_version(session), str(await imports.number(session))
+    return latest, imported, await evidence.news(session), *candidates
 
 
 def _found(shelved: Mapping[str, Copy], scope: Scope) -> Copy | None:

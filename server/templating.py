@@ -40,6 +40,7 @@ PARTS = {
     "text": "indicators/_text.html",
     "tally": "indicators/_tally.html",
     "ballot": "indicators/_ballot.html",
+    "evidence": "indicators/_evidence.html",
     "said": "indicators/_said.html",
 }
 REASON = "\0"  # the place of a person's reason in what others see alike; nobody can write one: `forms.sent`

@@ -56,6 +56,8 @@ class Deed(Word):
     TESTIMONIAL_REFUSED = "testimonial_refused", N_("a refusé un témoignage")
     TESTIMONIAL_MASKED = "testimonial_masked", N_("a masqué une donnée personnelle dans un témoignage")
     TESTIMONIAL_ANSWERED = "testimonial_answered", N_("a répondu, pour son laboratoire, à un témoignage")
+    EVIDENCE_CITED = "evidence_cited", N_("a cité un témoignage sur un indicateur publié")
+    EVIDENCE_REMOVED = "evidence_removed", N_("a retiré la citation d'un témoignage sur un indicateur publié")
     CONTACT_ANSWERED = "contact_answered", N_("a écrit à l'auteur d'un témoignage")
     SURVEY_OPENED = "survey_opened", N_("a ouvert une enquête")
     SURVEY_CLOSED = "survey_closed", N_("a clos une enquête avant son terme")
@@ -92,6 +94,8 @@ PUBLIC = frozenset(
         Deed.TESTIMONIAL_ANSWERED,
         Deed.SURVEY_OPENED,
         Deed.SURVEY_CLOSED,
+        Deed.EVIDENCE_CITED,
+        Deed.EVIDENCE_REMOVED,
         Deed.RETENTION_APPLIED,
     )
 )

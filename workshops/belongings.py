@@ -23,6 +23,7 @@ from workshops.contacts import Contact
 from workshops.contests import Contest, Judgement
 from workshops.corrections import Correction
 from workshops.credits import Credit
+from workshops.evidence import Citation
 from workshops.indicators import Departure, Indicator, Wording
 from workshops.invitations import Invitation
 from workshops.journal import Entry
@@ -225,6 +226,18 @@ KEPT: dict[str, Kept] = {
         LabAnswer,
         ("by_id",),
         lambda a, me: {"temoignage": a.testimonial_id, "texte": a.text, "le": timestamp(a.at)},
+    ),
+    "temoignages_cites": Kept(
+        Citation,
+        ("by_id", "ended_by_id"),
+        lambda c, me: {
+            "temoignage": c.testimonial_id,
+            "indicateur": c.indicator_id or c.code,
+            "motif": c.because,
+            "cite_par_moi": c.by_id == me,
+            "le": timestamp(c.at),
+            "retire_le": _until(c.ended_at),
+        },
     ),
     "courriels_a_des_auteurs": Kept(
         Contact,

@@ -15,6 +15,7 @@ from workshops import (
     conclusions,
     corrections,
     crosswalks,
+    evidence,
     frameworks,
     indicators,
     items,
@@ -74,7 +75,10 @@ class Choices:
 
 @dataclass(frozen=True)
 class Draft:
-    """Exactly what would be frozen, and what would be left out. Where workshops meet, the last to close decides."""
+    """Exactly what would be frozen, and what would be left out. Where workshops meet, the last to close decides.
+
+    `evidence`: by code, the testimonials cited. It is no part of what versions are compared by: texts are.
+    """
 
     workshops: Sequence[Workshop]
     lines: list[Line]
@@ -82,6 +86,7 @@ class Draft:
     choices: Choices = field(default_factory=Choices)
     departed: Sequence[tuple[Card, Kin]] = ()
     corrections: Sequence[Correction] = ()
+    evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def exceptions(self) -> Mapping[str, Exceptional]:
@@ -239,13 +244,20 @@ async def draft(session: AsyncSession, found: Iterable[Workshop], choices: Choic
             departed[card.indicator.code] = (card, kin)
             by_code.pop(card.indicator.code, None)
     lines_ = [_excepted(line, exceptions) for line in sorted(by_code.values(), key=lambda line: line.card.place)]
+    latest = await frameworks.latest(session)
+    former = latest.content["indicateurs"] if latest else []
     return Draft(
         workshops,
         lines_,
-        await frameworks.latest(session),
+        latest,
         replace(choices, exceptions=exceptions),
         list(departed.values()),
         await corrections.standing(session),
+        await evidence.for_version(
+            session,
+            {line.code: line.card.id for line in lines_},
+            {item["code"]: evidence.frozen_in(item) for item in former},
+        ),
     )
 
 

@@ -1,6 +1,6 @@
 """Items: an indicator of the version being prepared, decided in a workshop or carried from the version before."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,8 +61,12 @@ class Item:
         decision = {"exception": self.line.exception} if self.line else (self.former or {}).get("decision", {})
         return [] if decision.get("exception") else sheets.missing(self.sheet)
 
-    def frozen(self, version: str, sources: Mapping[str, Source]) -> dict[str, Any]:
-        """As it is published in a version. `sources`: where each field of the text that was decided was written."""
+    def frozen(self, version: str, sources: Mapping[str, Source], evidence: Collection[str] = ()) -> dict[str, Any]:
+        """As it is published in a version. `sources`: where each field of the text that was decided was written.
+
+        `evidence`: the testimonials it cites, of which a version says an identifier and no word: their authors may
+        withdraw them.
+        """
         told = lines.frozen(self.line) if self.line else dict(self.former or {})
         return {
             **told,
@@ -71,6 +75,7 @@ class Item:
             "provenance": {name: self._source(name, sources, version) for name in self.sheet},
             "depreciation": self._deprecated(version),
             "correction": self._corrected(),
+            "temoignages": [{"id": id} for id in evidence],
         }
 
     def _source(self, name: str, sources: Mapping[str, Source], version: str) -> Source:

@@ -52,6 +52,8 @@ class Kind(Word):
     CONTEST_ABANDONED = "contest_abandoned", N_("a abandonné un départage")
     COMMENT_POSTED = "comment_posted", N_("a donné un avis")
     COMMENT_HIDDEN = "comment_hidden", N_("a masqué un avis")
+    EVIDENCE_CITED = "evidence_cited", N_("a cité un témoignage")
+    EVIDENCE_REMOVED = "evidence_removed", N_("a retiré la citation d'un témoignage")
     VOTE_CAST = "vote_cast", N_("a voté")
     VOTE_CONFIRMED = "vote_confirmed", N_("a confirmé son vote sur la nouvelle rédaction")
     VOTE_TAKEN_BACK = "vote_taken_back", N_("a retiré son vote")

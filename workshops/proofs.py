@@ -34,7 +34,9 @@ def told(draft: Draft, written: Mapping[str, Mapping[str, Source]]) -> dict[str,
         "licence": licence.NAME,
         "precedente": {"version": previous.version, "empreinte": previous.fingerprint} if previous else None,
         "niveau": _level(draft) if previous else None,
-        "indicateurs": [item.frozen(draft.version, written[item.code]) for item in draft.items],
+        "indicateurs": [
+            item.frozen(draft.version, written[item.code], draft.evidence.get(item.code, ())) for item in draft.items
+        ],
         "ecartes": [lines.left_out(line) for line in draft.left_out],
         "hors_table": [lines.departed(card, kin) for card, kin in draft.departed],
         "passage": crosswalks.published(draft.passages),

@@ -66,7 +66,8 @@ class Voice:
 
 @dataclass(frozen=True)
 class Filters:
-    """What one looks for. `since` and `until`: the first day of a month of publication, both included."""
+    """What one looks for. `since` and `until`: the first day of a month of publication, both included. `citable`: only
+    those that may serve as evidence; `without`: but these."""
 
     lab: str = ""
     project: str = ""
@@ -75,6 +76,8 @@ class Filters:
     since: date | None = None
     until: date | None = None
     words: str = ""
+    citable: bool = False
+    without: Collection[str] = ()
 
 
 EVERYTHING = Filters()
@@ -269,6 +272,10 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         asked.append(col(Decision.at) >= _begins(filters.since))
     if filters.until:
         asked.append(col(Decision.at) < _begins(next_month(month_of(filters.until))))
+    if filters.citable:
+        asked.append(col(Testimonial.may_cite))
+    if filters.without:
+        asked.append(col(Testimonial.id).not_in(filters.without))
     return asked
 
 

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlmodel import col, select
 
-from workshops import answers, audit, contacts, moderation, personal, testimonials
+from workshops import answers, audit, contacts, evidence, moderation, personal, testimonials
 from workshops.answers import LabAnswer
 from workshops.audit import Deed
+from workshops.evidence import Citation
 from workshops.moderation import Appeal, Decision, Masking
 from workshops.people import Person
 from workshops.testimonials import End, Telling, Testimonial, Tombstone
 
 # Where what somebody wrote was: what a database must forget for good, once it is erased.
-WORDS = ("telling", "labanswer", "appeal", "decision", "contact")
+WORDS = ("telling", "labanswer", "appeal", "decision", "contact", "citation", "surveyanswer")
 
 
 async def withdraw(session: AsyncSession, key: str) -> Testimonial:
@@ -36,6 +37,8 @@ async def bury(session: AsyncSession, testimonial: Testimonial, how: End) -> Non
     for record in (Telling, LabAnswer):
         await session.execute(delete(record).where(col(record.testimonial_id) == testimonial.id))
     await session.execute(update(Appeal).where(col(Appeal.testimonial_id) == testimonial.id).values(text=""))
+    # After the words: whoever was citing them has ended by then.
+    await session.execute(update(Citation).where(col(Citation.testimonial_id) == testimonial.id).values(because=""))
     await session.execute(update(Decision).where(col(Decision.testimonial_id) == testimonial.id).values(note=""))
     await contacts.forget(session, testimonial.id)
     testimonial.capacity = None
@@ -51,9 +54,13 @@ async def bury(session: AsyncSession, testimonial: Testimonial, how: End) -> Non
 async def mask(
     session: AsyncSession, testimonial_id: str, passages: Sequence[str], *, base: int, by: Person
 ) -> Masking:
-    """Take passages out of a testimonial for good (`moderation.mask`), and out of the lab's answer, which may quote it."""
+    """Take passages out of a testimonial for good (`moderation.mask`), and out of what may quote it: the lab's answer, why
+    it is cited."""
     masking = await moderation.mask(session, testimonial_id, passages, base=base, by=by)
     answer = await session.get(LabAnswer, testimonial_id)
+    taken_out = moderation.masked_passages(passages)
     if answer:
-        answer.text = personal.masked(answer.text, moderation.masked_passages(passages))[: answers.LONGEST]
+        answer.text = personal.masked(answer.text, taken_out)[: answers.LONGEST]
+    for citation in await session.scalars(select(Citation).where(col(Citation.testimonial_id) == testimonial_id)):
+        citation.because = personal.masked(citation.because, taken_out)[: evidence.REASON_LENGTH]
     return masking

@@ -132,6 +132,7 @@ def _item() -> Schema:
             ),
             "depreciation": (N_("Dépréciation"), _or_null(_ref("depreciation"))),
             "correction": (N_("Correction"), _or_null(_ref("correction"))),
+            "temoignages": (N_("Témoignages cités"), _list(_ref("temoignage"))),
         },
         "code",
         "fiche",
@@ -196,6 +197,12 @@ def _deprecation() -> Schema:
 
 def _correction() -> Schema:
     return _object({"motif": (N_("Motif"), TEXT), "champs": (N_("Champs corrigés"), _list(TEXT))}, "motif", "champs")
+
+
+def _evidence() -> Schema:
+    """An identifier and no word: who gave a testimonial may withdraw it, and a version never changes."""
+    said = _object({"id": (N_("Identifiant"), {"type": "string", "minLength": 1})}, "id")
+    return {**said, "additionalProperties": False}
 
 
 def _workshop() -> Schema:
@@ -265,6 +272,7 @@ DEFINITIONS = {
     "reserve": _reserve,
     "depreciation": _deprecation,
     "correction": _correction,
+    "temoignage": _evidence,
     "atelier": _workshop,
     "passage": _passage,
     "niveau": _level,

@@ -61,6 +61,7 @@ LIST = Block("workshops/_list.html", "list", Where.LIST)
 PLOT = Block("results/_plot.html", "plot", Where.SCREEN)
 CONSENT = Block("consents/_consent.html", "consent", Where.LIST)
 TEXT = Block("indicators/_text.html", "text", Where.CARD)
+EVIDENCE = Block("indicators/_evidence.html", "evidence", Where.INDICATOR)
 SAID = Block("indicators/_said.html", "said", Where.CARD)
 TALLY = Block("indicators/_tally.html", "tally", Where.INDICATOR)
 BALLOT = Block("indicators/_ballot.html", "ballot", Where.INDICATOR)
@@ -100,6 +101,8 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.CONTEST_ABANDONED: (AMENDMENTS,),
     Kind.COMMENT_POSTED: (SAID, COMMENTS),
     Kind.COMMENT_HIDDEN: (SAID, COMMENTS),
+    Kind.EVIDENCE_CITED: (EVIDENCE,),
+    Kind.EVIDENCE_REMOVED: (EVIDENCE,),
     Kind.VOTE_CAST: (TALLY, REASONS, PLOT),
     Kind.VOTE_CONFIRMED: (TALLY, REASONS, PLOT),
     Kind.VOTE_TAKEN_BACK: (TALLY, REASONS, PLOT),
@@ -119,7 +122,9 @@ REDRAWS: dict[Kind, tuple[Block, ...]] = {
     Kind.TIMER_STOPPED: (TIMER, CONDUCT, SCHEDULE),
 }
 EVERYWHERE = (Kind.RULE_ANNOUNCED, Kind.ROUND_OPENED, Kind.FRAMEWORK_PREPARED)  # what may change every indicator
-AMBIENT = (PRESENCE, BANNER)  # what changes without a gesture of this workshop
+# What changes without a gesture of this workshop; so does what is cited, when its author withdraws it.
+AMBIENT = (PRESENCE, BANNER)
+NONE: frozenset[str] = frozenset()
 LEFT = (Kind.INDICATOR_MERGED, Kind.INDICATOR_SPLIT)  # what comes from the indicator is redrawn with it
 UNHURRIED = (Kind.MEMBER_JOINED,)  # nobody waits for these: a room that fills would redraw every screen at each tick
 
@@ -144,11 +149,17 @@ class Drawing:
             self._touches = await journal.touched(self.session, self.room.workshop.id, since, self.upto)
         return self
 
-    async def frame(self, cursor: int, view: str, *, ambient: bool) -> str:
-        """What a screen at `cursor` must redraw to be at `upto`: the mark of the gesture and of the time, then the blocks."""
+    async def frame(self, cursor: int, view: str, *, ambient: bool, cited: frozenset[str] | None = NONE) -> str:
+        """What a screen at `cursor` must redraw to be at `upto`: the mark of the gesture and of the time, then the blocks.
+
+        `cited`: the indicators where what is cited may read otherwise than when this screen had it; None: all.
+        """
         touched = self._touched(cursor, view)
         if ambient:
             touched.update(dict.fromkeys((block, "") for block in AMBIENT))
+        for about in self.room.evidence if cited is None else cited & self._items.keys():
+            if EVIDENCE.shows_in(view, about):
+                touched[EVIDENCE, about] = None
         fresh = self._fresh(cursor)
         parts = [await self._part(block, about, view, fresh) for block, about in touched]
         return f'<div data-geste="{self.upto}" data-now="{now()}"></div>' + "".join(parts)

@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import signatures
 from server.database import Database, News
-from server.live.fragments import LOBBY, Drawing
+from server.live.fragments import LOBBY, NONE, Drawing
 from server.live.wire import Encoded, encode
 from server.metrics import Metrics
 from server.rooms import Rooms
 from server.scenes import Presence
+from workshops.evidence import Cited
 from workshops.refusals import Refusal
 
 LATE = 256 * 1024  # bytes that may wait for a browser before its seat is asked to come back
@@ -40,9 +41,13 @@ class Line(Protocol):
 
 
 class Seat:
-    """One screen in a room. The cursor is the last gesture sent to it."""
+    """One screen in a room. The cursor is the last gesture sent to it.
 
-    __slots__ = ("ambient", "closing", "cursor", "lab", "line", "person_id", "view", "workshop_id")
+    `cited`: the indicators where what is cited may have changed since it was sent; None: all, since its page was drawn
+    before it sat down.
+    """
+
+    __slots__ = ("ambient", "cited", "closing", "cursor", "lab", "line", "person_id", "view", "workshop_id")
 
     def __init__(
         self, workshop_id: str, person_id: str, lab: str, cursor: int, view: str = LOBBY, *, line: Line
@@ -54,6 +59,7 @@ class Seat:
         self.view = view
         self.line = line
         self.ambient = True  # a first frame always tells who is here
+        self.cited: frozenset[str] | None = None
         self.closing: int | None = None
 
     def put(self, frame: Encoded) -> None:
@@ -81,6 +87,7 @@ class Room:
         self.seats: set[Seat] = set()
         self.bell = asyncio.Event()
         self.version: str | None = None
+        self.evidence: Mapping[str, tuple[Cited, ...]] = {}
         self.told: Presence | None = Presence()  # None: some screens know what others were not told yet
         self._told_at = -QUIET
         self._counted: Presence | None = None
@@ -102,6 +109,13 @@ class Room:
         """Every screen is to redraw what changes without a gesture: who is here, which version is published."""
         for seat in self.seats:
             seat.ambient = True
+
+    def _hear_of(self, evidence: Mapping[str, tuple[Cited, ...]]) -> None:
+        """What is cited reads otherwise: every screen is to redraw that."""
+        changed = {id for id in {*evidence, *self.evidence} if evidence.get(id) != self.evidence.get(id)}
+        self.evidence = evidence
+        for seat in self.seats if changed else ():
+            seat.cited = None if seat.cited is None else seat.cited | changed
 
     def count(self) -> None:
         """Somebody came or left, here or elsewhere: to be counted again at the next tick."""
@@ -125,6 +139,8 @@ class Room:
                     log.exception("the room could not be drawn", extra={"atelier": self.workshop_id})
                 failing = True
                 self.stir()
+                for seat in self.seats:
+                    seat.cited = None
                 self.bell.set()
                 await asyncio.sleep(QUIET)
             await asyncio.sleep(self.hub.tick)
@@ -140,13 +156,14 @@ class Room:
         if scene.latest != self.version or (is_time and self.presence != self.told):
             self.told, self.version, self._told_at = self.presence, scene.latest, began
             self.stir()
-        late = [seat for seat in seats if seat.cursor != scene.workshop.gestures or seat.ambient]
+        self._hear_of(scene.evidence)
+        late = [seat for seat in seats if seat.cursor != scene.workshop.gestures or seat.ambient or seat.cited]
         if not late:
             return
         async with self.hub.database.reading() as session:
             drawing = await Drawing(session, scene, self.presence).look(min(seat.cursor for seat in late))
             if drawing.is_unhurried and not is_time:
-                late = [seat for seat in late if seat.ambient]
+                late = [seat for seat in late if seat.ambient or seat.cited]
             elif drawing.is_unhurried:
                 self._told_at = began
             groups = _alike(late)
@@ -154,15 +171,15 @@ class Room:
                 self.told = None
             # Lowered before anything is drawn: whoever comes or leaves from now on raises it again.
             for seat in late:
-                seat.ambient = False
+                seat.ambient, seat.cited = False, NONE
             if drawing.renamed:
                 await self._reseat(session)
                 # `told` stays: if somebody came meanwhile, the screens not drawn for now are told at the next tick.
                 drawing.presence = self.presence
                 self.bell.set()
-            for (cursor, view, ambient), group in groups.items():
+            for (cursor, view, ambient, cited), group in groups.items():
                 try:
-                    frame = encode(await drawing.frame(cursor, view, ambient=ambient))
+                    frame = encode(await drawing.frame(cursor, view, ambient=ambient, cited=cited))
                 except Refusal:  # a screen of what is not there: nothing to draw for it, ever
                     for seat in group:
                         seat.dismiss(NO_SEAT)
@@ -189,11 +206,11 @@ def _presence(people: Mapping[str, str]) -> Presence:
     return Presence(len(people), tuple(sorted(labs.items(), key=lambda lab: (-lab[1], lab[0].casefold()))))
 
 
-def _alike(seats: list[Seat]) -> dict[tuple[int, str, bool], list[Seat]]:
-    """Seats that need the same frame: same cursor, same view, same need to know who is here."""
-    groups: dict[tuple[int, str, bool], list[Seat]] = {}
+def _alike(seats: list[Seat]) -> dict[tuple[int, str, bool, frozenset[str] | None], list[Seat]]:
+    """Seats that need the same frame: same cursor, same view, same need to know who is here, and what is cited."""
+    groups: dict[tuple[int, str, bool, frozenset[str] | None], list[Seat]] = {}
     for seat in seats:
-        groups.setdefault((seat.cursor, seat.view, seat.ambient), []).append(seat)
+        groups.setdefault((seat.cursor, seat.view, seat.ambient, seat.cited), []).append(seat)
     return groups
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import citations, identity
+from server import citations, evidences, identity
 from server.datafiles.catalogue import EVERY, NAMED
 from server.gestures import reading
 from server.i18n import gettext
@@ -45,7 +45,8 @@ async def show(request: Request) -> Response:
         framework = await frameworks.fetch(session, request.path_params["version"])
         versions = await frameworks.numbers(session)
         called = await labs.called(session)
-    content = framework.content
+        content = framework.content
+        cited = await evidences.of_version(session, content, is_latest=framework.version == versions[0])
     return page(
         request,
         "frameworks/show.html",
@@ -61,6 +62,7 @@ async def show(request: Request) -> Response:
         named=NAMED,
         every=[(file.path(framework.version), gettext(file.title)) for file in EVERY],
         labs=called,
+        cited=cited,
         leavings={leaving.value: leaving for leaving in Leaving},
         outcomes={outcome.value: gettext(outcome.label) for outcome in Outcome},
     )

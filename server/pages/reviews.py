@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from server import (
     copies,
     downloads,
+    evidences,
     exports,
     identity,
     limits,
@@ -78,6 +79,7 @@ async def _shown(session: AsyncSession, release: Release, viewer: Person | None)
     standing = await releases.standing_ids(session)
     return {
         **values,
+        "cited": await evidences.of_version(session, document, is_latest=False),
         "latest": await frameworks.latest_version(session),
         "families": documents.by_family(document),
         "tallies": {item["code"]: tallies.read(item["decision"]) for item in document["indicateurs"]},

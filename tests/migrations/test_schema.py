@@ -17,6 +17,7 @@ import server.live.attendance
 import server.maillinks
 import server.tries
 import workshops.comments
+import workshops.evidence
 import workshops.retention
 import workshops.surveys
 import workshops.votes

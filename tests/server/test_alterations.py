@@ -55,6 +55,7 @@ def test_what_nobody_altered_is_in_order(told: Document) -> None:
     ("change", "said"),
     [
         (lambda d: d["indicateurs"][0]["fiche"].update(definition="X"), [f"ACT-01, définition : {TEXT}"]),
+        (lambda d: d["indicateurs"][0].update(temoignages=[]), [f"ACT-01, témoignages cités : {ADDED}"]),
         (lambda d: d["indicateurs"][0]["fiche"].pop("definition"), [f"ACT-01, définition : {GONE}"]),
         (lambda d: d["indicateurs"][0]["fiche"].update(inclusions="X"), [f"ACT-01, ce qui compte : {ADDED}"]),
         (

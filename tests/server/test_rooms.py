@@ -18,6 +18,8 @@ from tests.cast import (
     SHEET,
     act,
     ask,
+    card,
+    colleague,
     facilitator,
     member_of,
     move,
@@ -25,6 +27,7 @@ from tests.cast import (
     publisher,
     reread,
     stranger,
+    witness,
     workshop,
 )
 from workshops import (
@@ -35,6 +38,7 @@ from workshops import (
     consents,
     contests,
     drafts,
+    evidence,
     frameworks,
     handwritten,
     indicators,
@@ -44,9 +48,11 @@ from workshops import (
     rules,
     schedule,
     votes,
+    withdrawals,
 )
 from workshops.agenda import Stage
 from workshops.consensus import Choice, Method, Outcome, Rule, Secrecy
+from workshops.evidence import Gone
 from workshops.handwritten import Ballot
 from workshops.journal import Kind
 from workshops.refusals import NotFound
@@ -100,6 +106,13 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     said = await act(database, comments.post, ours.id, field="libelle", text="Lequel ?", by=sacha)
     await same()
     await act(database, comments.hide, said.id, because="Hors sujet.", by=camille)
+    await same()
+    yann = await colleague(database, name="Yann")
+    for _ in range(2):
+        _key, testimonial = await witness(database, by=yann)
+        citation = await act(database, evidence.cite, ours.id, testimonial.id, because="Une preuve.", by=alix)
+        await same()
+    await act(database, evidence.remove, citation.id, by=alix)
     await same()
     await act(database, lineage.withdraw, theirs.id, because="Un doublon.", by=sacha)
     await same()
@@ -184,6 +197,35 @@ async def test_what_is_read_again_equals_a_fresh_reading_after_each_gesture_of_a
     assert seen == set(Kind) - BY_CONSENT - untold
 
 
+async def test_what_an_author_withdraws_is_read_again_without_a_gesture_and_all_else_is_kept(
+    database: Database,
+) -> None:
+    rooms, camille = Rooms(database), await facilitator(database)
+    room = await workshop(database, Stage.PROPOSING, by=camille)
+    alix, text = await member_of(database, room), await card(database, room)
+    before = await rooms.now(room.id)
+    assert await rooms.now(room.id) is before
+    key, testimonial = await witness(database, by=await colleague(database, name="Yann"))
+    await act(database, evidence.cite, text.id, testimonial.id, because="Une preuve.", by=alix)
+    for stage in (Stage.PROPOSING, Stage.CLOSED):
+        await move(database, room, stage, by=camille)
+        cited = await rooms.now(room.id)
+        assert await rooms.now(room.id) is cited
+        (item,) = [item for item in cited.items if item.id == text.id]
+        assert [each.voice.gone for each in item.evidence] == [None]
+    drawn = part("text", item)
+    assert part("evidence", item) != ""
+    await act(database, withdrawals.withdraw, key)
+    now = await rooms.now(room.id)
+    assert now == await ask(database, scenes.room, room.id)
+    assert now.workshop.gestures == cited.workshop.gestures
+    (again,) = [item for item in now.items if item.id == text.id]
+    assert [each.voice.gone for each in again.evidence] == [Gone.WITHDRAWN]
+    assert part("text", again) is drawn
+    assert "Retiré par son auteur" in part("evidence", again)
+    assert [item for item in now.items if item.id != text.id] == [item for item in cited.items if item.id != text.id]
+
+
 async def test_so_does_what_is_read_again_of_a_room_that_decides_by_consent(database: Database) -> None:
     rooms, seen = Rooms(database), set()
     camille = await facilitator(database)
@@ -240,7 +282,7 @@ async def test_a_vote_leaves_the_other_indicators_as_they_were_drawn(database: D
     after = {item.id: item for item in (await rooms.now(room.id)).items}
     assert [id for id in before if after[id] is not before[id]] == [one.id]
     assert {name for name, _ in one.drawn} >= {"card", "text", "tally", "ballot", "said"}
-    assert {name for name, _ in after[one.id].drawn} == {"text", "ballot", "said"}
+    assert {name for name, _ in after[one.id].drawn} == {"text", "evidence", "ballot", "said"}
     assert "1 vote sur ce texte" in part("tally", after[one.id])
 
 

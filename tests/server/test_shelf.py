@@ -20,6 +20,7 @@ from server.routes import ROUTES
 from server.shelf import FILES, PAGES, Shelf
 from server.templating import STATIC, fingerprint, static
 from tests.cast import (
+    HAPPENED,
     Browsers,
     act,
     prepare,
@@ -35,9 +36,9 @@ from tests.server.pages.everything import PAGES as EVERY_PAGE
 from tests.server.pages.everything import everything
 from tests.server.pages.reading import read
 from tests.server.pages.test_queries import counting
-from tests.server.pages.versions import second
+from tests.server.pages.versions import second, with_evidence
 from tests.server.test_protection import OUR_HEADERS, SHARED
-from workshops import imports
+from workshops import imports, withdrawals
 from workshops.imports import Notice
 
 PUBLISHED = [
@@ -174,7 +175,26 @@ async def test_the_database_is_asked_for_the_latest_number_once_a_second_and_for
         await asyncio.gather(*(client().get(address) for address in PUBLISHED * 5))
     asked = [" ".join(asked.split()) for asked in sent if asked.startswith("SELECT")]
     assert asked[0].startswith("SELECT release.version, release.candidate, release.review_until FROM release ")
-    assert asked[1:] == ["SELECT framework.version FROM framework", "SELECT count(*) AS count_1 FROM importedframework"]
+    assert asked[1:3] == ["SELECT framework.version FROM framework", "SELECT count(*) AS count_1 FROM importedframework"]
+    assert [" FROM citation" in said for said in asked[3:]] == [True]
+
+
+async def test_what_an_author_withdraws_leaves_the_shelf(
+    database: Database, client: Browsers, clock: Clock
+) -> None:
+    told = await with_evidence(database, client, HAPPENED)
+    at = f"/referentiel/{told.framework.version}"
+    before = await client().get(at)
+    clock.advance(seconds=1)
+    kept = await client().get(at, headers={"if-none-match": before.headers["etag"]})
+    assert (kept.status_code, HAPPENED in read(before).text) == (304, True)
+    file = (await client().get(f"{at}.json")).content
+    await act(database, withdrawals.withdraw, told.key)
+    clock.advance(seconds=1)
+    after = await client().get(at, headers={"if-none-match": before.headers["etag"]})
+    assert (after.status_code, after.headers["etag"] == before.headers["etag"]) == (200, False)
+    assert (HAPPENED in read(after).text, "Retiré par son auteur" in read(after).text) == (False, True)
+    assert (await client().get(f"{at}.json")).content == file
 
 
 async def test_one_more_imported_framework_is_news(database: Database, client: Browsers, clock: Clock) -> None:
@@ -196,7 +216,7 @@ async def test_a_clock_set_back_does_not_stop_the_question(database: Database, c
     with counting(database) as sent:
         await client().get("/referentiel")
         await client().get("/referentiel")
-    assert len([asked for asked in sent if asked.startswith("SELECT")]) == 3
+    assert len([asked for asked in sent if asked.startswith("SELECT")]) == 4
 
 
 # ── Who is asking

@@ -161,6 +161,7 @@ async def test_a_published_version_says_everything(
                 "provenance": ANY,
                 "depreciation": None,
                 "correction": None,
+                "temoignages": [],
             },
             {
                 "code": "ACT-11",
@@ -183,6 +184,7 @@ async def test_a_published_version_says_everything(
                 "provenance": ANY,
                 "depreciation": None,
                 "correction": None,
+                "temoignages": [],
             },
         ],
         "ecartes": [

@@ -113,3 +113,16 @@ def test_a_sheet_has_no_other_field_than_its_own() -> None:
     assert refused(changed("indicateurs/0/fiche/couleur", "bleu")) == ["$.indicateurs[0].fiche"]
     sheet = {name: said for name, said in SECOND["indicateurs"][0]["fiche"].items() if name != "definition"}
     assert refused(changed("indicateurs/0/fiche", sheet)) == ["$.indicateurs[0].fiche"]
+
+
+def test_a_testimonial_is_an_identifier_and_no_word() -> None:
+    assert "temoignages" not in SECOND["indicateurs"][0]  # older documents do not say it
+    for cited in ([], [{"id": "t3m01gnage00"}]):
+        assert refused(changed("indicateurs/3/temoignages", cited)) == []
+    for cited, where in (
+        ([{"id": "t3m01gnage00", "texte": "On m'a bien reçu."}], "[0]"),
+        ([{}], "[0]"),
+        (["t3m01gnage00"], "[0]"),
+        ({}, ""),
+    ):
+        assert refused(changed("indicateurs/3/temoignages", cited)) == [f"$.indicateurs[3].temoignages{where}"]

@@ -62,6 +62,8 @@ async def test_its_journal_is_true(database: Database, told: Workshop) -> None:
         "amendment_withdrawn",
         "contest_closed",
         "contest_abandoned",
+        "evidence_cited",  # nobody has testified yet
+        "evidence_removed",
         "vote_taken_back",
         "rule_announced",
         "round_opened",

@@ -34,6 +34,7 @@ from workshops import (
     conclusions,
     consents,
     contests,
+    evidence,
     handwritten,
     indicators,
     lineage,
@@ -42,6 +43,7 @@ from workshops import (
     rules,
     schedule,
     votes,
+    withdrawals,
 )
 from workshops.agenda import Stage, Workshop
 from workshops.amendments import Amendment
@@ -114,6 +116,29 @@ async def closed(world: World) -> None:
 
 async def join(world: World) -> None:
     await member_of(world.database, world.workshop, "erasme")
+
+
+async def told(world: World) -> tuple[str, str]:
+    """A citizen's testimonial, published: the key that opens it, its id."""
+    yann = await actors.colleague(world.database, name="Yann")
+    key, testimonial = await actors.witness(world.database, by=yann)
+    return key, testimonial.id
+
+
+async def cite(world: World) -> None:
+    because = "Quelqu'un a fini sa démarche seul."
+    _key, id = await told(world)
+    await act(world.database, evidence.cite, world.ours, id, because=because, by=world.alix)
+
+
+async def cited_twice(world: World) -> None:
+    await cite(world)
+    await cite(world)
+
+
+async def remove(world: World) -> None:
+    cited = (await ask(world.database, evidence.of_workshop, world.workshop.id))[world.ours]
+    await act(world.database, evidence.remove, cited[0].id, by=world.alix)
 
 
 async def share_the_lead(world: World) -> None:
@@ -535,6 +560,11 @@ CASES: list[tuple[Kind, Step, Step]] = [
     (Kind.COMMENT_POSTED, nothing, commented),
     (Kind.COMMENT_POSTED, commented, answer),
     (Kind.COMMENT_HIDDEN, commented, hide),
+    (Kind.EVIDENCE_CITED, nothing, cite),
+    (Kind.EVIDENCE_CITED, cite, cite),
+    (Kind.EVIDENCE_REMOVED, cite, remove),
+    (Kind.EVIDENCE_REMOVED, cited_twice, remove),
+    (Kind.STAGE_MOVED, cite, to(Stage.CLOSED)),
     (Kind.VOTE_CAST, voting, cast),
     (Kind.VOTE_CONFIRMED, reworded, confirm),
     (Kind.VOTE_TAKEN_BACK, voting, take_back),
@@ -612,10 +642,10 @@ def differences(live: Screen, reloaded: Screen) -> list[str]:
 
 
 async def catch_up(world: World, screen: Screen, since: int) -> None:
-    """What the hub would send this screen."""
+    """What the hub would send this screen, the first time."""
     async with world.database.reading() as session:
         drawing = await Drawing(session, await scenes.room(session, world.workshop.id), Presence()).look(since)
-        screen.take(await drawing.frame(since, view(screen), ambient=True))
+        screen.take(await drawing.frame(since, view(screen), ambient=True, cited=None))
     await screen.scroll()
 
 
@@ -636,6 +666,39 @@ async def test_a_live_page_equals_a_reload(
         reloaded = await Screen(screen.browser, screen.path).load()
         await reloaded.scroll()
         assert differences(screen, reloaded) == [], name
+
+
+async def test_what_its_author_withdraws_leaves_every_screen_without_a_gesture(
+    world: World, client: Browsers
+) -> None:
+    key, id = await told(world)
+    await act(world.database, evidence.cite, world.ours, id, because="Une preuve.", by=world.alix)
+    await cite(world)
+    opened = await screens(world, client)
+    since = next(iter(opened.values())).geste
+    await act(world.database, withdrawals.withdraw, key)
+    shown = {name: "\n".join(screen.shown()) for name, screen in opened.items()}
+    assert {name for name, text in shown.items() if text.count(actors.HAPPENED) == 2} == {
+        *opened
+    } - {"a member on another indicator"}
+    for name, screen in opened.items():
+        await catch_up(world, screen, since)
+        reloaded = await Screen(screen.browser, screen.path).load()
+        assert differences(screen, reloaded) == [], name
+        assert screen.geste == since
+        text = "\n".join(screen.shown())
+        about = name != "a member on another indicator"
+        assert (name, text.count(actors.HAPPENED), text.count("Retiré par son auteur")) == (name, about, about)
+
+
+async def test_a_frame_redraws_what_changed_of_what_is_cited_and_nothing_else(world: World) -> None:
+    await cite(world)
+    async with world.database.reading() as session:
+        drawing = await Drawing(session, await scenes.room(session, world.workshop.id), Presence()).look(99)
+        for cited, count in ((frozenset({world.ours, "ailleurs"}), 1), (frozenset({world.theirs}), 1), (frozenset(), 0)):
+            frame = await drawing.frame(99, LOBBY, ambient=False, cited=cited)
+            assert frame.count("<hx-partial") == count
+        assert (await drawing.frame(99, world.theirs, ambient=False, cited=None)).count("<hx-partial") == 0
 
 
 async def test_a_screen_catches_up_from_any_gesture(world: World, client: Browsers) -> None:

@@ -41,6 +41,7 @@ from workshops import (
     comments,
     contests,
     corrections,
+    evidence,
     frameworks,
     handwritten,
     imports,
@@ -105,6 +106,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "comments.post": {"field": "libelle", "text": "Bien."},
     "conclusions.conclude": {"because": "Trop vague."},
     "comments.hide": {"because": "Hors sujet."},
+    "evidence.cite": {"testimonial": "0nexistepas0", "because": "Une preuve."},
+    "evidence.cite_published": {"testimonial": "0nexistepas0", "because": "Une preuve."},
     "consents.give": {"choice": "consent"},
     "objections.state": {"text": "Trop vague."},
     "objections.lift": {"because": "C'est dit."},
@@ -143,6 +146,7 @@ UNKNOWN = {
     "workshop": "0nexistepas0",
     "indicator": "0nexistepas0",
     "comment": "0nexistepas0",
+    "citation": "0nexistepas0",
     "amendment": "0nexistepas0",
     "contest": "0nexistepas0",
     "objection": "0nexistepas0",
@@ -212,7 +216,10 @@ async def everything(database: Database, client: Browsers) -> World:
     await act(database, votes.cast, day.card.id, **drop, by=day.sacha)
     await act(database, schedule.write, day.room.id, "10 Accueil", base=0, by=day.camille)
     await act(database, schedule.start, day.room.id, 1, by=day.camille)
-    ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "code": day.room.code}
+    _key, told = await witness(database, by=await colleague(database, name="Yann"))
+    because = {"because": "Une preuve.", "by": day.alix}
+    citation = await act(database, evidence.cite, day.card.id, told.id, **because)
+    ids = {"workshop": day.room.id, "indicator": day.card.id, "comment": said.id, "citation": citation.id, "code": day.room.code}
     ids |= await competing(day)
     ids |= {"number": "1", "item": "ACT-08", "slug": "ti-lab", "token": "x" * 43, "version": "2.0.0", "before": "2.0.0", "after": "2.0.1"}
     ids |= {"day": "1999-12-31", "table": "temoignages"}

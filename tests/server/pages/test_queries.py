@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.database import Database
 from tests.cast import (
@@ -35,11 +36,15 @@ from workshops.comments import Comment, Hiding
 from workshops.consensus import Choice, Grade
 from workshops.contests import CURRENT, Candidate, Contest, Judgement
 from workshops.corrections import Correction
+from workshops.evidence import Citation
 from workshops.indicators import Indicator, Origin, Wording
 from workshops.journal import Kind
+from workshops.moderation import Decision
+from workshops.moderation import Verdict as Ruling
 from workshops.people import Person, Role
 from workshops.releases import Release, ReleaseWorkshop
 from workshops.reviews import Review, ReviewReply, Verdict
+from workshops.testimonials import Face, Telling, Testimonial
 from workshops.votes import Vote
 
 
@@ -103,11 +108,27 @@ async def crowded(database: Database, room: Workshop, alix: Person, number: int)
         session.add_all(
             Judgement(contest_id=contest.id, candidate=CURRENT, person_id=p.id, grade=Grade.FAIR) for p in crowd
         )
+        for id in await witnessed(session, number, alix):
+            session.add(Citation(testimonial_id=id, indicator_id=one.id, because="Une preuve.", by_id=alix.id))
         for person in crowd:
             floor = await agenda.take_floor(session, room.id, by=person)
             journal.record(session, floor, Kind.COMMENT_POSTED, by=person, about=one.id)
             await session.flush()
     return one.id, contest.id
+
+
+async def witnessed(session: AsyncSession, number: int, by: Person) -> list[str]:
+    """So many published testimonials that may be cited."""
+    consents = {"face": Face.GOOD, "may_publish": True, "may_cite": True, "told_at": world.now()}
+    told = [Testimonial(key_hash=world.new_key(), lab_slug="ti-lab", **consents) for _ in range(number)]
+    session.add_all(told)
+    await session.flush()
+    for each in told:
+        session.add(Telling(testimonial_id=each.id, happened="Très clair."))
+        decided = {"verdict": Ruling.PUBLISHED, "of_lab": True, "by_id": by.id}
+        session.add(Decision(testimonial_id=each.id, revision=0, **decided))
+    await session.flush()
+    return [each.id for each in told]
 
 
 @pytest.mark.parametrize("who", ["member", "publisher", "nobody"])
@@ -137,6 +158,7 @@ async def test_pages_ask_as_many_questions_whatever_the_crowd(database: Database
                 "projector": f"/ateliers/{room.id}/ecran",
                 "rewording": f"/indicateurs/{one}/redaction",
                 "ballot": f"/indicateurs/{one}/bulletin",
+                "citing": f"/indicateurs/{one}/temoignages",
                 "joining": f"/rejoindre/{room.code}?changer=oui",
             }
         if who == "publisher":
@@ -149,21 +171,27 @@ async def test_pages_ask_as_many_questions_whatever_the_crowd(database: Database
             asked[number][name] = len([statement for statement in sent if statement.startswith("SELECT")])
     assert asked[20] == asked[1]
     assert asked[200] == asked[1]
-    assert max(asked[200].values()) <= 22, asked[200]
+    assert max(asked[200].values()) <= 23, asked[200]
 
 
 async def published(database: Database, number: int) -> dict[str, str]:
     """A version of so many indicators, and as many preparations of the next one, corrections, remarks on a candidate."""
     version, following = f"{number + 1}.0.0", f"{number + 1}.0.1"
     codes = [f"ACT-{n + 10}" for n in range(number)]
-    base = document(version, [item(code) for code in codes])
-    next_one = document(following, [item(code, fiche={"libelle": "Mieux dit"}) for code in codes])
-    until = world.now() + timedelta(days=9)
     camille = await facilitator(database)
+    async with database.transaction() as session:
+        ids = await witnessed(session, number, camille)
+    cited: dict[str, Any] = {"temoignages": [{"id": id} for id in ids]}
+    impact = item("IMP-10", fiche={"famille": "impact"})
+    base = document(version, [*(item(code, **cited) for code in codes), impact])
+    next_one = document(following, [item(code, fiche={"libelle": "Mieux dit"}, **cited) for code in codes])
+    until = world.now() + timedelta(days=9)
     rooms = [await workshop(database, Stage.CLOSED, by=camille, start=Start.EMPTY) for _ in codes]
     async with database.transaction() as session:
         crowd = [Person(name=f"Personne {n}") for n in range(number)]
         session.add_all([frozen(base), *crowd])
+        for id in ids:
+            session.add(Citation(testimonial_id=id, code="IMP-10", because="Une preuve.", by_id=camille.id))
         await session.flush()
         told = {"base": version, "fingerprint": next_one["empreinte"], "document": canonical(next_one).decode()}
         waiting = [
@@ -185,6 +213,8 @@ async def published(database: Database, number: int) -> dict[str, str]:
         "version": f"/referentiel/{version}",
         "document": f"/referentiel/{version}.json",
         "field by field": f"/referentiel/{version}/ACT-10",
+        "cited beside it": f"/referentiel/{version}/IMP-10",
+        "citing beside it": "/referentiel/temoignages/IMP-10",
         "feed": "/referentiel.atom",
         "candidate": f"/referentiel/{following}-rc.1",
         "candidate as data": f"/referentiel/{following}-rc.1.json",

@@ -48,6 +48,7 @@ ALLOWED: dict[Who, set[str]] = {
     Who.AUTHOR: {"member"},
     Who.DECIDER: {"member", "facilitator", "cofacilitator"},
     Who.AMENDER: {"member"},
+    Who.CITER: {"member", "facilitator", "cofacilitator"},
     Who.OBJECTOR: {"member"},
     Who.ANSWERER: {"facilitator", "cofacilitator"},
     Who.CONVENER: {"facilitator"},
@@ -85,6 +86,9 @@ TOLD = {
     "lineage.merge": {422},  # into nothing
     "signin.start": {303},
     "comments.hide": {303, 409},
+    "evidence.cite": {422},  # nothing of that name may be cited
+    "evidence.choose_published": {404},  # no impact indicator is published
+    "evidence.cite_published": {404},
     # One votes in this workshop, indicator by indicator.
     "consents.own": {409},
     "consents.give": {409},

@@ -16,6 +16,7 @@ from tests.cast import (
     act,
     ask,
     cards,
+    colleague,
     facilitator,
     member_of,
     publish,
@@ -24,6 +25,7 @@ from tests.cast import (
     reread,
     signed_in,
     stranger,
+    witness,
     workshop,
 )
 from tests.conftest import Clock
@@ -51,6 +53,7 @@ from workshops import (
     comments,
     conclusions,
     contests,
+    evidence,
     handwritten,
     indicators,
     journal,
@@ -618,7 +621,7 @@ async def test_the_room_shows_families_in_order_and_what_was_said(database: Data
     families = [title.text for title in page.all("h2", class_="gc-family__title")]
     assert families == ["Activité 7", "Résultats 3", "Impact 9"]
     card = page.one("article", id=f"card-{day.card.id}")
-    assert card.one(id=f"said-{day.card.id}").text == "1 avis sur ACT-01"
+    assert card.one(id=f"said-{day.card.id}").text == "1 avis sur ACT-01 Citer un témoignage sur ACT-01"
     assert card.one(class_="gc-tally__sum").text == "1 vote sur ce texte"
 
 
@@ -795,6 +798,7 @@ async def test_the_public_state_of_a_room(database: Database, client: Browsers) 
                     "texte_actuel": {"keep": 0, "rework": 1, "drop": 0, "abstain": 0},
                     "texte_anterieur": 1,
                 },
+                "temoignages": [],
                 "avis": [
                     {
                         "id": first.id,
@@ -882,6 +886,9 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
     await act(database, indicators.reword, one.id, {**texts, "definition": "Trois."}, base=1, by=day.alix)
     said = await day.say()
     await act(database, comments.hide, said.id, because=REASON, by=day.camille)
+    _key, told = await witness(database, by=await colleague(database, name="Yann"))
+    cited = await act(database, evidence.cite, day.card.id, told.id, because=REASON, by=day.alix)
+    await act(database, evidence.remove, cited.id, by=day.camille)
     await act(database, lineage.withdraw, one.id, because="Un doublon.", by=day.alix)
     table = {code: found.id for code, found in (await cards(database, day.room)).items()}
     why = {"because": "Une même chose.", "by": day.camille}
@@ -921,6 +928,8 @@ async def a_whole_story(database: Database, client: Browsers) -> tuple[Workshop,
         "Alix (Ti Lab) a réécrit un indicateur ACT-08 rédaction 2",
         "Alix (Ti Lab) a donné un avis ACT-01 Définition",
         f"Camille a masqué un avis ACT-01 {REASON}",
+        "Alix (Ti Lab) a cité un témoignage ACT-01",
+        "Camille a retiré la citation d'un témoignage ACT-01",
         "Alix (Ti Lab) a retiré sa proposition ACT-08 Un doublon.",
         "Camille a fusionné un indicateur IMP-02 dans IMP-01 : Une même chose.",
         "Camille a scindé un indicateur IMP-01 en ACT-09, IMP-10 : Deux choses.",

@@ -1,5 +1,6 @@
 """Versions: workshops that lead to one, as the tests of several pages need them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from server.database import Database
@@ -12,16 +13,18 @@ from tests.cast import (
     ask,
     card,
     cards,
+    colleague,
     facilitator,
     member_of,
     move,
     publish,
     published,
     publisher,
+    witness,
     workshop,
 )
 from tests.server.pages.day import Day, begin
-from workshops import frameworks, indicators, votes
+from workshops import evidence, frameworks, indicators, votes
 from workshops.agenda import Stage, Start
 from workshops.consensus import Choice
 from workshops.crosswalks import Fate
@@ -63,3 +66,27 @@ async def two_versions(database: Database, client: Browsers, **changes: Any) -> 
     fates = {"ACT-08": Fate.NARROWER}
     after = await publish(database, day.room, note="La suite.", fates=fates, by=day.dominique)
     return await ask(database, frameworks.fetch, "2.0.0"), after
+
+
+@dataclass
+class Evidenced:
+    """Version 2.0.0, whose impact indicator `code` cites a testimonial: its id, and the key that opens it."""
+
+    day: Day
+    framework: Framework
+    code: str
+    key: str
+    id: str
+
+
+async def with_evidence(database: Database, client: Browsers, happened: str) -> Evidenced:
+    """IMP-10 is published, with what a citizen told of it."""
+    day = await begin(database, client, Stage.PROPOSING, Start.EMPTY)
+    born = await act(database, indicators.propose, day.room.id, {**COMPLETE, "famille": "impact"}, by=day.alix)
+    key, told = await witness(database, by=await colleague(database, name="Yann"), happened=happened)
+    await act(database, evidence.cite, born.id, told.id, because="Une preuve.", by=day.alix)
+    await day.move(Stage.VOTING)
+    await all_vote(database, day.room, by=day.alix)
+    await day.move(Stage.CLOSED)
+    framework = await publish(database, day.room, by=day.dominique)
+    return Evidenced(day, framework, born.code, key, told.id)
