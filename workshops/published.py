@@ -273,7 +273,7 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.until:
         asked.append(col(Decision.at) < _begins(next_month(month_of(filters.until))))
     if filters.citable:
-        asked.append(col(Testimonial.may_cite))
+        asked.append(col(Testimonial.may_cite).is_(True))
     if filters.without:
         asked.append(col(Testimonial.id).not_in(filters.without))
     return asked

@@ -109,8 +109,8 @@ async def test_it_is_read_on_the_indicator_and_on_its_card_whoever_looks(databas
     await cite(day, id)
     for page in ((await shown(day)), read(await client().get(f"/ateliers/{day.room.id}")).one(id=f"card-{day.card.id}")):
         voice = page.one(class_="gc-cited")
-        assert voice.one("blockquote").text == "Très <b>clair</b>. Ce que cela a changé : J'y retourne."
-        assert voice.one("figcaption").text == "Bien Ana, usager · Ti Lab · novembre 2026 : ce témoignage"
+        assert voice.one("blockquote").text == "Très <b>clair</b>. Ce que cela a changé J'y retourne."
+        assert voice.one("figcaption").text == "Bien · Ana, usager · Ti Lab · novembre 2026 : ce témoignage"
         assert voice.one("figcaption").one("a")["href"] == f"/temoignages/{id}"
         assert voice.one(class_="gc-cited__because").text == f"Cité pour ce qu'il montre : {SHORT}"
 
