@@ -306,7 +306,7 @@ class Story:
         await self._look_again()
         await rewriting.play(self._do, self.people, self.ids, camille=self.camille)
         alix, sacha = self.people["alix"], self.people["sacha"]
-        await citizens.play(self._do, alix=alix, sacha=sacha, dominique=self.dominique)
+        await citizens.play(self._do, self.ids["IMP-08"], alix=alix, sacha=sacha, dominique=self.dominique)
         async with self.database.reading() as session:
             return await agenda.get(session, self.workshop_id)
 

@@ -146,7 +146,7 @@ async def test_every_other_page_is_as_it_was(database: Database, client: Browser
     assert len(EVERY_PAGE) - len(others) == len(PAGES) + len(FILES)
     # Data of everybody's, which have tags of their own, or change.
     open_data = {"reviews.as_json", "reviews.said", "feeds.testimonials", "surveys.results_json", "surveys.results_csv"}
-    open_data |= {*(route.name for route in others if route.name.startswith("datasets."))}
+    open_data |= {route.name for route in others if route.name.startswith("datasets.")}
     for route in (route for route in others if route.name not in open_data):
         answer = await client().get(world.at(route))
         varies = route.name in ("reviews.show", "provenance.show", "published.index")  # heavy, hence compressed as they are drawn

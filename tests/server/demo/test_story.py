@@ -5,7 +5,7 @@ from sqlmodel import func, select
 
 from server import exports
 from server.database import Database
-from server.demo import story
+from server.demo import citizens, story
 from server.demo.signin import CAST, issuer
 from server.settings import Settings
 from tests.cast import BY_CONSENT, ask, counted, publish, reread
@@ -13,16 +13,21 @@ from workshops import (
     agenda,
     attachments,
     comments,
+    evidence,
+    handling,
     indicators,
     journal,
     labs,
     people,
+    published,
     sheet,
+    surveys,
     tallies,
 )
 from workshops.agenda import Stage, Workshop
 from workshops.consensus import Outcome
 from workshops.people import Person, Role
+from workshops.testimonials import Capacity
 
 
 @pytest.fixture
@@ -62,7 +67,6 @@ async def test_its_journal_is_true(database: Database, told: Workshop) -> None:
         "amendment_withdrawn",
         "contest_closed",
         "contest_abandoned",
-        "evidence_cited",  # nobody has testified yet
         "evidence_removed",
         "vote_taken_back",
         "rule_announced",
@@ -136,3 +140,16 @@ async def test_told_again_even_at_another_address_it_changes_nothing(
     before = await everyone()
     again = await story.tell(database, settings.model_copy(update={"public_url": address}))
     assert (again, await everyone()) == (told, before)
+
+
+async def test_citizens_speak_and_what_became_of_it_is_counted(database: Database, told: Workshop) -> None:
+    found = await ask(database, handling.of, lab_slug="ti-lab")
+    places = (found.begun, found.kept, found.waiting, found.published, found.refused, found.withdrawn)
+    assert (found.received, places) == (14, (4, 0, 1, 7, 1, 1))
+    voices = await ask(database, published.some)
+    assert {voice.name for voice in voices} == {citizens.NAME}
+    assert [voice.lab for voice in voices if voice.answer] == ["Ti Lab"]
+    cited = await ask(database, evidence.of_workshop, told.id)
+    assert [[each.voice.capacity for each in each_cited] for each_cited in cited.values()] == [[Capacity.AGENT]]
+    (survey,) = await ask(database, surveys.of_lab, "ti-lab")
+    assert "démonstration" in survey.survey.title
