@@ -192,3 +192,4 @@ async def _ask(do: Do, point: Touchpoint, *, by: Person) -> None:
         await do(responses.begin, survey.id, key=key)
         for place, chosen in answers_given.items():
             await do(responses.answer, key, place, chosen=[str(number) for number in chosen])
+        await do(responses.answer, key, len(survey.asks), text="")
