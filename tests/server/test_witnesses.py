@@ -3,17 +3,21 @@
 import io
 from collections.abc import AsyncIterator
 from datetime import date
+from pathlib import Path
 from zipfile import ZipFile
 
 from httpx2 import AsyncClient
+from sqlalchemy.engine import make_url
 
 from server.access import Who
 from server.database import Database
+from server.datafiles.catalogue import EVERY
 from server.datasets.catalogue import BY_NAME
 from server.routes import ACCESS
 from tests.cast import Browsers, act, signed_in, stranger, witness
 from tests.conftest import Clock
 from tests.server.pages.everything import PAGES, World, everything
+from tests.server.pages.versions import with_evidence
 from tests.testimony import FIRST_NAME, UNREAD, WITHDRAWN, Testimony, tell_everything
 from workshops import contacts, testimonials, withdrawals
 
@@ -111,3 +115,33 @@ async def _files(browser: AsyncClient, words: str) -> list[list[str]]:
         with ZipFile(io.BytesIO((await browser.get(address)).content)) as opened:
             found.append([name for name in opened.namelist() if words.encode() in opened.read(name)])
     return found
+
+
+async def test_withdrawn_by_its_author_it_is_nowhere_at_all(
+    database: Database, client: Browsers, clock: Clock
+) -> None:
+    """Published, cited in a workshop, frozen in a version: then its author taps once, and no byte of it is left."""
+    found = await with_evidence(database, client, AGAIN)
+    room, version = f"/ateliers/{found.day.room.id}", "/referentiel/2.0.0"
+    pages = ["/", "/temoignages", f"/temoignages/{found.id}", "/temoignages.atom", room, f"{room}.json", version]
+    pages += [f"{version}/{found.code}", "/donnees/temoignages.csv", "/donnees/temoignages.json"]
+    files = [file.path("2.0.0") for file in EVERY]
+
+    async def holding(addresses: list[str]) -> list[str]:
+        answers = {address: (await client().get(address)).content for address in addresses}
+        return [address for address, content in answers.items() if AGAIN.encode() in content]
+
+    clock.advance(days=1)
+    assert await holding(pages) == pages
+    assert await holding(files) == []
+    answer = await client().post(f"/temoignages/suivi/{found.key}/retrait")
+    assert answer.status_code == 303
+    clock.advance(seconds=2)  # a version is read again once a second
+    assert await holding([*pages, *files, f"/temoignages/suivi/{found.key}"]) == []
+    assert "Retiré par son auteur" in (await client().get(version)).text
+    assert (await client().get(f"/temoignages/{found.id}")).status_code == 410
+    if database.is_sqlite:
+        file = Path(make_url(database.url).database or "")
+        for end in ("", "-wal"):
+            beside = file.with_name(file.name + end)
+            assert not beside.exists() or AGAIN.encode() not in beside.read_bytes()
