@@ -23,6 +23,7 @@ from workshops.refusals import NotFound
 SIGN_INS = RateLimitItemPerMinute(300, namespace="sign-in")  # a training room signs in behind one address
 WRONG_LINKS = RateLimitItemPerMinute(60, namespace="wrong link")
 WRONG_KEYS = RateLimitItemPerMinute(60, namespace="wrong key of a testimonial")  # of 2⁸⁰: nobody finds one by trying
+TELLINGS = RateLimitItemPerHour(60, namespace="telling, by testimonial")  # each is a line of the platform's journal
 LETTERS_OF_A_BROWSER = RateLimitItemPerHour(10, namespace="letter, by browser")
 LETTERS_TO_AN_ADDRESS = RateLimitItemPerHour(5, namespace="letter, by address")
 LETTERS_OF_A_NETWORK = RateLimitItemPerHour(200, namespace="letter, by network")

@@ -20,6 +20,9 @@ KEY_LENGTH = 16
 MISTAKEN = str.maketrans("oil", "011")  # Crockford: what one reads in a digit's place
 TAKEN_OUT = "[retiré]"  # what its author prefers to some personal data; the moderator's mask is another
 WRITTEN = ("happened", "changed", "name")
+# The address is a secret: no copy is kept, no engine lists it. `Referrer-Policy` is the house's, and tells no other
+# site; none at all would have browsers send forms under no name.
+HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
 
 # ── The key

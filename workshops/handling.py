@@ -18,7 +18,7 @@ from workshops.testimonials import End, Face, Testimonial, Tombstone
 
 FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 OWN = ("lab_slug", "project_id", "touchpoint_id", "face", "clarity", "heard", "may_publish", "told_at")
-ENOUGH = 5  # of a count in which withdrawn ones still weigh
+ENOUGH = 5  # of a count in which withdrawn ones still weigh; of decisions, before their median delay is said
 
 GRADES = {Face.GOOD: "good", Face.MEDIUM: "medium", Face.BAD: "bad"}
 DEGREES = dict(enumerate(("very_bad", "bad", "medium", "good", "very_good"), start=1))
@@ -29,7 +29,8 @@ class Handling:
     """How testimonials were handled. `received` is the sum of the six counts that follow it.
 
     `begun`: a face alone. `kept`: for the lab, not to be published. `refused_by`: how many for each reason that was
-    given. `delay`: the median time from what was told to the first decision about it; None without a decision.
+    given. `decided`: how many were ever decided. `delay`: the median time from what was told to the first decision about
+    it; None while they are few: when each was decided is public, and would tell when somebody spoke.
     The scores are made of all that was received, published or not: of what is withdrawn only where at least five weigh
     together, and without what DITP, not the lab, found false (`false`).
     """
@@ -43,6 +44,7 @@ class Handling:
     withdrawn: int
     refused_by: dict[Reason, int]
     false: int
+    decided: int
     delay: timedelta | None
     faces: dict[Face, int]
     satisfaction: Score | None
@@ -196,7 +198,8 @@ def _handled(rows: Iterable[_Row]) -> Handling:
         withdrawn=places["withdrawn"],
         refused_by=_reasons(rows),
         false=sum(row.is_false for row in rows),
-        delay=timedelta(seconds=median(delays)) if delays else None,
+        decided=sum(row.decided_at is not None for row in rows),
+        delay=timedelta(seconds=median(delays)) if len(delays) >= ENOUGH else None,
         faces={face: faces[face] for face in Face},
         satisfaction=scores.satisfaction({GRADES[face]: count for face, count in faces.items()}),
         clarity=scores.comprehension(_degrees(row.clarity for row in weighing)),

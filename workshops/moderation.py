@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Index
 from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, col, select
+from sqlmodel import Field, col, exists, or_, select
 
 from workshops import audit, memberships, people, personal, testimonials, world
 from workshops.audit import Deed, Register
+from workshops.memberships import Membership
 from workshops.people import Person, Role
 from workshops.records import Coded, Moment, Record, one_of, standing
 from workshops.refusals import NotNow, NotThus, NotYours, Refusal
@@ -146,7 +147,8 @@ async def decide(
 ) -> Decision:
     """A member of the lab, or a moderator, publishes or refuses what they read (`base`: its revision), once.
 
-    To come back on a decision, on appeal or not, is for a moderator who is not of the lab, and never refused it before.
+    To come back on a decision, on appeal or not, is for a moderator who is not of the lab, nor was when it was given or
+    since, and never refused it before.
     The reason is one of the published list; the note is for the author. Deciding the same twice is once. Raises
     NotYours for others, NotNow when there is nothing to decide, or when the text changed meanwhile; NotThus without a
     reason.
@@ -162,7 +164,7 @@ async def decide(
         raise refusal
     if judged.testimonial.revision != base:
         raise NotNow(N_("Le texte a changé pendant votre lecture : relisez-le avant de décider."))
-    decision.of_lab = not await _is_apart(session, judged.testimonial.lab_slug, by)
+    decision.of_lab = not await _is_apart(session, judged.testimonial, by)
     if before:
         before.ended_at = decision.at
         session.add(before)
@@ -212,7 +214,7 @@ async def hindrance(session: AsyncSession, judged: Judged, verdict: Verdict, *, 
         return None if judged.state is State.WAITING else NotNow(nobody_asked)
     if judged.state is not State.APPEALED and judged.decision.verdict is verdict:
         return NotNow(N_("Quelqu'un a déjà décidé : relisez la page."))
-    if not await _is_apart(session, judged.testimonial.lab_slug, by):
+    if not await _is_apart(session, judged.testimonial, by):
         return NotYours(N_("C'est décidé : y revenir appartient à la modération de la DITP, pas au laboratoire."))
     if judged.testimonial.id in await session.scalars(refused_by(by)):
         return NotYours(N_("Vous avez refusé ce témoignage : quelqu'un d'autre l'examine à nouveau."))
@@ -225,9 +227,26 @@ def refused_by(person: Person) -> Any:
     return select(Decision.testimonial_id).where(own).correlate(None)
 
 
-async def _is_apart(session: AsyncSession, lab_slug: str, person: Person) -> bool:
-    """Whether somebody moderates for DITP, and is not of that lab."""
-    return bool(await people.roles(session, person) & set(SITE)) and lab_slug not in await labs_of(session, person)
+async def _is_apart(session: AsyncSession, testimonial: Testimonial, person: Person) -> bool:
+    """Whether somebody moderates for DITP, and has not been of the lab since it was spoken of."""
+    if not await people.roles(session, person) & set(SITE):
+        return False
+    own = select(Testimonial.id).where(col(Testimonial.id) == testimonial.id, told_to(person))
+    return await session.scalar(own) is None
+
+
+def told_to(person: Person) -> Any:
+    """What was told to a lab that somebody is of, or was of then: leaving it makes nobody a stranger to it."""
+    return (
+        exists()
+        .where(
+            col(Membership.person_id) == person.id,
+            col(Membership.lab_slug) == col(Testimonial.lab_slug),
+            col(Membership.approved_at).is_not(None),
+            or_(col(Membership.ended_at).is_(None), col(Membership.ended_at) >= col(Testimonial.at)),
+        )
+        .correlate(Testimonial)
+    )
 
 
 async def mask(

@@ -43,7 +43,7 @@ async def _for(session: AsyncSession, person: Person) -> Any:
         return None
     if reach is not None:
         return _STANDS & _FIRST & col(Testimonial.lab_slug).in_(reach)
-    others = col(Testimonial.lab_slug).not_in(await moderation.labs_of(session, person))
+    others = ~moderation.told_to(person)
     return _STANDS & or_(_FIRST, _SECOND & others & col(Testimonial.id).not_in(moderation.refused_by(person)))
 
 

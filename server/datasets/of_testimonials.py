@@ -210,7 +210,7 @@ HANDLING = Table(
         _count("refuses", N_("Refusés"), N_("Combien sont refusés."), lambda each: each.refused),
         _count("retires", N_("Retirés"), N_("Combien ont été retirés par leur auteur."), lambda each: each.withdrawn),
         *map(_refused, Reason),
-        Column("delai_median_jours", N_("Délai médian"), N_("Délai médian, en jours, entre ce qui est raconté et la première décision ; vide sans décision."), "number", {"minimum": 0}, example="2.5", read=_of(lambda each: round(each.delay.total_seconds() / 86400, 1) if each.delay else None)),
+        Column("delai_median_jours", N_("Délai médian"), N_("Délai médian, en jours entiers, entre ce qui est raconté et la première décision ; vide à moins de cinq décisions."), "integer", {"minimum": 0}, example="3", read=_of(lambda each: round(each.delay.total_seconds() / 86400) if each.delay is not None else None)),
         *map(_faced, Face),
         *_score("satisfaction", N_("Satisfaction"), N_("Score sur dix, à partir des impressions ; vide sans réponse."), lambda each: each.satisfaction),
         *_score("clarte", N_("Clarté"), N_("Score sur dix, à partir des degrés de clarté ; vide sans réponse."), lambda each: each.clarity),

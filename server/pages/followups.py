@@ -22,9 +22,6 @@ from workshops.words import N_
 
 Page = Callable[[Request], Awaitable[Response]]
 
-# The address is a secret: no copy is kept, no engine lists it. `Referrer-Policy` is the house's, and tells no other
-# site; none at all would have browsers send forms under no name.
-HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 CONSENTS = ("may_publish", "may_cite", "wants_contact")
 
 
@@ -41,7 +38,7 @@ def _private(shown: Page) -> Page:
             response = _lost(request, refusal)
         if request.method == "POST" and response.status_code < 400:
             response.background = BackgroundTask(request.app.state.database.scrub)
-        response.headers.update(HEADERS)
+        response.headers.update(witnessing.HEADERS)
         return response
 
     return kept
@@ -76,8 +73,12 @@ async def tell(request: Request) -> Response:
         if files:
             raise files
         told = witnessing.told(await read(request, TellForm), request.app.state.settings)
+        whose = limits.TELLINGS, _key(request)
+        if not await Limits.of(request).allows(*whose):
+            raise await Limits.of(request).too_many(*whose)
         async with transaction(request) as session:
             await testimonials.tell(session, _key(request), told)
+        await Limits.of(request).count(*whose)
     except NotThus as refusal:
         found = refusal.found if isinstance(refusal, Revealing) else []
         return await _as_it_was(request, refusal, form, writes=True, found=found)

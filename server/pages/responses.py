@@ -1,23 +1,42 @@
 """Responses: answering a survey, one question a screen, without an account."""
 
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from server import witnessing
 from server.forms import sent
 from server.gestures import again, done, reading, transaction
 from server.i18n import gettext as _
 from server.templating import page
 from workshops import personal, responses, surveys, touchpoints
-from workshops.questionnaires import Kind
+from workshops.questionnaires import ANSWER_LENGTH, Kind
 from workshops.refusals import NotFound, NotNow, NotThus
 from workshops.responses import Own
+from workshops.texts import clean
 from workshops.words import N_
+
+Page = Callable[[Request], Awaitable[Response]]
 
 KEPT, REMOVED = "keep", "remove"  # what one wants done with personal data in a text
 
 
+def _private(shown: Page) -> Page:
+    """A page for whoever holds its address: nobody after them finds it again on the same screen."""
+
+    @wraps(shown)
+    async def kept(request: Request) -> Response:
+        response = await shown(request)
+        response.headers.update(witnessing.HEADERS)
+        return response
+
+    return kept
+
+
+@_private
 async def own(request: Request) -> Response:
     """Thanks, once it is ended; what is kept, if it cannot be ended any more; else where one was."""
     found = await _own(request)
@@ -26,6 +45,7 @@ async def own(request: Request) -> Response:
     return page(request, "responses/own.html", **await _thanks(request, found), refused=None)
 
 
+@_private
 async def step(request: Request) -> Response:
     """One question, with what was answered to it."""
     found = await _own(request)
@@ -38,6 +58,7 @@ async def step(request: Request) -> Response:
     return page(request, "responses/step.html", **_step(request, found, place), errors={}, missing=missing)
 
 
+@_private
 async def answer(request: Request) -> Response:
     """Save one answer, then go to the next question. What cannot be saved comes back as it was typed."""
     place = int(request.path_params["place"])
@@ -61,9 +82,10 @@ async def _given(request: Request, found: Own, place: int) -> tuple[list[str], s
     """What was sent: numbers of choices, and a text. Raises NotThus when it tells personal data and nothing says what to do."""
     form = await sent(request)
     chosen = [] if form.get("skip") else [str(each) for each in form.getlist("answer")]
-    text = chosen[0] if chosen else ""
     is_text = place in found.asked and found.survey.asks[place - 1].kind is Kind.TEXT
-    traces = personal.traces(text) if is_text else []
+    text = clean(chosen[0]) if chosen and is_text else ""
+    # What is too long is refused anyway: a whole body of it would be long to look through.
+    traces = personal.traces(text) if is_text and len(text) <= ANSWER_LENGTH else []
     if traces and form.get("personal") == REMOVED:
         text = personal.without(text, traces)
     elif traces and form.get("personal") != KEPT:

@@ -175,7 +175,10 @@ async def texts(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """What is asked, by whom, for what, until when; and the button to begin."""
-    return page(request, "surveys/show.html", **await _shown(request), form={}, errors={}, refused=None)
+    shown = page(request, "surveys/show.html", **await _shown(request), form={}, errors={}, refused=None)
+    # On a shared screen, the form of before would open what somebody else answered.
+    shown.headers["Cache-Control"] = "no-store"
+    return shown
 
 
 async def _shown(request: Request) -> dict[str, Any]:

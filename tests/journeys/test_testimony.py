@@ -319,3 +319,16 @@ async def test_the_ways_in_are_accessible(app: Starlette, database: Database, br
         await citizen.page.goto(address)
         await citizen.look()
         citizen.phone.forget_the_cut(404)
+
+
+async def test_a_page_that_a_browser_shows_again_is_another_sending(
+    app: Starlette, database: Database, browser: Browser
+) -> None:
+    """On a counter's tablet, « back » must not give the next person the key of the one before."""
+    async with at_the_poster(app, database, browser) as citizen:
+        await citizen.arrive()
+        key = citizen.page.locator("input[name=key]").first
+        before = await key.input_value()
+        async with citizen.page.expect_navigation():
+            await citizen.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+        assert await key.input_value() != before

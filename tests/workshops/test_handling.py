@@ -50,7 +50,7 @@ async def test_each_one_is_counted_in_one_place(database: Database, alix: Person
     assert (found.received, places) == (7, (1, 1, 2, 1, 1, 1))
     assert found.received == sum(places)
     assert found.refused_by == {Reason.INSULTING: 1}
-    assert found.delay == timedelta(hours=2)
+    assert (found.decided, found.delay) == (3, None)
     assert found.faces == {Face.GOOD: 3, Face.MEDIUM: 1, Face.BAD: 3}
     assert found.satisfaction == Score(5.0, 7, Colour.MEDIUM)
     assert found.clarity == Score(5.0, 2, Colour.MEDIUM)
@@ -93,3 +93,16 @@ async def test_a_withdrawn_one_weighs_only_among_five(database: Database, others
     assert found.satisfaction
     assert found.satisfaction.n == others + weighs
     assert (found.clarity is not None) == weighs
+
+
+@pytest.mark.parametrize(("decided", "delay"), [(4, None), (5, timedelta(hours=3))])
+async def test_the_delay_of_a_few_is_not_said(
+    database: Database, alix: Person, clock: Clock, decided: int, delay: timedelta | None
+) -> None:
+    """When each was decided is in the public register: the delay of one alone would say at what hour somebody spoke."""
+    for hours in range(1, decided + 1):
+        _key, told = await give(database, happened="Bien.")
+        clock.advance(hours=hours)
+        await act(database, moderation.decide, told.id, verdict="publie", base=1, by=alix)
+    found = await ask(database, handling.of, lab_slug="ti-lab")
+    assert (found.decided, found.delay) == (decided, delay)

@@ -9,7 +9,18 @@ from sqlmodel import select
 from server.database import Database
 from tests.cast import HAPPENED, account, act, ask, colleague, give, moderator, publisher, somebody, witness
 from tests.conftest import Clock
-from workshops import answers, audit, moderation, personal, queues, testimonials, withdrawals, world
+from workshops import (
+    answers,
+    audit,
+    handling,
+    memberships,
+    moderation,
+    personal,
+    queues,
+    testimonials,
+    withdrawals,
+    world,
+)
 from workshops.audit import Deed
 from workshops.memberships import Membership
 from workshops.moderation import Decision, Judged, Reason, State, Verdict
@@ -489,3 +500,31 @@ async def test_a_lab_finds_all_that_it_was_told(database: Database, alix: Person
     assert [(each.testimonial.id, each.state) for each in found] == [(states[1], State.KEPT), (states[0], State.WAITING)]
     assert await ask(database, queues.count_received, "ti-lab") == 2
     assert [each.testimonial.id for each in await ask(database, queues.received, "ti-lab", offset=1)] == [states[0]]
+
+
+@pytest.mark.parametrize(("left_first", "may"), [(True, True), (False, False)])
+async def test_whoever_leaves_a_lab_is_not_of_ditp_for_what_it_was_told_before(
+    database: Database, alix: Person, clock: Clock, *, left_first: bool, may: bool
+) -> None:
+    """Else, one would leave for the time to have a bad one refused as false, which takes it out of the score."""
+    morgane = await moderator(database)
+    mine = Membership(person_id=morgane.id, lab_slug="ti-lab", approved_at=world.now(), approved_by_id=alix.id)
+    async with database.transaction() as session:
+        session.add(mine)
+    clock.advance(minutes=1)
+    if left_first:
+        await act(database, memberships.end, mine.id, by=morgane)
+        clock.advance(minutes=1)
+    key, bad = await give(database, face="mal", happened=HAPPENED)
+    _key, other = await give(database, face="mal", happened=HAPPENED)
+    if not left_first:
+        await act(database, memberships.end, mine.id, by=morgane)
+    found = await decide(database, other, morgane, verdict="refuse", reason="faux")
+    assert (found.of_lab, (await ask(database, handling.of)).false) == (not may, int(may))
+    await decide(database, bad, alix, **REFUSED)
+    await act(database, moderation.appeal, key)
+    assert [each.testimonial.id for each in await ask(database, queues.of, by=morgane)] == ([bad.id] if may else [])
+    if may:
+        await decide(database, bad, morgane)
+    else:
+        await refused(database, bad, morgane, NotYours)

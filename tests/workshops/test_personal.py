@@ -76,5 +76,5 @@ def test_a_text_made_of_what_numbers_are_made_of_is_read_at_once(text: str) -> N
 
 def test_nobody_types_a_mask() -> None:
     assert personal.unmarked(f"Je cite {MASK}.") == "Je cite [masqué]."
-    assert personal.masked("Élodie, oui, Élodie", "Élodie") == f"{MASK}, oui, {MASK}"
-    assert personal.masked("rien", "") == "rien"
+    assert personal.masked("Élodie, oui, Élodie", ["Élodie"]) == f"{MASK}, oui, {MASK}"
+    assert personal.masked("rien", [""]) == "rien"

@@ -511,3 +511,15 @@ async def test_what_time_erased_says_so_and_may_still_be_withdrawn(database: Dat
     assert page.one("h1").text == "Votre texte est effacé"
     assert (await client().post(at(key, "/retrait"))).status_code == 303
     assert await state(database, key) is State.WITHDRAWN
+
+
+async def test_the_same_one_told_without_end_is_slowed(database: Database, client: Browsers) -> None:
+    """Each telling is a line of a journal that nothing shortens, and makes whoever reads it begin again."""
+    key, _given = await give(database, happened="Bien.")
+    other, _given = await give(database, happened="Bien.")
+    browser = client()
+    statuses = [(await browser.post(at(key), data={"happened": f"Texte {n}."})).status_code for n in range(61)]
+    assert statuses == [303] * 60 + [429]
+    assert (await own(database, key)).testimonial.revision == 61
+    assert (await browser.post(at(other), data={"happened": "Autre."})).status_code == 303
+    assert (await browser.post(at(key, "/retrait"))).status_code == 303

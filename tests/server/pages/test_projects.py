@@ -149,12 +149,15 @@ async def test_how_long_one_waits_is_said_in_words(
     after: timedelta,
     said: str,
 ) -> None:
-    _key, given = await give(database, point, happened="Bien.")
+    given = [(await give(database, point, happened="Bien."))[1] for _ in range(5)]
     path = f"/projets/{point.project_id}"
     waiting = read(await client().get(path)).one(class_="gc-handling__delay")
     assert waiting.text == "Aucune décision rendue pour l'instant."
     clock.at += after
-    await act(database, moderation.decide, given.id, verdict="publie", base=given.revision, by=alix)
+    for each in given:
+        few = read(await client().get(path)).one(class_="gc-handling__delay")
+        await act(database, moderation.decide, each.id, verdict="publie", base=each.revision, by=alix)
+    assert few.text == "Délai médian avant la première décision : dit à partir de cinq décisions."
     decided = read(await client().get(path)).one(class_="gc-handling__delay")
     assert decided.text == f"Délai médian avant la première décision : {said}"
 

@@ -10,8 +10,8 @@ from server.database import Database
 from tests.cast import Browsers, act, ask, colleague, respond, survey, touchpoint
 from tests.conftest import Clock
 from tests.server.pages.day import JSON
-from tests.server.pages.reading import Element, errors, read, value
-from workshops import audit, responses, surveys
+from tests.server.pages.reading import Element, errors, plain, read, value
+from workshops import audit, personal, responses, surveys
 from workshops.journal import Sending
 from workshops.people import Person
 from workshops.questionnaires import Answer
@@ -265,3 +265,31 @@ async def test_thanks_lead_to_what_else_is_asked_there(database: Database, clien
         f"/t/{point.token}",
         f"/enquetes/{other.id}",
     }
+
+
+async def test_on_a_shared_screen_nobody_is_led_back_to_what_somebody_answered(client: Browsers, asked: Survey) -> None:
+    """Neither the form that opens a response nor the response itself is drawn again from a browser's memory."""
+    browser = client()
+    assert (await browser.get(f"/enquetes/{asked.id}")).headers["cache-control"] == "no-store"
+    base = await begin(browser, asked)
+    answers = [await browser.get(base), await browser.get(f"{base}/1"), await say(browser, f"{base}/1", "9")]
+    answers.append(await say(browser, f"{base}/1", "1"))
+    assert [answer.status_code for answer in answers] == [303, 200, 422, 303]
+    told = {(answer.headers["cache-control"], answer.headers.get("x-robots-tag")) for answer in answers}
+    assert told == {("no-store", "noindex")}
+
+
+async def test_a_text_that_is_too_long_is_not_looked_through(
+    database: Database, client: Browsers, asked: Survey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quarter of a megabyte of digits would hold everybody up for a second."""
+    browser, looked = client(), list[int]()
+    monkeypatch.setattr(personal, "traces", lambda text: looked.append(len(text)) or [])
+    base = await begin(browser, asked)
+    for place, each in enumerate(["1", "4", "1", "1", "5"], 1):
+        await say(browser, f"{base}/{place}", each)
+    answer = await say(browser, f"{base}/6", "0" * 1001)
+    assert (answer.status_code, looked) == (422, [])
+    assert "C'est trop long : mille caractères au plus." in plain(read(answer).text)
+    await say(browser, f"{base}/6", "0" * 1000)
+    assert looked == [1000]
