@@ -7,7 +7,7 @@ from math import ceil
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from workshops import answers, contacts, labs, moderation, people, personal, projects, world
+from workshops import answers, contacts, labs, maskings, moderation, people, personal, projects, world
 from workshops.answers import LabAnswer
 from workshops.moderation import Decision, Judged
 from workshops.personal import Sort
@@ -100,10 +100,10 @@ def _days(judged: Judged) -> int:
 async def past(session: AsyncSession, testimonial_id: str) -> list[Past]:
     """All that was done with a testimonial, in order, each signed. Three queries."""
     decisions = await moderation.decisions(session, testimonial_id)
-    maskings = await moderation.maskings(session, testimonial_id)
-    names = await people.names(session, {each.by_id for each in decisions} | {each.by_id for each in maskings})
+    masked = await maskings.of(session, testimonial_id)
+    names = await people.names(session, {each.by_id for each in decisions} | {each.by_id for each in masked})
     done = [Past(each.at, names[each.by_id], each) for each in decisions]
-    done += [Past(each.at, names[each.by_id], passages=each.passages) for each in maskings]
+    done += [Past(each.at, names[each.by_id], passages=each.passages) for each in masked]
     return sorted(done, key=lambda each: each.at)
 
 

@@ -93,6 +93,7 @@ PRIVATE: Mapping[str, str] = {
     "decision.by_id": PERSON,
     "masking.id": TECHNICAL,
     "masking.by_id": PERSON,
+    "masking.letters": "la longueur de ce qui a été masqué, qui aiderait à le deviner",
     "masking.at": "le registre de la plateforme dit quand",
     "labanswer.by_id": PERSON,
     "project.by_id": PERSON,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from server.database import Database
 from tests.cast import act, colleague, give, moderator, touchpoint, witness
-from workshops import answers, moderation, testimonials, touchpoints, withdrawals
+from workshops import answers, maskings, moderation, testimonials, touchpoints, withdrawals
 from workshops.people import Person
 from workshops.testimonials import Testimonial
 from workshops.touchpoints import Touchpoint
@@ -72,7 +72,7 @@ async def _said(database: Database, point: Touchpoint, alix: Person, morgane: Pe
     masked = "Mots-masques-par-la-moderation"
     told = {"happened": f"=Bien. {masked} m'a reçue.", "changed": "J'ose demander.", "name": FIRST_NAME}
     key, said = await give(database, point, **told, capacity="usager", clarity="4", heard="5")
-    await act(database, moderation.mask, said.id, [masked], base=1, by=morgane)
+    await act(database, maskings.mask, said.id, [masked], base=1, by=morgane)
     await act(database, moderation.decide, said.id, verdict="publie", base=2, by=morgane)
     await act(database, answers.answer, said.id, text="-Merci.", by=alix)
     return key, said

@@ -27,8 +27,9 @@ from workshops.evidence import Citation
 from workshops.indicators import Departure, Indicator, Wording
 from workshops.invitations import Invitation
 from workshops.journal import Entry
+from workshops.maskings import Masking
 from workshops.memberships import Membership
-from workshops.moderation import Decision, Masking
+from workshops.moderation import Decision
 from workshops.notes import Note
 from workshops.objections import Lifting, Objection, Reply
 from workshops.people import Granting, Identity, Person

@@ -1,6 +1,5 @@
 """Moderation: who reads a testimonial before everybody does, and what they decide."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,8 +21,6 @@ from workshops.words import N_, Word
 
 NOTE_LENGTH, APPEAL_LENGTH = 500, 1000
 SITE = (Role.MODERATOR, Role.PUBLISHER)  # who moderates for every lab
-SHORTEST_PASSAGE, LONGEST_PASSAGE = 2, 100  # characters: personal data is a few words, an opinion is more
-
 
 GONE = N_("Ce témoignage n'est plus là : son auteur l'a retiré, ou sa durée de conservation est passée.")
 
@@ -76,16 +73,6 @@ class Appeal(Record, table=True):
     text: str = Field(default="", max_length=APPEAL_LENGTH)
     at: datetime = Field(default_factory=world.now, sa_type=Moment)
     answered_at: datetime | None = Field(default=None, sa_type=Moment)
-
-
-class Masking(Record, table=True):
-    """That passages of a testimonial were taken out for good, each with a visible mask in its place."""
-
-    id: str = Field(default_factory=world.new_id, primary_key=True, max_length=12)
-    testimonial_id: str = Field(foreign_key="testimonial.id", index=True, max_length=12)
-    passages: int
-    by_id: str = Field(foreign_key="person.id", max_length=12)
-    at: datetime = Field(default_factory=world.now, sa_type=Moment)
 
 
 class State(Word):
@@ -153,7 +140,7 @@ async def decide(
     NotYours for others, NotNow when there is nothing to decide, or when the text changed meanwhile; NotThus without a
     reason.
     """
-    register, judged = await _to_judge(session, testimonial_id, by=by)
+    register, judged = await to_judge(session, testimonial_id, by=by)
     decision = _decision(judged, verdict, reason, note, by)
     before = judged.decision
     if before and judged.state is not State.APPEALED and _is_same(before, decision):
@@ -164,7 +151,7 @@ async def decide(
         raise refusal
     if judged.testimonial.revision != base:
         raise NotNow(N_("Le texte a changé pendant votre lecture : relisez-le avant de décider."))
-    decision.of_lab = not await _is_apart(session, judged.testimonial, by)
+    decision.of_lab = not await is_apart(session, judged.testimonial, by)
     if before:
         before.ended_at = decision.at
         session.add(before)
@@ -172,7 +159,7 @@ async def decide(
     if judged.appeal:
         judged.appeal.answered_at = judged.appeal.answered_at or decision.at
     session.add(decision)
-    await _open(session, testimonial_id)
+    await begin(session, testimonial_id)
     kind = Deed.TESTIMONIAL_PUBLISHED if decision.verdict is Verdict.PUBLISHED else Deed.TESTIMONIAL_REFUSED
     audit.record(session, register, kind, by=by, about=testimonial_id)
     return decision
@@ -214,7 +201,7 @@ async def hindrance(session: AsyncSession, judged: Judged, verdict: Verdict, *, 
         return None if judged.state is State.WAITING else NotNow(nobody_asked)
     if judged.state is not State.APPEALED and judged.decision.verdict is verdict:
         return NotNow(N_("Quelqu'un a déjà décidé : relisez la page."))
-    if not await _is_apart(session, judged.testimonial, by):
+    if not await is_apart(session, judged.testimonial, by):
         return NotYours(N_("C'est décidé : y revenir appartient à la modération de la DITP, pas au laboratoire."))
     if judged.testimonial.id in await session.scalars(refused_by(by)):
         return NotYours(N_("Vous avez refusé ce témoignage : quelqu'un d'autre l'examine à nouveau."))
@@ -227,7 +214,7 @@ def refused_by(person: Person) -> Any:
     return select(Decision.testimonial_id).where(own).correlate(None)
 
 
-async def _is_apart(session: AsyncSession, testimonial: Testimonial, person: Person) -> bool:
+async def is_apart(session: AsyncSession, testimonial: Testimonial, person: Person) -> bool:
     """Whether somebody moderates for DITP, and has not been of the lab since it was spoken of."""
     if not await people.roles(session, person) & set(SITE):
         return False
@@ -247,59 +234,6 @@ def told_to(person: Person) -> Any:
         )
         .correlate(Testimonial)
     )
-
-
-async def mask(
-    session: AsyncSession, testimonial_id: str, passages: Sequence[str], *, base: int, by: Person
-) -> Masking:
-    """Take passages out of a testimonial for good, wherever they stand, and show that something was.
-
-    They go from what was written of it too: an appeal, a note. (`withdrawals.mask` takes them out of the lab's answer
-    besides.) Raises NotNow when nobody asked to publish it, or when the text changed meanwhile; NotThus when a passage
-    is too short or too long, nowhere in it, or when nothing would be left to read: one masks data, not an opinion.
-    """
-    register, judged = await _to_judge(session, testimonial_id, by=by)
-    telling = judged.telling
-    if telling is None or not judged.testimonial.may_publish:
-        raise NotNow(N_("Son auteur n'a pas demandé à le publier : il n'y a rien à masquer."))
-    wanted = masked_passages(passages)
-    if not wanted:
-        raise NotThus({"passages": N_("Choisissez au moins un passage à masquer.")})
-    if judged.testimonial.revision != base:
-        raise NotNow(N_("Le texte a changé pendant votre lecture : relisez-le avant de masquer."))
-    for passage in wanted:
-        _check_passage(passage, (telling.happened, telling.changed, telling.name))
-    happened, changed = personal.masked(telling.happened, wanted), personal.masked(telling.changed, wanted)
-    if not personal.says_something(happened + changed):
-        raise NotThus({"passages": N_("Il n'en resterait rien à lire : s'il ne peut pas paraître, refusez-le.")})
-    if len(happened) > testimonials.HAPPENED_LENGTH or len(changed) > testimonials.CHANGED_LENGTH:
-        raise NotThus({"passages": N_("Tant de masques ne tiennent pas dans ce texte : masquez des passages plus longs.")})
-    telling.happened, telling.changed = happened, changed
-    telling.name = "" if personal.masked(telling.name, wanted) != telling.name else telling.name
-    for decision in await decisions(session, testimonial_id):
-        decision.note = personal.masked(decision.note, wanted)[:NOTE_LENGTH]
-    if judged.appeal:
-        judged.appeal.text = personal.masked(judged.appeal.text, wanted)[:APPEAL_LENGTH]
-    judged.testimonial.revision += 1
-    masking = Masking(testimonial_id=testimonial_id, passages=len(wanted), by_id=by.id)
-    session.add(masking)
-    await _open(session, testimonial_id)
-    audit.record(session, register, Deed.TESTIMONIAL_MASKED, by=by, about=testimonial_id)
-    return masking
-
-
-def masked_passages(passages: Sequence[str]) -> list[str]:
-    """Each passage once, clean, the longest first: one may be part of another."""
-    return sorted({clean(passage) for passage in passages} - {"", personal.MASK}, key=lambda each: (-len(each), each))
-
-
-def _check_passage(passage: str, texts: Sequence[str]) -> None:
-    if len(passage) > LONGEST_PASSAGE:
-        raise NotThus({"passages": N_("Cent caractères au plus par passage : on masque une donnée, pas un avis.")})
-    is_there = len(passage) >= SHORTEST_PASSAGE and any(personal.masked(text, [passage]) != text for text in texts)
-    if not is_there or personal.touches_a_mask(passage):
-        nowhere = N_("« {passage} » n'est pas dans ce témoignage, en un mot entier : recopiez-le à la lettre.")
-        raise NotThus({"passages": nowhere}, passage=passage)
 
 
 async def appeal(session: AsyncSession, key: str, *, text: str = "") -> Appeal:
@@ -323,7 +257,7 @@ async def appeal(session: AsyncSession, key: str, *, text: str = "") -> Appeal:
     return asked
 
 
-async def _to_judge(session: AsyncSession, testimonial_id: str, *, by: Person) -> tuple[Register, Judged]:
+async def to_judge(session: AsyncSession, testimonial_id: str, *, by: Person) -> tuple[Register, Judged]:
     """The floor, then a testimonial that stands, that this person may judge."""
     register = await audit.take_floor(session, by=by)
     judged = await seen(session, testimonial_id, by=by)
@@ -340,7 +274,7 @@ async def seen(session: AsyncSession, testimonial_id: str, *, by: Person) -> Jud
     return judged
 
 
-async def _open(session: AsyncSession, testimonial_id: str) -> None:
+async def begin(session: AsyncSession, testimonial_id: str) -> None:
     if await session.get(Opening, testimonial_id) is None:
         session.add(Opening(testimonial_id=testimonial_id))
 
@@ -387,7 +321,3 @@ async def decisions(session: AsyncSession, testimonial_id: str) -> list[Decision
     return list(await session.scalars(own.order_by(col(Decision.at), col(Decision.id))))
 
 
-async def maskings(session: AsyncSession, testimonial_id: str) -> list[Masking]:
-    """Each time that passages were taken out, in order."""
-    own = select(Masking).where(col(Masking.testimonial_id) == testimonial_id)
-    return list(await session.scalars(own.order_by(col(Masking.at), col(Masking.id))))

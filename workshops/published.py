@@ -16,7 +16,8 @@ from sqlmodel import col, exists, func, or_
 
 from workshops.answers import LabAnswer
 from workshops.labs import Lab
-from workshops.moderation import Decision, Masking, Verdict
+from workshops.maskings import Masking
+from workshops.moderation import Decision, Verdict
 from workshops.personal import MASK
 from workshops.projects import Project
 from workshops.refusals import NotFound

@@ -6,11 +6,12 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from workshops import answers, audit, contacts, evidence, moderation, personal, testimonials
+from workshops import answers, audit, contacts, evidence, maskings, personal, testimonials
 from workshops.answers import LabAnswer
 from workshops.audit import Deed
 from workshops.evidence import Citation
-from workshops.moderation import Appeal, Decision, Masking
+from workshops.maskings import Masking
+from workshops.moderation import Appeal, Decision
 from workshops.people import Person
 from workshops.testimonials import End, Telling, Testimonial, Tombstone
 
@@ -54,11 +55,11 @@ async def bury(session: AsyncSession, testimonial: Testimonial, how: End) -> Non
 async def mask(
     session: AsyncSession, testimonial_id: str, passages: Sequence[str], *, base: int, by: Person
 ) -> Masking:
-    """Take passages out of a testimonial for good (`moderation.mask`), and out of what may quote it: the lab's answer, why
+    """Take passages out of a testimonial for good (`maskings.mask`), and out of what may quote it: the lab's answer, why
     it is cited."""
-    masking = await moderation.mask(session, testimonial_id, passages, base=base, by=by)
+    masking = await maskings.mask(session, testimonial_id, passages, base=base, by=by)
     answer = await session.get(LabAnswer, testimonial_id)
-    taken_out = moderation.masked_passages(passages)
+    taken_out = maskings.each_once(passages)
     if answer:
         answer.text = personal.masked(answer.text, taken_out)[: answers.LONGEST]
     for citation in await session.scalars(select(Citation).where(col(Citation.testimonial_id) == testimonial_id)):

@@ -158,6 +158,7 @@ def create_judgements() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("testimonial_id", ID, nullable=False),
         sa.Column("passages", sa.Integer(), nullable=False),
+        sa.Column("letters", sa.Integer(), nullable=False),
         sa.Column("by_id", ID, nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["testimonial_id"], ["testimonial.id"], name="fk_masking_testimonial_id_testimonial"),

@@ -18,7 +18,8 @@ from workshops.audit import Register
 from workshops.comments import Hiding
 from workshops.frameworks import Framework
 from workshops.imports import ImportedFramework
-from workshops.moderation import Decision, Masking
+from workshops.maskings import Masking
+from workshops.moderation import Decision
 from workshops.refusals import NotFound
 from workshops.releases import Release
 from workshops.reviews import Review, ReviewHiding, ReviewReply

@@ -9,7 +9,8 @@ from server.datasets.declared import KEY, REQUIRED, Dataset, Day, Row, shown, st
 from server.tables import Column, Table
 from workshops.answers import LabAnswer
 from workshops.handling import Handling
-from workshops.moderation import Decision, Masking, Reason, Verdict
+from workshops.maskings import Masking
+from workshops.moderation import Decision, Reason, Verdict
 from workshops.projects import Project
 from workshops.scores import Score
 from workshops.testimonials import Capacity, End, Face, Telling, Testimonial, Tombstone

@@ -44,6 +44,7 @@ from workshops import (
     indicators,
     journal,
     lineage,
+    maskings,
     moderation,
     people,
     testimonials,
@@ -322,7 +323,7 @@ async def test_what_is_masked_is_masked_where_it_is_cited(
     database: Database, room: Workshop, alix: Person, yann: Person, text: Card, voice: str
 ) -> None:
     await cite(database, text, voice, alix)
-    await act(database, moderation.mask, voice, ["chez moi"], base=1, by=yann)
+    await act(database, maskings.mask, voice, ["chez moi"], base=1, by=yann)
     (found,) = await cited(database, room, text)
     assert "⟦masqué⟧" in found.voice.happened
     assert "chez moi" not in found.voice.happened
@@ -576,7 +577,7 @@ async def test_whatever_changes_how_a_cited_one_reads_is_news(
         assert await new()
     await act(database, testimonials.take_back, one_key, evidence=True)
     assert await new()
-    await act(database, moderation.mask, other.id, ["chez moi"], base=1, by=yann)
+    await act(database, maskings.mask, other.id, ["chez moi"], base=1, by=yann)
     assert await new()
     again = {"verdict": "refuse", "reason": "personne_visee", "base": 1}
     await act(database, moderation.decide, third.id, **again, by=await moderator(database))

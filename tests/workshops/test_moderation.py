@@ -13,6 +13,7 @@ from workshops import (
     answers,
     audit,
     handling,
+    maskings,
     memberships,
     moderation,
     personal,
@@ -147,7 +148,7 @@ async def test_others_decide_nothing(database: Database, alix: Person) -> None:
         left,
     ]
     for other in others:
-        for verb in (moderation.mask, withdrawals.mask):
+        for verb in (maskings.mask, withdrawals.mask):
             with pytest.raises(NotYours):
                 await act(database, verb, told.id, ["démarche"], base=told.revision, by=other)
         await refused(database, told, other, NotYours)
@@ -163,7 +164,7 @@ async def test_what_nobody_asked_to_publish_is_neither_decided_nor_masked(
     said = await refused(database, given, alix, NotNow)
     assert said.sentence == "Son auteur n'a pas demandé à le publier : il n'y a rien à décider."
     with pytest.raises(NotNow, match="rien à masquer"):
-        await act(database, moderation.mask, given.id, ["démarche"], base=given.revision, by=alix)
+        await act(database, maskings.mask, given.id, ["démarche"], base=given.revision, by=alix)
     assert (await judged(database, given)).state is (State.KEPT if told else State.BEGUN)
 
 
@@ -342,18 +343,18 @@ async def test_a_passage_is_masked_wherever_it_stands_whole(
     database: Database, alix: Person, passage: str, left: str
 ) -> None:
     _key, told = await give(database, happened=LONG, changed="Rien.", name="Claude")
-    masking = await act(database, moderation.mask, told.id, [passage], base=1, by=alix)
+    masking = await act(database, maskings.mask, told.id, [passage], base=1, by=alix)
     after = await judged(database, told)
     assert after.telling is not None
     assert (after.telling.happened, after.telling.changed, after.telling.name) == (left, "Rien.", "Claude")
     assert (masking.passages, masking.by_id, after.testimonial.revision) == (1, alix.id, 2)
-    assert await ask(database, moderation.maskings, told.id) == [masking]
+    assert await ask(database, maskings.of, told.id) == [masking]
     assert await deeds(database) == [(Deed.TESTIMONIAL_MASKED, alix.id)]
 
 
 async def test_several_are_masked_the_longest_first_and_a_name_goes(database: Database, alix: Person) -> None:
     _key, told = await give(database, happened="Jo Dupont, ou Jo, m'a reçu.", changed="Merci Jo.", name="Jo D.")
-    masking = await act(database, moderation.mask, told.id, ["Jo", "", "Jo Dupont", "Jo", MASK], base=1, by=alix)
+    masking = await act(database, maskings.mask, told.id, ["Jo", "", "Jo Dupont", "Jo", MASK], base=1, by=alix)
     telling = (await judged(database, told)).telling
     assert telling is not None
     assert (telling.happened, telling.changed, telling.name) == (f"{MASK}, ou {MASK}, m'a reçu.", f"Merci {MASK}.", "")
@@ -378,10 +379,10 @@ async def test_several_are_masked_the_longest_first_and_a_name_goes(database: Da
 )
 async def test_what_is_not_masked(database: Database, alix: Person, passages: list[str], said: str) -> None:
     _key, told = await give(database, happened=f"{LONG} Un masqué ?")
-    await act(database, moderation.mask, told.id, ["Un masqué"], base=1, by=alix)
+    await act(database, maskings.mask, told.id, ["Un masqué"], base=1, by=alix)
     before = await rows(database)
     with pytest.raises(NotThus) as refusal:
-        await act(database, moderation.mask, told.id, passages, base=2, by=alix)
+        await act(database, maskings.mask, told.id, passages, base=2, by=alix)
     assert refusal.value.fields["passages"].format(**refusal.value.values).startswith(said)
     assert await rows(database) == before
 
@@ -389,21 +390,21 @@ async def test_what_is_not_masked(database: Database, alix: Person, passages: li
 async def test_masks_do_not_make_a_text_too_long(database: Database, alix: Person) -> None:
     _key, told = await give(database, happened="ab " * 600 + "fin")
     with pytest.raises(NotThus) as refusal:
-        await act(database, moderation.mask, told.id, ["ab"], base=1, by=alix)
+        await act(database, maskings.mask, told.id, ["ab"], base=1, by=alix)
     assert refusal.value.fields["passages"].startswith("Tant de masques ne tiennent pas")
 
 
 async def test_one_masks_what_one_read_while_it_is_there(database: Database, alix: Person) -> None:
     key, told = await give(database, happened=LONG)
-    await act(database, moderation.mask, told.id, ["Jo"], base=1, by=alix)
+    await act(database, maskings.mask, told.id, ["Jo"], base=1, by=alix)
     with pytest.raises(NotNow, match="a changé pendant votre lecture"):
-        await act(database, moderation.mask, told.id, ["Bravo"], base=1, by=alix)
+        await act(database, maskings.mask, told.id, ["Bravo"], base=1, by=alix)
     await refused(database, told, alix, NotNow)  # nor decides on what one did not read
     with pytest.raises(NotNow):
         await act(database, testimonials.tell, key, Told(happened=LONG, may_publish=True))
     await act(database, withdrawals.withdraw, key)
     with pytest.raises(NotNow) as gone:
-        await act(database, moderation.mask, told.id, ["Bravo"], base=2, by=alix)
+        await act(database, maskings.mask, told.id, ["Bravo"], base=2, by=alix)
     assert gone.value.sentence == GONE
 
 
@@ -528,3 +529,24 @@ async def test_whoever_leaves_a_lab_is_not_of_ditp_for_what_it_was_told_before(
         await decide(database, bad, morgane)
     else:
         await refused(database, bad, morgane, NotYours)
+
+
+async def test_a_lab_masks_data_and_no_opinion(database: Database, alix: Person) -> None:
+    """A quarter of a text in all, whatever the number of masks; telephones and the like are no part of it; DITP may."""
+    words = [f"mot{number:02d}" for number in range(1, 41)]
+    _key, told = await give(database, happened=" ".join(words) + " 06 39 98 12 34")
+    await act(database, withdrawals.mask, told.id, ["06 39 98 12 34"], base=1, by=alix)
+    await act(database, withdrawals.mask, told.id, words[:6], base=2, by=alix)
+    await act(database, withdrawals.mask, told.id, words[6:11], base=3, by=alix)
+    with pytest.raises(NotThus):
+        await act(database, withdrawals.mask, told.id, words[11:14], base=4, by=alix)
+    assert [each.letters for each in await ask(database, maskings.of, told.id)] == [0, 30, 25]
+    await act(database, withdrawals.mask, told.id, words[11:14], base=4, by=await moderator(database))
+
+
+async def test_a_name_may_be_masked_in_a_short_text(database: Database, alix: Person) -> None:
+    _key, told = await give(database, happened="Merci à Mme Marie-Christine Dupont.")
+    await act(database, withdrawals.mask, told.id, ["Mme Marie-Christine Dupont"], base=1, by=alix)
+    _key, other = await give(database, happened="Un accueil odieux et trois heures d'attente pour rien du tout.")
+    with pytest.raises(NotThus):
+        await act(database, withdrawals.mask, other.id, ["accueil odieux et trois heures d'attente pour rien"], base=1, by=alix)

@@ -9,7 +9,7 @@ from server.database import Database
 from tests.cast import act, ask, colleague, give, moderator, touchpoint, witness
 from tests.conftest import Clock
 from tests.server.pages.test_queries import counting
-from workshops import answers, moderation, published, testimonials, withdrawals
+from workshops import answers, maskings, moderation, published, testimonials, withdrawals
 from workshops.people import Person
 from workshops.published import Filters, Voice, folded, words_of
 from workshops.refusals import NotFound
@@ -110,7 +110,7 @@ async def test_one_withdrawn_before_anybody_published_it_was_never_there(databas
 
 async def test_what_a_moderator_masked_is_said_to_be(database: Database, morgane: Person) -> None:
     _key, given = await give(database, happened="Madame Untel a été parfaite.")
-    await act(database, moderation.mask, given.id, ["Madame Untel"], base=1, by=morgane)
+    await act(database, maskings.mask, given.id, ["Madame Untel"], base=1, by=morgane)
     await act(database, moderation.decide, given.id, verdict="publie", base=2, by=morgane)
     voice = await ask(database, published.get, given.id)
     assert (voice.happened, voice.masked) == ("⟦masqué⟧ a été parfaite.", True)

@@ -5,7 +5,7 @@ from sqlalchemy import inspect, text
 
 from server.database import Database
 from tests.cast import act, ask, colleague, give, moderator, witness
-from workshops import answers, audit, contacts, moderation, testimonials, withdrawals, world
+from workshops import answers, audit, contacts, maskings, moderation, testimonials, withdrawals, world
 from workshops.audit import Deed
 from workshops.moderation import State
 from workshops.people import Person
@@ -64,7 +64,7 @@ async def test_what_is_withdrawn_is_neither_told_judged_nor_answered_again(datab
     with pytest.raises(NotNow):
         await act(database, moderation.decide, given.id, verdict="refuse", reason="faux", base=1, by=alix)
     with pytest.raises(NotNow):
-        await act(database, moderation.mask, given.id, ["dit"], base=1, by=alix)
+        await act(database, maskings.mask, given.id, ["dit"], base=1, by=alix)
     with pytest.raises(NotNow):
         await act(database, moderation.appeal, key, text="Encore")
     with pytest.raises(NotNow):

@@ -14,7 +14,7 @@ from server.datasets.editions import Edition
 from tests.cast import Browsers, act, facilitator, moderator, witness, workshop
 from tests.conftest import NINE, Clock
 from tests.server.pages.day import begin
-from workshops import comments, moderation, withdrawals
+from workshops import comments, maskings, moderation, withdrawals
 from workshops.agenda import Stage
 from workshops.refusals import NotFound
 
@@ -105,7 +105,7 @@ async def test_what_is_withdrawn_masked_or_taken_back_goes_at_once_from_every_da
     assert await said() == [list(words)] * 2
     await act(database, withdrawals.withdraw, key)
     assert await said() == [["Madame Untel", "À reprendre"]] * 2
-    await act(database, moderation.mask, masked.id, ["Madame Untel"], base=1, by=morgane)
+    await act(database, maskings.mask, masked.id, ["Madame Untel"], base=1, by=morgane)
     assert await said() == [["À reprendre"]] * 2
     await act(database, moderation.decide, back.id, verdict="refuse", reason="faux", base=1, by=morgane)
     assert await said() == [[], []]

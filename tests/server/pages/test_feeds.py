@@ -24,7 +24,7 @@ from tests.conftest import Clock
 from tests.documents import frozen, history
 from tests.server.pages.reading import read
 from tests.server.pages.versions import second
-from workshops import answers, frameworks, moderation, withdrawals
+from workshops import answers, frameworks, maskings, moderation, withdrawals
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 FEED = "/referentiel.atom"
@@ -127,7 +127,7 @@ async def test_a_testimonial_is_an_entry_with_its_words_and_the_answer(
     morgane, alix = await moderator(database), await colleague(database)
     point = await touchpoint(database, project="Démarches simples", by=alix)
     _key, told = await give(database, point, happened="Mme Untel <b>& co</b>.", changed="J'ose.", name="Lou")
-    await act(database, moderation.mask, told.id, ["Mme Untel"], base=1, by=morgane)
+    await act(database, maskings.mask, told.id, ["Mme Untel"], base=1, by=morgane)
     clock.advance(days=2)
     await act(database, moderation.decide, told.id, verdict="publie", base=2, by=morgane)
     await act(database, answers.answer, told.id, text="Merci.", by=alix)

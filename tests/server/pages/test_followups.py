@@ -14,7 +14,7 @@ from server.settings import Settings
 from tests.cast import HAPPENED, Browsers, act, ask, colleague, give, moderator, witness
 from tests.server.pages.day import JSON
 from tests.server.pages.reading import Element, errors, plain, read, value
-from workshops import answers, contacts, moderation, personal, testimonials, withdrawals
+from workshops import answers, contacts, maskings, moderation, personal, testimonials, withdrawals
 from workshops.contacts import Contact
 from workshops.moderation import State
 from workshops.people import Person
@@ -430,7 +430,7 @@ async def test_what_is_published_says_so_with_the_labs_answer(
 
 async def test_masks_are_in_sight(database: Database, client: Browsers, morgane: Person) -> None:
     key, testimonial = await give(database, happened="Demandez Monsieur Durand.")
-    await act(database, moderation.mask, testimonial.id, ["Monsieur Durand"], base=testimonial.revision, by=morgane)
+    await act(database, maskings.mask, testimonial.id, ["Monsieur Durand"], base=testimonial.revision, by=morgane)
     page = read(await client().get(at(key)))
     assert [mark.text for mark in page.all(class_="gc-masked")] == ["masqué passage masqué par la modération"]
     assert "Durand" not in page.text
