@@ -51,7 +51,7 @@ class Case:
         """How it begins."""
         telling = self.judged.telling
         text = " ".join(" ".join(filter(None, (telling.happened, telling.changed))).split()) if telling else ""
-        return text if len(text) <= EXCERPT else text[:EXCERPT].rpartition(" ")[0] + "…"
+        return text if len(text) <= EXCERPT else (text[:EXCERPT].rpartition(" ")[0] or text[:EXCERPT]) + "…"
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,7 @@ async def hindrance(session: AsyncSession, judged: Judged, verdict: Verdict, *, 
     if not await is_apart(session, judged.testimonial, by):
         return NotYours(N_("C'est décidé : y revenir appartient à la modération de la DITP, pas au laboratoire."))
     if judged.testimonial.id in await session.scalars(refused_by(by)):
-        return NotYours(N_("Vous avez refusé ce témoignage : quelqu'un d'autre l'examine à nouveau."))
+        return NotYours(N_("Vous avez refusé ce témoignage : seul quelqu'un d'autre peut l'examiner à nouveau."))
     return None
 
 

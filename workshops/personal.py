@@ -94,10 +94,10 @@ def _is_nir(match: re.Match[str]) -> bool:
     return 97 - number % 97 == int(match["key"])
 
 
-def without(text: str, found: Sequence[Trace]) -> str:
-    """The text with the mask in the place of each trace."""
+def without(text: str, found: Sequence[Trace], instead: str) -> str:
+    """The text with something else in the place of each trace."""
     for trace in reversed(found):
-        text = text[: trace.start] + MASK + text[trace.end :]
+        text = text[: trace.start] + instead + text[trace.end :]
     return text
 
 

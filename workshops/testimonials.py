@@ -191,14 +191,14 @@ def _check(key: str, face: str) -> None:
 async def tell(session: AsyncSession, key: str, told: Told) -> Testimonial:
     """The author writes what happened, and what may be done with it; again, until somebody begins to judge it.
 
-    The same words twice are one gesture. Raises NotFound without that key, NotNow once it is opened or withdrawn,
+    The same words twice are one gesture, and nothing at all is none. Raises NotFound without that key, NotNow once it is opened or withdrawn,
     NotThus for whatever does not hold.
     """
     register, own = await held(session, key)
     before = own.telling or Telling(testimonial_id=own.testimonial.id)
     telling, values = _judged(own, told)
     same = telling.model_dump() == before.model_dump() and own.testimonial.model_dump(include=set(values)) == values
-    if same and own.testimonial.told_at and not told.contact and told.wants_contact == own.has_contact:
+    if same and not told.contact and told.wants_contact == own.has_contact:
         audit.yield_floor(session, register)
         return own.testimonial
     require_correctable(own)

@@ -15,7 +15,8 @@ from server.gestures import again, as_json, done, reading, sentence, transaction
 from server.limits import Limits
 from server.templating import page
 from server.witnessing import Revealing
-from workshops import answers, moderation, personal, surveys, testimonials, withdrawals
+from workshops import answers, moderation, personal, surveys, testimonials, touchpoints, withdrawals
+from workshops.moderation import Verdict
 from workshops.refusals import NotFound, NotNow, NotThus, Refusal
 from workshops.testimonials import Capacity, Face, Own
 from workshops.words import N_
@@ -67,8 +68,9 @@ async def own(request: Request) -> Response:
 
 @_private
 async def tell(request: Request) -> Response:
-    """Write what happened, and what may be done with it."""
+    """Write what happened, and what may be done with it; to send nothing is to leave it there."""
     form, files = await texts(request)
+    is_told = True
     try:
         if files:
             raise files
@@ -77,14 +79,14 @@ async def tell(request: Request) -> Response:
         if not await Limits.of(request).allows(*whose):
             raise await Limits.of(request).too_many(*whose)
         async with transaction(request) as session:
-            await testimonials.tell(session, _key(request), told)
+            is_told = (await testimonials.tell(session, _key(request), told)).told_at is not None
         await Limits.of(request).count(*whose)
     except NotThus as refusal:
         found = refusal.found if isinstance(refusal, Revealing) else []
         return await _as_it_was(request, refusal, form, writes=True, found=found)
     except NotNow as refusal:
         return await _as_it_was(request, refusal, form)
-    return _back(request)
+    return _back(request, "" if is_told else "?fini=1")
 
 
 @_private
@@ -133,9 +135,9 @@ def _key(request: Request) -> str:
     return key
 
 
-def _back(request: Request) -> Response:
+def _back(request: Request, asked: str = "") -> Response:
     to = f"/temoignages/suivi/{_key(request)}"
-    return done(request, to, suivi=request.app.state.settings.public_url + to)
+    return done(request, to + asked, suivi=request.app.state.settings.public_url + to)
 
 
 async def _as_it_was(
@@ -160,15 +162,19 @@ async def _followed(request: Request, session: AsyncSession) -> dict[str, Any]:
     testimonial = own.testimonial
     judged = await moderation.get(session, testimonial.id)
     lab, project = await testimonials.place(session, testimonial)
+    point = await touchpoints.get(session, testimonial.touchpoint_id) if testimonial.touchpoint_id else None
+    decided = await moderation.decisions(session, testimonial.id)
     return {
         "at": f"/temoignages/suivi/{key}",
         "link": f"{settings.public_url}/temoignages/suivi/{key}",
         "code": witnessing.code(key),
         "own": own,
         "judged": judged,
+        "was_published": any(each.verdict is Verdict.PUBLISHED for each in decided),
         "answer": (await answers.of(session, [testimonial.id])).get(testimonial.id),
         "lab": lab,
         "project": project,
+        "another": f"/t/{point.token}" if point else f"/temoignages/nouveau?labo={testimonial.lab_slug}",
         "offered": await surveys.standing(session, testimonial.touchpoint_id) if testimonial.touchpoint_id else [],
         "mask": personal.MASK,
         "faces": list(Face),

@@ -68,7 +68,7 @@ async def test_somebody_answers_on_a_phone(
         3: Answer((1, 5)),
         4: Answer((1,)),
         5: Answer((5,)),
-        6: Answer(text="Rappelez-moi au [masqué]."),
+        6: Answer(text="Rappelez-moi au [retiré]."),
     }
 
 
@@ -115,6 +115,25 @@ async def _answer(on: Screen, asked: Survey, *, looks: bool) -> None:
     await expect(heading).to_have_text("Merci")
     await look()
     on.forget_the_cut(422)
+
+
+async def test_an_answer_without_network_waits(app: Starlette, database: Database, browser: Browser) -> None:
+    asked = await survey(database, by=await colleague(database))
+    async with serving(app) as address, screen(browser, address, "téléphone", PHONE) as on:
+        page = on.page
+        await page.goto(f"/enquetes/{asked.id}")
+        for button, answer, next_one in (("Commencer", "", "Question 1 sur 6"), ("Continuer", "Bien", "Question 2 sur 6")):
+            if answer:
+                await page.get_by_text(answer, exact=True).click()
+            await on.context.set_offline(True)
+            await page.get_by_role("button", name=button).click()
+            await expect(page.get_by_role("status").get_by_text("Le réseau ne répond pas.")).to_be_visible()
+            await seen(on)
+            await on.context.set_offline(False)
+            await expect(page.get_by_text(next_one)).to_be_visible()
+        on.forget_the_cut()
+    private = page.url.split("/")[-2]
+    assert (await ask(database, responses.own, private)).answers == {1: Answer((1,))}
 
 
 async def test_anyone_reads_the_results(app: Starlette, database: Database, browser: Browser) -> None:

@@ -209,6 +209,29 @@ async def test_a_draft_survives_a_reload_and_a_lost_network(
         citizen.phone.forget_the_cut()
 
 
+async def test_long_names_fit_and_what_is_wrong_is_read_first(
+    app: Starlette, database: Database, browser: Browser
+) -> None:
+    point = await touchpoint(database, project="P" * 120, name="N" * 80, by=await colleague(database))
+    async with serving(app) as address, screen(browser, address, "téléphone", PHONE) as phone:
+        page = phone.page
+        await page.goto(f"/t/{point.token}")
+        await phone.fits()
+        await page.get_by_role("button", name="Mal").click()
+        await page.get_by_label(HAPPENED).fill("Rappelez-moi au 06 12 34 56 78.")
+        await phone.fits()
+        await page.get_by_role("button", name="Envoyer", exact=True).click()
+        await expect(page.locator("#field-traces")).to_be_focused()
+        await phone.check_accessibility()
+        await page.goto("/temoignages/suivi")
+        code = page.get_by_label("Le code de votre reçu")
+        await code.fill("WWWW WWWW WWWW WWWW")
+        assert await code.evaluate("field => field.scrollWidth <= field.clientWidth")
+        await page.get_by_role("button", name="Ouvrir").click()
+        await expect(page.get_by_role("alert")).to_be_focused()
+        phone.forget_the_cut(422, 404)
+
+
 async def test_a_draft_is_forgotten_when_asked(app: Starlette, database: Database, browser: Browser) -> None:
     async with at_the_poster(app, database, browser) as citizen:
         page = citizen.page

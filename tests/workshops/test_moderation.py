@@ -278,7 +278,7 @@ async def test_the_second_look_is_for_somebody_else_of_ditp(
     await act(database, moderation.appeal, key)
     for given in ({}, REFUSED):  # the same refusal again answers no appeal
         said = await refused(database, other, morgane, NotYours, **given)
-        assert said.sentence == "Vous avez refusé ce témoignage : quelqu'un d'autre l'examine à nouveau."
+        assert said.sentence == "Vous avez refusé ce témoignage : seul quelqu'un d'autre peut l'examiner à nouveau."
     await decide(database, other, await publisher(database))
 
 
@@ -309,7 +309,7 @@ async def test_only_ditp_comes_back_on_what_is_decided_for_a_reason(
     dominique = await publisher(database)
     await decide(database, told, dominique)
     said = await refused(database, told, morgane, NotYours, **REFUSED)  # nor does she refuse it once more
-    assert said.sentence == "Vous avez refusé ce témoignage : quelqu'un d'autre l'examine à nouveau."
+    assert said.sentence == "Vous avez refusé ce témoignage : seul quelqu'un d'autre peut l'examiner à nouveau."
     await decide(database, told, dominique, **REFUSED)  # who published may see their mistake
 
 

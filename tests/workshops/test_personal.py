@@ -58,7 +58,7 @@ def test_several_are_found_in_order_and_taken_out_together() -> None:
     text = "lou@exemple.fr ou 06 39 98 12 34, NIR 2 55 08 14 168 025 38."
     found = personal.traces(text)
     assert [trace.sort for trace in found] == [Sort.EMAIL, Sort.PHONE, Sort.NIR]
-    assert personal.without(text, found) == f"{MASK} ou {MASK}, NIR {MASK}."
+    assert personal.without(text, found, MASK) == f"{MASK} ou {MASK}, NIR {MASK}."
 
 
 @given(st.text())

@@ -11,7 +11,7 @@ from server import logs, witnessing
 from server.app import create_app
 from server.database import Database
 from server.settings import Settings
-from tests.cast import HAPPENED, Browsers, act, ask, colleague, give, moderator, witness
+from tests.cast import HAPPENED, Browsers, act, ask, colleague, give, moderator, touchpoint, witness
 from tests.server.pages.day import JSON
 from tests.server.pages.reading import Element, errors, plain, read, value
 from workshops import answers, contacts, maskings, moderation, personal, testimonials, withdrawals
@@ -101,7 +101,27 @@ async def test_the_second_screen_says_that_it_is_saved_and_asks_nothing(database
     assert (ticked, len(telling.all("input", type="checkbox"))) == ([], 3)
     empty = {name: value(telling, name) for name in ("happened", "changed", "name", "capacity", "clarity", "heard")}
     assert empty == dict.fromkeys(empty, "")
+    # Before the form, never after: whoever wrote would leave without sending.
     assert at(key, "?fini=1") in [link["href"] for link in page.all("a", class_="fr-btn")]
+    assert at(key, "?fini=1") not in [link["href"] for link in telling.all("a")]
+
+
+async def test_to_send_nothing_is_to_leave_it_there(database: Database, client: Browsers) -> None:
+    key, _testimonial = await give(database)
+    drawn = {**dict.fromkeys(("happened", "changed", "name", "capacity", "clarity", "heard", "email"), ""), "face": "bien"}
+    answer = await client().post(at(key), data=drawn)
+    assert (answer.status_code, answer.headers["location"]) == (303, at(key, "?fini=1"))
+    assert await state(database, key) is State.BEGUN
+    await client().post(at(key), data={**drawn, "heard": "2"})
+    assert await state(database, key) is State.KEPT
+
+
+async def test_the_next_one_begins_on_the_same_device(database: Database, client: Browsers) -> None:
+    point = await touchpoint(database, by=await colleague(database))
+    for here, there in ((point, f"/t/{point.token}"), (None, "/temoignages/nouveau?labo=ti-lab")):
+        key, _testimonial = await give(database, here)
+        page = read(await client().get(at(key, "?fini=1")))
+        assert page.one("main").one("a", href=there).text == "Donner un autre témoignage"
 
 
 async def test_one_may_leave_it_there(database: Database, client: Browsers) -> None:
@@ -428,6 +448,13 @@ async def test_what_is_published_says_so_with_the_labs_answer(
     assert f"/temoignages/{testimonial.id}" in [link["href"] for link in page.one("main").all("a")]
 
 
+async def test_what_is_published_no_more_says_so(database: Database, client: Browsers, morgane: Person) -> None:
+    key, testimonial = await witness(database, by=morgane)
+    await refused(database, testimonial, morgane)
+    page = read(await client().get(at(key)))
+    assert (standing(page), "Il n'est plus publié." in page.text) == ("Refusé", True)
+
+
 async def test_masks_are_in_sight(database: Database, client: Browsers, morgane: Person) -> None:
     key, testimonial = await give(database, happened="Demandez Monsieur Durand.")
     await act(database, maskings.mask, testimonial.id, ["Monsieur Durand"], base=testimonial.revision, by=morgane)
@@ -443,6 +470,7 @@ async def test_a_refusal_says_why_and_is_appealed_once(database: Database, clien
     page = read(await client().get(at(key)))
     assert standing(page) == "Refusé"
     assert moderation.Reason.NAMING.label in page.text.replace("’", "'")
+    assert "Il ne sera pas publié." in page.text
     assert page.one(class_="gc-quote").text == "Sans <nom>."
     long = await client().post(at(key, "/appel"), data={"appeal": "é" * 1001})
     assert (long.status_code, list(errors(read(long)))) == (422, ["appeal"])

@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from server import judging
 from server.database import Database
 from tests.cast import (
     HAPPENED,
@@ -91,6 +92,7 @@ async def test_the_queue_says_what_waits_for_how_long_and_what_is_a_second_look(
         "Bien arrivé il y a moins d'un jour",
     ]
     assert items[0].text.startswith("Rentrée Ti Lab Appelez le")
+    assert items[2].one(class_="gc-queue__text").text == "x" * judging.EXCERPT + "…"
     assert "3 témoignages attendent." in page.text
     assert page.all("a", href="/moderation/regles")
     own = read(await (await signed_in(client, alix)).get("/moderation")).one("main")
@@ -287,7 +289,7 @@ async def test_somebody_else_of_ditp_looks_again(
     await act(database, moderation.decide, told.id, verdict="refuse", reason="faux", base=1, by=morgane)
     await act(database, moderation.appeal, key)
     for who, said in (
-        (morgane, "Vous avez refusé ce témoignage : quelqu'un d'autre l'examine à nouveau."),
+        (morgane, "Vous avez refusé ce témoignage : seul quelqu'un d'autre peut l'examiner à nouveau."),
         (alix, "C'est décidé : y revenir appartient à la modération de la DITP, pas au laboratoire."),
     ):
         browser = await signed_in(client, who)
@@ -298,9 +300,12 @@ async def test_somebody_else_of_ditp_looks_again(
     dominique = await signed_in(client, await publisher(database))
     page = read(await dominique.get(f"/moderation/{told.id}")).one("main")
     assert page.one("h2", id="decide").text == "Second examen"
+    assert "Son auteur demande un second examen" in page.text
     publish, _refuse = forms(page, "/decision")
     await dominique.post(publish["action"], data=sent(publish))
     assert await state(database, told) is State.PUBLISHED
+    page = read(await dominique.get(f"/moderation/{told.id}")).one("main")
+    assert "Son auteur avait demandé un second examen" in page.text
 
 
 async def test_ditp_takes_back_what_is_published_for_a_reason(
