@@ -14,7 +14,7 @@ from workshops.people import Person
 from workshops.testimonials import End, Telling, Testimonial, Tombstone
 
 # Where what somebody wrote was: what a database must forget for good, once it is erased.
-WORDS = ("telling", "labanswer", "appeal", "decision", "contact")
+WORDS = ("telling", "labanswer", "appeal", "decision", "contact", "surveyanswer")
 
 
 async def withdraw(session: AsyncSession, key: str) -> Testimonial:
