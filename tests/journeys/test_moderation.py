@@ -53,7 +53,7 @@ async def test_a_lab_reads_masks_publishes_and_answers_on_a_phone(
         await look(phone, javascript)
         await page.get_by_label("Autre passage").fill("Mme Martin")
         await press(phone, "Masquer pour de bon")
-        await expect(page.locator(".gc-told .gc-masked")).to_have_count(2)
+        await expect(page.locator(".gc-told .gc-mask")).to_have_count(2)
 
         # 2. One tap publishes, the next one opens the following.
         await press(phone, "Publier")
