@@ -18,7 +18,6 @@ from workshops.words import N_
 
 KEY_LENGTH = 16
 MISTAKEN = str.maketrans("oil", "011")  # Crockford: what one reads in a digit's place
-TAKEN_OUT = "[retiré]"  # what its author prefers to some personal data; the moderator's mask is another
 WRITTEN = ("happened", "changed", "name")
 
 
@@ -88,7 +87,7 @@ def told(form: TellForm, settings: Settings) -> Told:
     """
     texts = {name: getattr(form, name) for name in WRITTEN}
     if form.traces == "remove":
-        texts = {name: without_traces(text) for name, text in texts.items()}
+        texts = {name: personal.without(text) for name, text in texts.items()}
     elif form.traces != "keep" and (seen := found(texts)):
         raise Revealing(seen)
     return Told(
@@ -105,13 +104,6 @@ def found(texts: Mapping[str, str]) -> list[Found]:
         for field, text in texts.items()
         for trace in personal.traces(text)
     ]
-
-
-def without_traces(text: str) -> str:
-    """A text without what looks like personal data in it."""
-    for trace in reversed(personal.traces(text)):
-        text = text[: trace.start] + TAKEN_OUT + text[trace.end :]
-    return text
 
 
 def _sealed(form: TellForm, settings: Settings) -> str | None:

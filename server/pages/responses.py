@@ -65,7 +65,7 @@ async def _given(request: Request, found: Own, place: int) -> tuple[list[str], s
     is_text = place in found.asked and found.survey.asks[place - 1].kind is Kind.TEXT
     traces = personal.traces(text) if is_text else []
     if traces and form.get("personal") == REMOVED:
-        text = personal.without(text, traces)
+        text = personal.without(text)
     elif traces and form.get("personal") != KEPT:
         raise NotThus({"personal": N_("Votre réponse contient une donnée personnelle : dites ce qu'il faut en faire.")})
     return chosen, text

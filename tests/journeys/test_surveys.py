@@ -68,7 +68,7 @@ async def test_somebody_answers_on_a_phone(
         3: Answer((1, 5)),
         4: Answer((1,)),
         5: Answer((5,)),
-        6: Answer(text="Rappelez-moi au [masqué]."),
+        6: Answer(text="Rappelez-moi au [retiré]."),
     }
 
 

@@ -222,7 +222,7 @@ async def test_personal_data_is_seen_before_it_is_kept(database: Database, clien
     assert "06 12 34 56 78 (un numéro de téléphone)" in page.text.replace("( ", "(").replace(" )", ")")
     assert await kept(database, base) == {}
     await browser.post(f"{base}/6", data={"answer": text, "personal": "remove"})
-    assert await kept(database, base) == {6: Answer(text="Rappelez-moi au [masqué].")}
+    assert await kept(database, base) == {6: Answer(text="Rappelez-moi au [retiré].")}
     await browser.post(f"{base}/6", data={"answer": text, "personal": "keep"})
     assert await kept(database, base) == {6: Answer(text=text)}
 
