@@ -13,10 +13,10 @@ from workshops import personal, world
 from workshops.journal import Sending
 from workshops.personal import Sort
 from workshops.refusals import NotThus
-from workshops.testimonials import SHORTEST_KEY, Told
+from workshops.testimonials import Told
 from workshops.words import N_
+from workshops.world import KEY_LENGTH
 
-KEY_LENGTH = 16
 MISTAKEN = str.maketrans("oil", "011")  # Crockford: what one reads in a digit's place
 WRITTEN = ("happened", "changed", "name")
 
@@ -36,7 +36,7 @@ def key_of(sending: Sending | None, secret: str, what: str = "testimonial") -> s
     """
     if sending is None:
         return world.new_key()
-    if len(sending.key) < SHORTEST_KEY:
+    if len(sending.key) < KEY_LENGTH:
         raise NotThus({"key": N_("Cette clé d'envoi est trop courte : seize caractères au moins, tirés au hasard.")})
     said = f"grille-commune {what} {sending.key}"
     drawn = int.from_bytes(hmac.new(secret.encode(), said.encode(), hashlib.sha256).digest()[:10])

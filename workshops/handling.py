@@ -20,8 +20,8 @@ from workshops.testimonials import End, Face, Testimonial, Tombstone
 FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 ENOUGH = 5  # of a count in which withdrawn ones still weigh
 
-GRADES = {Face.GOOD: "good", Face.MEDIUM: "medium", Face.BAD: "bad"}
-DEGREES = dict(enumerate(("very_bad", "bad", "medium", "good", "very_good"), start=1))
+GRADES = dict(zip((Face.GOOD, Face.MEDIUM, Face.BAD), scores.FACES, strict=True))
+DEGREES = dict(enumerate(scores.DEGREES, start=1))
 
 
 @dataclass(frozen=True)

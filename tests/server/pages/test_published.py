@@ -125,6 +125,7 @@ async def test_one_whose_time_is_over_says_so(database: Database, client: Browse
     page = await client().get(f"{ALL}/{told.id}")
     assert page.status_code == 410
     assert voices(page)[0].text == "Ce témoignage a été effacé au terme de sa durée de conservation."
+    assert (read(page).one("h1").text, "retiré" in read(page).text) == ("Témoignage effacé", False)
 
 
 async def test_nobody_learns_that_something_waits_or_was_refused(
