@@ -193,7 +193,8 @@ async def count(session: AsyncSession, filters: Filters = EVERYTHING) -> int:
     """How many are published. One query."""
     if words := words_of(filters.words):
         return len((await _holding(session, filters, words))[0])
-    return (await session.execute(_found(filters, func.count()))).scalar_one()
+    total: int = (await session.execute(_found(filters, func.count()))).scalar_one()
+    return total
 
 
 async def found(session: AsyncSession, filters: Filters = EVERYTHING, *, number: int = 1) -> Found:
