@@ -322,9 +322,13 @@ def _is_text(part: str) -> bool:
 
 
 async def read(request: Request, form: type[AnyForm]) -> AnyForm:
-    """The form, or NotThus naming each field that does not hold."""
+    """The form, or NotThus naming each field that does not hold, or where a file is in the place of a text."""
+    said = await sent(request)
+    files = [name for name, part in said.multi_items() if isinstance(part, UploadFile)]
+    if files and not hasattr(request.state, "file"):  # `file` reads the one that a page expects
+        raise NotThus(dict.fromkeys(files, N_("C'est un texte qui est attendu ici, pas un fichier : rien n'a été envoyé.")))
     try:
-        return form.model_validate(dict(await sent(request)))
+        return form.model_validate(dict(said))
     except ValidationError as error:
         raise NotThus(
             {str(e["loc"][0]): SENTENCES.get(e["type"], N_("Cette valeur ne convient pas.")) for e in error.errors()}
@@ -336,15 +340,11 @@ async def typed(request: Request) -> dict[str, Any]:
     return dict(await sent(request))
 
 
-async def texts(request: Request) -> tuple[dict[str, str], NotThus | None]:
-    """Every field as typed, where nothing but texts is expected; and the refusal of files that came in their place."""
-    form, files = await sent(request, files=MOST_FILES), {}
-    for name, part in form.multi_items():
-        if isinstance(part, UploadFile):
-            files[name] = N_("C'est un texte qui est attendu ici, pas un fichier : rien n'a été envoyé.")
-            await part.close()
-    said = {name: value for name, value in form.items() if isinstance(value, str)}
-    return said, NotThus(files) if files else None
+async def texts(request: Request) -> dict[str, str]:
+    """Every field as typed, where a file may come in the place of a text: `read`, asked next, refuses it in a sentence."""
+    form = await sent(request, files=MOST_FILES)
+    await form.close()
+    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 async def passages(request: Request) -> list[str]:

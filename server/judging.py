@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -115,10 +114,3 @@ async def received(session: AsyncSession, found: Collection[Judged]) -> list[Rec
         Received(case, answered.get(id), id in written, written.get(id))
         for id, case in zip(ids, await cases(session, found), strict=True)
     ]
-
-
-def page_number(asked: str, count: int, on_a_page: int) -> tuple[int, int]:
-    """The number of the page asked for, the first one when there is no such page, and how many there are."""
-    pages = max(1, ceil(count / on_a_page))
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
-    return min(max(number, 1), pages), pages

@@ -13,12 +13,11 @@ from workshops import personal, world
 from workshops.journal import Sending
 from workshops.personal import Sort
 from workshops.refusals import NotThus
-from workshops.testimonials import SHORTEST_KEY, Told
+from workshops.testimonials import Told
 from workshops.words import N_
+from workshops.world import KEY_LENGTH
 
-KEY_LENGTH = 16
 MISTAKEN = str.maketrans("oil", "011")  # Crockford: what one reads in a digit's place
-TAKEN_OUT = "[retiré]"  # what its author prefers to some personal data; the moderator's mask is another
 WRITTEN = ("happened", "changed", "name")
 # The address is a secret: no copy is kept, no engine lists it. `Referrer-Policy` is the house's, and tells no other
 # site; none at all would have browsers send forms under no name.
@@ -40,7 +39,7 @@ def key_of(sending: Sending | None, secret: str, what: str = "testimonial") -> s
     """
     if sending is None:
         return world.new_key()
-    if len(sending.key) < SHORTEST_KEY:
+    if len(sending.key) < KEY_LENGTH:
         raise NotThus({"key": N_("Cette clé d'envoi est trop courte : seize caractères au moins, tirés au hasard.")})
     said = f"grille-commune {what} {sending.key}"
     drawn = int.from_bytes(hmac.new(secret.encode(), said.encode(), hashlib.sha256).digest()[:10])
@@ -91,7 +90,7 @@ def told(form: TellForm, settings: Settings) -> Told:
     """
     texts = {name: getattr(form, name) for name in WRITTEN}
     if form.traces == "remove":
-        texts = {name: without_traces(text) for name, text in texts.items()}
+        texts = {name: personal.without(text) for name, text in texts.items()}
     elif form.traces != "keep" and (seen := found(texts)):
         raise Revealing(seen)
     return Told(
@@ -108,11 +107,6 @@ def found(texts: Mapping[str, str]) -> list[Found]:
         for field, text in texts.items()
         for trace in personal.traces(text)
     ]
-
-
-def without_traces(text: str) -> str:
-    """A text without what looks like personal data in it."""
-    return personal.without(text, personal.traces(text), TAKEN_OUT)
 
 
 def _sealed(form: TellForm, settings: Settings) -> str | None:

@@ -1,12 +1,13 @@
 """Personal data in a text: where somebody may be reached, or recognised, by a number."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from workshops.words import N_, Word
 
 MASK = "⟦masqué⟧"  # what stands where something was taken out; nobody types it: `unmarked`
+TAKEN_OUT = "[retiré]"  # what its author, told of it, took out before sending
 BRACKETS = {ord("⟦"): "[", ord("⟧"): "]"}
 
 
@@ -94,10 +95,10 @@ def _is_nir(match: re.Match[str]) -> bool:
     return 97 - number % 97 == int(match["key"])
 
 
-def without(text: str, found: Sequence[Trace], instead: str) -> str:
-    """The text with something else in the place of each trace."""
-    for trace in reversed(found):
-        text = text[: trace.start] + instead + text[trace.end :]
+def without(text: str) -> str:
+    """The text as its author prefers it: without what looks like personal data."""
+    for trace in reversed(traces(text)):
+        text = text[: trace.start] + TAKEN_OUT + text[trace.end :]
     return text
 
 

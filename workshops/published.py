@@ -187,22 +187,18 @@ async def some(
     if words := words_of(filters.words):
         ids, _is_partial = await _holding(session, filters, words)
         return await _in_order(session, ids[offset : offset + limit])
-    asked = _VOICES.where(*_conditions(filters)).order_by(*_LATEST)
-    return [_voice(row) for row in await session.execute(asked.offset(offset).limit(limit))]
+    # Which ones first: a database that sorts all of them with their words is slower by so many words.
+    those = _found(filters, col(Testimonial.id)).order_by(*_LATEST).offset(offset).limit(limit)
+    asked = _VOICES.where(col(Testimonial.id).in_(those)).order_by(*_LATEST)
+    return [_voice(row) for row in await session.execute(asked)]
 
 
 async def count(session: AsyncSession, filters: Filters = EVERYTHING) -> int:
     """How many are published. One query."""
     if words := words_of(filters.words):
         return len((await _holding(session, filters, words))[0])
-    asked = (
-        columns(func.count())
-        .select_from(Testimonial)
-        .join(Decision, _STANDS)
-        .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
-        .where(*_conditions(filters))
-    )
-    return (await session.execute(asked)).scalar_one()
+    total: int = (await session.execute(_found(filters, func.count()))).scalar_one()
+    return total
 
 
 async def found(session: AsyncSession, filters: Filters = EVERYTHING, *, number: int = 1) -> Found:
@@ -257,6 +253,17 @@ def _nearest(number: int, total: int) -> int:
 
 def _pages(total: int) -> int:
     return max(1, ceil(total / ON_A_PAGE))
+
+
+def _found(filters: Filters, *what: Any) -> Select[Any]:
+    """Something of the testimonials that filters let through, words apart."""
+    return (
+        columns(*what)
+        .select_from(Testimonial)
+        .join(Decision, _STANDS)
+        .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
+        .where(*_conditions(filters))
+    )
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
@@ -314,12 +321,10 @@ async def _holding(session: AsyncSession, filters: Filters, words: Sequence[str]
     """
     texts = (col(Telling.happened), col(Telling.changed), col(LabAnswer.text))
     asked = (
-        columns(col(Testimonial.id), *texts)
-        .join(Decision, _STANDS)
+        _found(filters, col(Testimonial.id), *texts)
         .join(Telling, col(Telling.testimonial_id) == col(Testimonial.id))
         .outerjoin(LabAnswer, col(LabAnswer.testimonial_id) == col(Testimonial.id))
-        .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
-        .where(*_conditions(filters), *(or_(*(text.ilike(_pattern(word)) for text in texts)) for word in words))
+        .where(*(or_(*(text.ilike(_pattern(word)) for text in texts)) for word in words))
     )
     rows = list(await session.execute(asked.order_by(*_LATEST).limit(SEARCHED + 1)))
     ids = await asyncio.to_thread(_read, rows[:SEARCHED], words)

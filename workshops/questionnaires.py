@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from workshops import scores
 from workshops.personal import unmarked
 from workshops.refusals import NotFound, NotThus
 from workshops.texts import clean, one_line
@@ -41,10 +42,10 @@ class Feed(Word):
 
 # What each choice is worth, from the first one, in the words of `scores`.
 GRADES: Mapping[Feed, tuple[str, ...]] = {
-    Feed.SATISFACTION: ("good", "medium", "bad"),
-    Feed.CLARITY: ("very_bad", "bad", "medium", "good", "very_good"),
+    Feed.SATISFACTION: scores.FACES,
+    Feed.CLARITY: scores.DEGREES,
     Feed.REACHED: ("Oui", "Non"),
-    Feed.CONTACT: ("very_bad", "bad", "medium", "good", "very_good"),
+    Feed.CONTACT: scores.DEGREES,
 }
 YES = 1  # « Oui » to REACHED
 OFFICIAL = frozenset((1, 2, 3, 4))  # of the choices of HELP, those where one seeks the administration; the last is nobody

@@ -16,7 +16,7 @@ from workshops.people import Person
 from workshops.questionnaires import Answer
 from workshops.refusals import NotFound, NotNow, NotThus
 from workshops.surveys import Known, Survey, SurveyAnswer, SurveyChoice, SurveyResponse
-from workshops.testimonials import SHORTEST_KEY, hashed
+from workshops.testimonials import hashed, require_long
 from workshops.words import N_
 
 
@@ -56,8 +56,7 @@ async def begin(session: AsyncSession, survey_id: str, *, key: str) -> SurveyRes
     Raises NotNow unless the survey takes answers, NotThus for a key that is too short or opens something else.
     """
     survey = await surveys.locked(session, survey_id)
-    if len(key) < SHORTEST_KEY:
-        raise NotThus({"key": N_("Cette clé est trop courte : elle ouvre vos réponses.")})
+    require_long(key)
     same = select(SurveyResponse).where(col(SurveyResponse.key_hash) == hashed(key))
     before: SurveyResponse | None = await session.scalar(same)
     if before and before.survey_id == survey.id:

@@ -1,7 +1,7 @@
 """Retention: what citizens wrote is erased once its time is over."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import JSON, ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, or_, select
 
-from workshops import audit, contacts, withdrawals, world
+from workshops import audit, contacts, surveys, withdrawals, world
 from workshops.audit import Deed
 from workshops.contacts import Contact
 from workshops.moderation import Appeal, Decision, Verdict
@@ -19,8 +19,6 @@ from workshops.testimonials import End, Testimonial, Tombstone
 from workshops.words import N_, Word
 
 BATCH = 200  # testimonials, or addresses, in one gesture: it locks the platform's journal
-
-Forget = Callable[[AsyncSession, datetime], Awaitable[int]]
 
 
 class Matter(Word):
@@ -75,11 +73,8 @@ class Applied:
         return bool(self.counts)
 
 
-async def apply(session: AsyncSession, delays: Delays, *, now: datetime, forget_texts: Forget | None = None) -> Applied:
-    """Erase what is over by now, some of each matter: again, until nothing is said to be erased.
-
-    `forget_texts`: what erases the texts of surveys that were written before a moment, and says how many.
-    """
+async def apply(session: AsyncSession, delays: Delays, *, now: datetime) -> Applied:
+    """Erase what is over by now, some of each matter: again, until nothing is said to be erased."""
     register = await audit.take_floor(session, by=None)
     counts: Counter[Matter] = Counter()
     for matter, over in _OVER.items():
@@ -89,9 +84,10 @@ async def apply(session: AsyncSession, delays: Delays, *, now: datetime, forget_
                 await contacts.forget(session, testimonial_id)
             else:
                 await withdrawals.bury(session, await session.get_one(Testimonial, testimonial_id), End.EXPIRED)
-        counts[matter] += len(ids)
-    if forget_texts:
-        counts[Matter.SURVEY_TEXT] += await forget_texts(session, now - timedelta(days=delays.survey_text_days))
+        counts[matter] = len(ids)
+    counts[Matter.SURVEY_TEXT] = await surveys.forget_texts(
+        session, now - timedelta(days=delays.of(Matter.SURVEY_TEXT))
+    )
     done = Applied({matter: counts[matter] for matter in Matter if counts[matter]})
     if not done:
         audit.yield_floor(session, register)

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from workshops.words import N_, Word
 
-THREE = {"good": 10.0, "medium": 5.0, "bad": 0.0}
+FACES = ("good", "medium", "bad")
+DEGREES = ("very_bad", "bad", "medium", "good", "very_good")  # from 1 to 5
+THREE = dict(zip(FACES, (10.0, 5.0, 0.0), strict=True))
+FIVE = dict(zip(DEGREES, (0.0, 2.5, 5.0, 7.5, 10.0), strict=True))
 FEW = 30  # answers, below which a score is read with care
-FIVE = {"very_good": 10.0, "good": 7.5, "medium": 5.0, "bad": 2.5, "very_bad": 0.0}
 
 Counts = Mapping[str, int]
 

@@ -69,6 +69,11 @@ class Results:
     counts: tuple[Count, ...]
     readings: tuple[Reading, ...]
 
+    @property
+    def is_small(self) -> bool:
+        """Few people: one more would change much."""
+        return self.begun < scores.FEW
+
 
 async def results(session: AsyncSession, survey_id: str) -> Results:
     """The counts and the scores of a survey, as they stand, those of responses that were not ended too. Six queries."""

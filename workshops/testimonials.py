@@ -18,7 +18,6 @@ from workshops.words import N_, Word
 
 HAPPENED_LENGTH, CHANGED_LENGTH, NAME_LENGTH = 2000, 1000, 40
 LEAST, MOST = 1, 5  # of a degree
-SHORTEST_KEY = 16  # characters
 
 
 class Face(Word):
@@ -50,7 +49,8 @@ class Testimonial(Record, table=True):
     """How it went for somebody, whom nothing names; what they wrote is a `Telling`.
 
     `key_hash`: the SHA-256 of the key that alone opens it; lines of the journal name it by that, which is not published:
-    from its id, which is, one could try every moment until the line's hash fits, and know when somebody spoke. `revision` counts what was told: a decision is about one.
+    from its id, which is, one could try every moment until the line's hash fits, and know when somebody spoke.
+    `revision` counts what was told: a decision is about one.
     `clarity` and `heard`: from 1 to 5. `told_at`: when it was last told, or None while there is only a face.
     """
 
@@ -142,6 +142,12 @@ def hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def require_long(key: str) -> None:
+    """Raises NotThus for a key that somebody else might try."""
+    if len(key) < world.KEY_LENGTH:
+        raise NotThus({"key": N_("Cette clé est trop courte : elle seule ouvre ce que vous écrivez.")})
+
+
 async def give(
     session: AsyncSession, *, key: str, face: str, token: str = "", lab_slug: str = ""
 ) -> tuple[Testimonial, bool]:
@@ -159,7 +165,9 @@ async def give(
             raise NotThus({"key": N_("Cet envoi a déjà servi pour autre chose. Envoyez de nouveau.")})
         audit.yield_floor(session, register)
         return before, False
-    _check(key, face)
+    require_long(key)
+    if face not in {word.value for word in Face}:
+        raise NotThus({"face": N_("Dites d'abord comment ça s'est passé.")})
     met = await touchpoints.met(session, token) if token else None
     if met and not met.is_open:
         raise NotNow(N_("Ce point de recueil est fermé. Vous pouvez témoigner en choisissant le laboratoire."))
@@ -176,16 +184,6 @@ async def give(
     audit.record(session, register, Deed.TESTIMONIAL_GIVEN, by=None, about=testimonial.key_hash)
     await session.flush()
     return testimonial, True
-
-
-def _check(key: str, face: str) -> None:
-    wrong = {}
-    if len(key) < SHORTEST_KEY:
-        wrong["key"] = N_("Cette clé est trop courte : elle ouvre votre témoignage.")
-    if face not in {word.value for word in Face}:
-        wrong["face"] = N_("Dites d'abord comment ça s'est passé.")
-    if wrong:
-        raise NotThus(wrong)
 
 
 async def tell(session: AsyncSession, key: str, told: Told) -> Testimonial:

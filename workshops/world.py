@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 PARIS = ZoneInfo("Europe/Paris")  # whose days and months these are
 # Crockford's alphabet: no letter that reads as a digit.
 ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+KEY_LENGTH = 16  # characters, 80 bits: short enough to be copied by hand
 # Letters that are not mistaken for one another when read aloud or off a projector.
 CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ"
 
@@ -33,8 +34,8 @@ def new_token() -> str:
 
 
 def new_key() -> str:
-    """What alone opens what somebody without an account wrote, short enough to be copied by hand: 16 characters, 80 bits."""
-    return "".join(secrets.choice(ID_ALPHABET) for _ in range(16))
+    """What alone opens what somebody without an account wrote."""
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(KEY_LENGTH))
 
 
 def new_salt() -> str:

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import contacting, judging
+from server import contacting, judging, paging
 from server.forms import TextForm, read, typed
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
@@ -28,8 +28,8 @@ async def received(request: Request) -> Response:
         lab = await labs.get(session, slug)
         await memberships.require_of(session, slug, viewer)
         count = await queues.count_received(session, slug)
-        number, pages = judging.page_number(request.query_params.get("page", ""), count, ON_A_PAGE)
-        found = await queues.received(session, slug, offset=(number - 1) * ON_A_PAGE, limit=ON_A_PAGE)
+        at = paging.paged(paging.asked(request), count, ON_A_PAGE)
+        found = await queues.received(session, slug, offset=at.offset, limit=at.size)
         shown = await judging.received(session, found)
     return page(
         request,
@@ -37,8 +37,8 @@ async def received(request: Request) -> Response:
         lab=lab,
         received=shown,
         count=count,
-        number=number,
-        pages=pages,
+        number=at.number,
+        pages=at.pages,
         **_nothing_typed(),
     )
 

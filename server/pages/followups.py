@@ -69,11 +69,8 @@ async def own(request: Request) -> Response:
 @_private
 async def tell(request: Request) -> Response:
     """Write what happened, and what may be done with it; to send nothing is to leave it there."""
-    form, files = await texts(request)
-    is_told = True
+    form, is_told = await texts(request), True
     try:
-        if files:
-            raise files
         told = witnessing.told(await read(request, TellForm), request.app.state.settings)
         whose = limits.TELLINGS, _key(request)
         if not await Limits.of(request).allows(*whose):
@@ -92,10 +89,8 @@ async def tell(request: Request) -> Response:
 @_private
 async def take_back(request: Request) -> Response:
     """Take back leave to cite it, or to write to its author."""
-    form, files = await texts(request)
+    form = await texts(request)
     try:
-        if files:
-            raise files
         taken = await read(request, TakeBackForm)
         async with transaction(request) as session:
             await testimonials.take_back(session, _key(request), evidence=taken.evidence, contact=taken.contact)
@@ -115,10 +110,8 @@ async def withdraw(request: Request) -> Response:
 @_private
 async def appeal(request: Request) -> Response:
     """Ask that somebody else judges it again."""
-    form, files = await texts(request)
+    form = await texts(request)
     try:
-        if files:
-            raise files
         asked = await read(request, AppealForm)
         async with transaction(request) as session:
             await moderation.appeal(session, _key(request), text=asked.appeal)

@@ -7,7 +7,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import judging
+from server import judging, paging
 from server.forms import BaseForm, DecisionForm, passages, read, typed
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
@@ -25,8 +25,8 @@ async def index(request: Request) -> Response:
     viewer = signed_in(request)
     async with reading(request) as session:
         count = await queues.waiting(session, by=viewer) or 0
-        number, pages = judging.page_number(request.query_params.get("page", ""), count, ON_A_PAGE)
-        found = await queues.of(session, by=viewer, offset=(number - 1) * ON_A_PAGE, limit=ON_A_PAGE)
+        at = paging.paged(paging.asked(request), count, ON_A_PAGE)
+        found = await queues.of(session, by=viewer, offset=at.offset, limit=at.size)
         cases = await judging.cases(session, found)
         own = await moderation.labs_of(session, viewer)
         names = await labs.called(session) if own else {}
@@ -35,8 +35,8 @@ async def index(request: Request) -> Response:
         "moderation/index.html",
         cases=cases,
         count=count,
-        number=number,
-        pages=pages,
+        number=at.number,
+        pages=at.pages,
         own=sorted((names[slug], slug) for slug in own),
     )
 

@@ -1,11 +1,9 @@
 """The platform: who holds which role, and the journal of what was given and taken back."""
 
-from math import ceil
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from server import exports, identity, registers
+from server import exports, identity, paging, registers
 from server.gestures import done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
@@ -41,15 +39,13 @@ async def withdraw_role(request: Request) -> Response:
 
 async def minutes(request: Request) -> Response:
     """The platform's journal: its public part for everyone, all of it for auditors and DITP. Its last page first."""
-    viewer, asked = identity.person(request), request.query_params.get("page", "")
+    viewer = identity.person(request)
     async with reading(request) as session:
         gestures = (await audit.head(session)).gestures
-        pages = max(1, ceil(gestures / ON_A_PAGE))
-        number = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() and len(asked) < 9 else pages
-        first = (number - 1) * ON_A_PAGE + 1
+        at = paging.paged(paging.asked(request), gestures, ON_A_PAGE, last=True)
         sees_all = await roles.may_audit(session, viewer)
-        scene = await registers.platform(session, sees_all=sees_all, first=first, last=first + ON_A_PAGE - 1)
-    return page(request, "platform/minutes.html", scene=scene, gestures=gestures, number=number, pages=pages)
+        scene = await registers.platform(session, sees_all=sees_all, first=at.offset + 1, last=at.offset + at.size)
+    return page(request, "platform/minutes.html", scene=scene, gestures=gestures, number=at.number, pages=at.pages)
 
 
 async def minutes_json(request: Request) -> Response:

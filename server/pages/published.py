@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import copies, i18n
+from server import copies, i18n, paging
 from server.gestures import reading
 from server.i18n import gettext as _
 from server.templating import page
@@ -73,9 +73,9 @@ class Asked:
     def kept(self) -> dict[str, str]:
         return {name: self.given[name] for name in self.shown}
 
-    def address(self, *without: str, **more: str) -> str:
+    def address(self, *without: str) -> str:
         """The page with these filters, some left out."""
-        asked = {name: said for name, said in self.kept.items() if name not in without} | more
+        asked = {name: said for name, said in self.kept.items() if name not in without}
         return f"/temoignages?{urlencode(asked)}" if asked else "/temoignages"
 
     def chips(self) -> Iterator[tuple[str, str, str]]:
@@ -90,7 +90,7 @@ async def index(request: Request) -> Response:
     async with reading(request) as session:
         scope = await published.scope(session)
         filters = await _filters(session, asked, scope)
-        found = await published.found(session, filters, number=_number(request.query_params.get("page", "")))
+        found = await published.found(session, filters, number=paging.asked(request) or 1)
         where = {"project_id": filters.project} if filters.project else {"lab_slug": filters.lab or None}
         handled = await handling.of(session, **where)
     feed = urlencode({name: said for name, said in asked.kept.items() if name in FEED})
@@ -103,8 +103,6 @@ async def index(request: Request) -> Response:
         chips=list(asked.chips()),
         wrong=[_(NAMES[name]) for name in asked.wrong],
         found=found,
-        before=asked.address(page=str(found.number - 1)) if found.number > 1 else None,
-        after=asked.address(page=str(found.number + 1)) if found.number < found.pages else None,
         handling=handled,
         choices=_choices(scope, asked),
         feed=f"/temoignages.atom?{feed}" if feed else "/temoignages.atom",
@@ -154,10 +152,6 @@ def _choices(scope: Scope, asked: Asked) -> dict[str, Sequence[tuple[str, str]]]
 
 def _words(words: type[Word]) -> Sequence[tuple[str, str]]:
     return [(word.value, _(word.label)) for word in words]
-
-
-def _number(asked: str) -> int:
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
 
 
 async def show(request: Request) -> Response:

@@ -87,7 +87,7 @@ async def _given(request: Request, found: Own, place: int) -> tuple[list[str], s
     # What is too long is refused anyway: a whole body of it would be long to look through.
     traces = personal.traces(text) if is_text and len(text) <= ANSWER_LENGTH else []
     if traces and form.get("personal") == REMOVED:
-        text = witnessing.without_traces(text)
+        text = personal.without(text)
     elif traces and form.get("personal") != KEPT:
         raise NotThus({"personal": N_("Votre réponse contient une donnée personnelle : dites ce qu'il faut en faire.")})
     return chosen, text

@@ -1,7 +1,6 @@
 """Reviews: a release candidate as anyone reads it, and what anyone says of it."""
 
 from collections.abc import Sequence
-from math import ceil
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +14,7 @@ from server import (
     exports,
     identity,
     limits,
+    paging,
     preparations,
 )
 from server.forms import BecauseForm, ReviewForm, VerdictForm, read, sent
@@ -48,19 +48,17 @@ async def show(request: Request) -> Response:
     async with reading(request) as session:
         release = await _candidate(request, session)
         values = await _shown(session, release, identity.person(request))
-    values |= _some(values["said"], request.query_params.get("page", ""))
+    values |= _some(values["said"], paging.asked(request))
     asked = {name: request.query_params.get(name, "") for name in ("code", "field")}
     return copies.squeezed(
         request, page(request, "reviews/show.html", **values, **_viewing(request), form=asked, errors={})
     )
 
 
-def _some(said: Sequence[Reviewed], asked: str) -> dict[str, Any]:
+def _some(said: Sequence[Reviewed], number: int | None) -> dict[str, Any]:
     """The reviews of one page, the last one when none is asked: it is the latest that one comes for."""
-    pages = max(1, ceil(len(said) / ON_A_PAGE))
-    number = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() and len(asked) < 6 else pages
-    shown = said[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
-    return {"said": shown, "count": len(said), "pages": pages, "page_number": number}
+    at = paging.paged(number, len(said), ON_A_PAGE, last=True)
+    return {"said": said[at.offset : at.offset + at.size], "count": len(said), "pages": at.pages, "number": at.number}
 
 
 def _viewing(request: Request) -> dict[str, Any]:
@@ -150,7 +148,7 @@ async def _as_it_was(request: Request, release: Release, refusal: Refusal, about
     """The page with what was typed: a remark, or `about` one, its reply or why it is hidden."""
     async with reading(request) as session:
         values = {**await _shown(session, release, identity.person(request)), **_viewing(request), "about": about}
-    values |= _some(values["said"], str(_page_of(values["said"], about)))
+    values |= _some(values["said"], _page_of(values["said"], about))
     if about:
         values["ids"] = {"verdict": f"verdict-{about}", "text": f"reply-{about}", "because": f"hide-{about}"}
     return again(request, "reviews/show.html", refusal, **values, form=dict(await sent(request)))

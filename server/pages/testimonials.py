@@ -51,11 +51,9 @@ async def _at_point(request: Request, link: str) -> Response:
 
 async def give(request: Request) -> Response:
     """Say how it went: saved at once. The same sending again leads to the same private page."""
-    form, files = await texts(request)
+    form = await texts(request)
     key = None
     try:
-        if files:
-            raise files
         asked, named = await read(request, FaceForm), await sending(request)
         key = witnessing.key_of(named, request.app.state.settings.secret_key)
         await _admit(request, form, key, named.key if named else "")
@@ -134,10 +132,8 @@ async def door(request: Request) -> Response:
 
 async def enter(request: Request) -> Response:
     """To the private page that a code opens."""
-    form, files = await texts(request)
+    form = await texts(request)
     try:
-        if files:
-            raise files
         key = witnessing.typed((await read(request, ReceiptForm)).code)
         if key is None:
             raise NotThus({"code": N_("Ce code a seize lettres et chiffres : vérifiez qu'il est entier.")})

@@ -40,12 +40,13 @@ async def test_a_lab_reads_masks_publishes_and_answers_on_a_phone(
         await phone.come_in(await session_of(database, alix), "/")
         await look(phone, javascript)
         await page.get_by_role("link", name="Témoignages à relire").click()
+        await expect(page).to_have_url(f"{address}/moderation")
         await look(phone, javascript)
 
         # 1. What was found goes in one tap, what one types besides with it.
         await page.get_by_role("link", name="Mes démarches de rentrée").first.click()
-        await look(phone, javascript)
         await expect(page.locator("mark")).to_have_text("06 12 34 56 78")
+        await look(phone, javascript)
         await page.get_by_label("Autre passage").fill("Mme Dupont")
         await press(phone, "Masquer pour de bon")
         await expect(page.locator(".fr-error-text")).to_contain_text("n’est pas dans ce témoignage")
@@ -53,7 +54,7 @@ async def test_a_lab_reads_masks_publishes_and_answers_on_a_phone(
         await look(phone, javascript)
         await page.get_by_label("Autre passage").fill("Mme Martin")
         await press(phone, "Masquer pour de bon")
-        await expect(page.locator(".gc-told .gc-masked")).to_have_count(2)
+        await expect(page.locator(".gc-told .gc-mask")).to_have_count(2)
 
         # 2. One tap publishes, the next one opens the following.
         await press(phone, "Publier")
@@ -74,6 +75,7 @@ async def test_a_lab_reads_masks_publishes_and_answers_on_a_phone(
 
         # 4. The lab answers, and writes to an address that it never sees.
         await page.get_by_role("link", name="Tout ce qu’a reçu Ti Lab").click()
+        await expect(page).to_have_url(f"{address}/laboratoires/ti-lab/temoignages-recus")
         await look(phone, javascript)
         await page.get_by_text("Répondre en public").click()
         await page.get_by_label("La réponse de votre laboratoire").fill("Merci à vous.")

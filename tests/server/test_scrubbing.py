@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from server import database as databases
 from server import sqlite, sweeping
 from server.database import Database
-from tests.cast import act, colleague, give, witness
+from tests.cast import act, colleague, give, respond, survey, witness
 from tests.conftest import Clock
 from workshops import answers, moderation, testimonials, withdrawals
 from workshops.people import Person
@@ -83,6 +83,7 @@ async def test_a_corrected_a_masked_and_a_refused_text_are_nowhere(
 
 async def test_what_its_time_erases_is_nowhere(database: Database, file: Path, alix: Person, clock: Clock) -> None:
     await published(database, alix)
+    await respond(database, await survey(database, by=alix), [1], None, None, None, None, SECRET)
     clock.advance(days=1826)
     await sweeping.retain(database, Delays())
     assert places(file) == []

@@ -1,5 +1,6 @@
 """Handling: whatever a lab does with what it receives is counted."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,12 @@ import pytest
 from server.database import Database
 from tests.cast import act, ask, colleague, give, moderator, touchpoint, witness
 from tests.conftest import Clock
-from workshops import handling, moderation, withdrawals
-from workshops.moderation import Reason
+from tests.testimony import tell_everything
+from workshops import handling, moderation, withdrawals, world
+from workshops.moderation import Reason, State
 from workshops.people import Person
 from workshops.scores import Colour, Score
-from workshops.testimonials import Face
+from workshops.testimonials import End, Face, Testimonial
 
 
 @pytest.fixture
@@ -23,7 +25,9 @@ async def test_nothing_received_has_no_score_and_no_delay(database: Database) ->
     none = await ask(database, handling.of, lab_slug="ti-lab")
     assert (none.received, none.satisfaction, none.clarity, none.heard, none.delay) == (0, None, None, None, None)
     assert none.faces == {Face.GOOD: 0, Face.MEDIUM: 0, Face.BAD: 0}
-    assert await ask(database, handling.by_lab) == {}
+    assert await ask(database, handling.whole, "ti-lab") == (none, {})
+    assert await ask(database, handling.by_touchpoint, "ti-lab") == {}
+    assert await ask(database, handling.as_of, world.now()) == {}
 
 
 async def test_each_one_is_counted_in_one_place(database: Database, alix: Person, clock: Clock) -> None:
@@ -56,12 +60,52 @@ async def test_each_one_is_counted_in_one_place(database: Database, alix: Person
     assert found.clarity == Score(5.0, 2, Colour.MEDIUM)
     assert found.heard == Score(0.0, 1, Colour.BAD)
     assert await ask(database, handling.of, touchpoint_id=point.id) == found
-    assert await ask(database, handling.by_project) == {point.project_id: found}
-    assert {lab: one.received for lab, one in (await ask(database, handling.by_lab)).items()} == {
-        "siilab": 1,
-        "ti-lab": 7,
-    }
+    assert await ask(database, handling.by_touchpoint, "ti-lab") == {point.id: found}
+    assert await ask(database, handling.whole, "ti-lab") == (found, {point.project_id: found})
+    clock.advance(hours=1)
+    assert [(where, one.received) for where, one in (await ask(database, handling.as_of, clock.at)).items()] == [
+        (("siilab", None), 1),
+        (("ti-lab", None), 7),
+        (("ti-lab", point.project_id), 7),
+    ]
     assert (await ask(database, handling.of)).received == 8
+
+
+async def test_a_lab_has_the_median_delay_of_all_its_projects_together(
+    database: Database, alix: Person, clock: Clock
+) -> None:
+    for hours, project in ((1, "Un"), (2, "Un"), (8, "Deux"), (9, "Deux"), (30, "Deux")):
+        point = await touchpoint(database, project=project, by=alix)
+        _key, given = await give(database, point, happened="Bien.")
+        clock.advance(hours=hours)
+        await act(database, moderation.decide, given.id, verdict="publie", base=1, by=alix)
+    found, by_project = await ask(database, handling.whole, "ti-lab")
+    assert found.delay == timedelta(hours=8)
+    assert sorted(one.delay for one in by_project.values()) == [timedelta(hours=1.5), timedelta(hours=9)]
+
+
+PLACES = {
+    State.BEGUN: "begun",
+    State.KEPT: "kept",
+    State.WAITING: "waiting",
+    State.APPEALED: "waiting",
+    State.PUBLISHED: "published",
+    State.REFUSED: "refused",
+    State.WITHDRAWN: "withdrawn",
+}
+
+
+async def test_each_one_is_counted_where_its_author_reads_that_it_stands(database: Database) -> None:
+    told = await tell_everything(database)
+    _key, expiring = await give(database)
+    async with database.transaction() as session:
+        await withdrawals.bury(session, await session.get_one(Testimonial, expiring.id), End.EXPIRED)
+    everything = [told.said, told.gone, *told.unread, expiring]
+    states = [(await ask(database, moderation.get, each.id)).state for each in everything]
+    assert {*states} == set(State)
+    found = await ask(database, handling.of)
+    places = ("begun", "kept", "waiting", "published", "refused", "withdrawn")
+    assert {place: getattr(found, place) for place in places} == Counter(PLACES[state] for state in states)
 
 
 async def test_refusing_a_bad_one_changes_no_score(database: Database, alix: Person) -> None:

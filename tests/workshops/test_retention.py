@@ -1,17 +1,15 @@
 """Retention: what citizens wrote is erased once its time is over, and only then; what was done is told."""
 
 from collections import Counter
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from server.database import Database
-from tests.cast import act, ask, colleague, give, moderator, witness
+from tests.cast import act, ask, colleague, give, moderator, respond, survey, witness
 from tests.conftest import Clock
-from workshops import answers, audit, contacts, moderation, retention, testimonials, withdrawals, world
+from workshops import answers, audit, contacts, moderation, responses, retention, testimonials, withdrawals, world
 from workshops.audit import AuditEntry, Deed
 from workshops.moderation import Decision, State
 from workshops.people import Person
@@ -26,8 +24,8 @@ async def alix(database: Database) -> Person:
     return await colleague(database)
 
 
-async def apply(database: Database, **given: Any) -> dict[Matter, int]:
-    return (await act(database, retention.apply, DELAYS, now=world.now(), **given)).counts
+async def apply(database: Database) -> dict[Matter, int]:
+    return (await act(database, retention.apply, DELAYS, now=world.now())).counts
 
 
 async def refuse(database: Database, testimonial_id: str, base: int, by: Person) -> None:
@@ -137,16 +135,15 @@ async def test_an_address_is_erased_after_the_answer_and_in_any_case(
     assert len(await kept(database, Telling)) == 2, "what was told is another matter"
 
 
-async def test_the_texts_of_surveys_are_erased_by_whoever_keeps_them(database: Database, clock: Clock) -> None:
-    asked: list[datetime] = []
-
-    async def forget_texts(session: AsyncSession, before: datetime) -> int:
-        asked.append(before)
-        return 3 if len(asked) == 1 else 0
-
-    assert await apply(database, forget_texts=forget_texts) == {Matter.SURVEY_TEXT: 3}
-    assert await apply(database, forget_texts=forget_texts) == {}
-    assert asked == [clock.at - timedelta(days=730)] * 2
+async def test_the_texts_of_surveys_are_erased_after_their_time(database: Database, clock: Clock, alix: Person) -> None:
+    asked = await survey(database, by=alix)
+    await respond(database, asked, [1], None, None, None, None, "Un mot.")
+    clock.advance(days=730)
+    assert await apply(database) == {}
+    clock.advance(seconds=1)
+    assert await apply(database) == {Matter.SURVEY_TEXT: 1}
+    assert await apply(database) == {}
+    assert await ask(database, responses.texts, asked.id, by=alix) == {}
 
 
 async def test_what_was_done_is_told_once_and_nothing_when_nothing_was(

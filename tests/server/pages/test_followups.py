@@ -459,7 +459,7 @@ async def test_masks_are_in_sight(database: Database, client: Browsers, morgane:
     key, testimonial = await give(database, happened="Demandez Monsieur Durand.")
     await act(database, maskings.mask, testimonial.id, ["Monsieur Durand"], base=testimonial.revision, by=morgane)
     page = read(await client().get(at(key)))
-    assert [mark.text for mark in page.all(class_="gc-masked")] == ["masqué passage masqué par la modération"]
+    assert [mark.text for mark in page.all(class_="gc-mask")] == ["masqué passage masqué par la modération"]
     assert "Durand" not in page.text
     assert "Sa relecture a commencé" in page.text
 

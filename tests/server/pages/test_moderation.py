@@ -352,7 +352,7 @@ async def test_what_was_found_is_ticked_and_goes_in_one_tap(database: Database, 
     assert [each.headers["location"] for each in answers] == [f"/moderation/{told.id}#texte"] * 2
     assert await words(database, told) == f"Appelez le {MASK} ou écrivez à {MASK}, puis encore au {MASK}."
     page = read(await browser.get(f"/moderation/{told.id}")).one("main")
-    shown = page.one(class_="gc-told").all(class_="gc-masked")
+    shown = page.one(class_="gc-told").all(class_="gc-mask")
     assert [each.one(class_="fr-sr-only").text for each in shown] == ["passage masqué par la modération"] * 3
     assert [each.one("span", **{"aria-hidden": "true"}).text for each in shown] == ["masqué"] * 3
     assert "2 passages masqués Alix" in page.one("section", **{"aria-labelledby": "past"}).text

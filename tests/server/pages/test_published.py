@@ -13,10 +13,11 @@ from tests.server.pages.reading import Element, read, value
 from tests.testimony import FIRST_NAME, tell_everything
 from workshops import answers, published, testimonials, withdrawals
 from workshops.people import Person
+from workshops.personal import MASK
 from workshops.testimonials import End
 
 ALL = "/temoignages"
-MASKED = "passage masqué par la modération"
+MASKED = "masqué passage masqué par la modération"
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def test_a_testimonial_is_read_with_its_place_its_month_and_the_answer(
     assert happened.one(class_="gc-mask").text == MASKED
     assert changed.text == "Ce que cela a changé J'ose demander."
     assert voice.one(class_="gc-voice__degrees").text == "Clarté : 4 sur 5 · Écoute : 5 sur 5"
-    assert voice.one(class_="gc-voice__answer").text == "Réponse de Ti Lab -Merci."
+    assert voice.one(class_="gc-answered").text == "Réponse de Ti Lab -Merci."
     assert {link["href"] for link in voice.all("a")} == {
         "/laboratoires/ti-lab",
         f"/projets/{told.point.project_id}",
@@ -67,6 +68,17 @@ async def test_a_testimonial_is_read_with_its_place_its_month_and_the_answer(
     assert alone.status_code == 200
     (same,) = voices(alone)
     assert [each.text for each in same.all(class_="gc-voice__text")] == [happened.text, changed.text]
+
+
+async def test_a_mask_is_in_sight_in_the_answer_too(database: Database, client: Browsers, morgane: Person) -> None:
+    alix = await colleague(database)
+    key, told = await witness(database, by=morgane, happened="Monsieur Durand m'a reçue.")
+    await act(database, answers.answer, told.id, text="Monsieur Durand vous remercie.", by=alix)
+    await act(database, withdrawals.mask, told.id, ["Monsieur Durand"], base=1, by=morgane)
+    for path in (ALL, f"/temoignages/{told.id}", f"/temoignages/suivi/{key}"):
+        page = read(await client().get(path))
+        assert [mask.text for mask in page.one("main").all(class_="gc-mask")] == [MASKED] * 2
+        assert MASK not in page.text
 
 
 async def test_what_somebody_wrote_is_text(database: Database, client: Browsers, morgane: Person) -> None:
@@ -113,6 +125,7 @@ async def test_one_whose_time_is_over_says_so(database: Database, client: Browse
     page = await client().get(f"{ALL}/{told.id}")
     assert page.status_code == 410
     assert voices(page)[0].text == "Ce témoignage a été effacé au terme de sa durée de conservation."
+    assert (read(page).one("h1").text, "retiré" in read(page).text) == ("Témoignage effacé", False)
 
 
 async def test_nobody_learns_that_something_waits_or_was_refused(
@@ -284,8 +297,9 @@ async def test_pages_follow_one_another(database: Database, client: Browsers, mo
         (first, {"next": f"{ALL}?mots=numero&page=2#read"}),
         (second, {"prev": f"{ALL}?mots=numero&page=1#read"}),
     ):
-        nav = read(page).one("nav", class_="gc-voices__pages")
-        assert {link["rel"]: link["href"] for link in nav.all("a")} == links
+        nav = read(page).one("nav", **{"aria-label": "Pages des témoignages"})
+        assert {link["rel"]: link["href"] for link in nav.all("a") if "rel" in link.attributes} == links
+        assert [link.text for link in nav.all("a")] == ["Page 1", "Page 2"]
     for asked, shown in (("0", first), ("-1", first), ("x", first), ("9" * 50, first), ("99999", second), ("²", first)):
         assert ids(await client().get(ALL, params={"mots": "numero", "page": asked})) == ids(shown)
 

@@ -271,11 +271,11 @@ async def test_results_say_how_many_until_when_and_what_they_do_not_say(
     assert "Du 23 novembre 2026 au 23 décembre 2026" in page.text
     assert "ne représentent pas toutes les personnes concernées" in page.one("aside", class_="gc-caution").text
     assert readings(page) == {
-        "Satisfaction": "8 / 10 Bien n = 10",
+        "Satisfaction": "8,0 / 10 Bien n = 10",
         "Clarté": "7,5 / 10 À améliorer n = 10",
-        "Contact avec l'administration": "10 / 10 Bien n = 5",
+        "Contact avec l'administration": "10,0 / 10 Bien n = 5",
         "Joignabilité": "100 % n = 5",
-        "Autonomie": "5 / 10 n = 10",
+        "Autonomie": "5,0 / 10 n = 10",
     }
     (first, *_others) = page.all("table", class_="gc-shares")
     assert [row.text for row in first.one("tbody").all("tr")] == ["Bien 80 % 8", "Moyen 0 % 0", "Mal 20 % 2"]
