@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workshops.consensus import Grade, Rank, majority_judgment
@@ -133,6 +133,7 @@ def test_it_is_the_rule_told_one_judgement_at_a_time(crowd: list[list[int]]) -> 
 
 
 @given(crowds, st.integers(1, 50))
+@example([[0, 0, 0, 0], [0, 0, 0, 1]], 2)
 def test_shares_are_compared_not_numbers(crowd: list[list[int]], times: int) -> None:
     """Twice as many people who say the same say the same."""
     ranks = majority_judgment(named(crowd))

@@ -114,7 +114,7 @@ def _merit(tally: Tally, total: int) -> _Merit:
     """The merit of a tally scaled to a total that all of them divide, so that equal shares are equal merits."""
     own = sum(tally)
     if not own:
-        return _Merit(-1, ())  # nobody judged it: below everything
+        return _Merit(None, ())  # nobody judged it: below everything, of an odd number or of an even one
     scaled = [count * (total // own) for count in tally]
     below, above = _outwards(scaled, total // 2)
     return _Merit(_median(scaled) if total % 2 else None, tuple(_paired(below, above)))
