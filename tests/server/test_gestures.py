@@ -7,7 +7,7 @@ from server import gestures
 from server.database import Database
 from tests.cast import SHEET, Browsers, act, facilitator, signed_in, stranger, workshop
 from tests.server.pages.day import HTMX, JSON, SIGN_IN
-from tests.server.pages.everything import FORMS, GESTURES, address, everything
+from tests.server.pages.everything import CITIZENS, FORMS, GESTURES, address, everything
 from tests.server.pages.reading import plain, read
 from workshops import agenda, indicators
 from workshops.agenda import Stage
@@ -16,7 +16,7 @@ from workshops.refusals import NotFound, NotNow, NotThus, NotYours, Refusal
 # Signing out is nobody's gesture in a workshop; whoever holds a code may sit down without an account.
 # Ways in and out: they are no gestures of a workshop.
 WAYS = {"signin.out", "mailbox.ask", "mailbox.enter"}
-ANYONE = {"workshops.join", "reviews.leave", *WAYS}
+ANYONE = {"workshops.join", "reviews.leave", *WAYS, *CITIZENS}
 
 
 def asked(accept: str) -> Request:

@@ -69,7 +69,7 @@ async def test_a_corrected_a_masked_and_a_refused_text_are_nowhere(
     key, _given = await give(database, happened=f"Avant : {SECRET}")
     await act(database, testimonials.tell, key, Told(happened="Après.", may_publish=True))
     _key, masked = await published(database, alix)
-    await act(database, withdrawals.mask, masked, [SECRET], base=1, by=alix)
+    await act(database, withdrawals.mask, masked, [SECRET], base=1, by=await moderator(database))
     key, refused = await give(database, happened=SECRET)
     given = {"verdict": "refuse", "reason": "hors_sujet", "note": SECRET, "base": 1}
     await act(database, moderation.decide, refused.id, **given, by=alix)

@@ -67,6 +67,13 @@ PAGES = [route for route in ROUTES if isinstance(route, Route) and "GET" in (rou
 GESTURES = [route for route in ROUTES if isinstance(route, Route) and "POST" in (route.methods or ())]
 
 # A form that holds, for each gesture that asks for one: what comes back is then about rights, not about forms.
+# For citizens, who have no account: what they send, and what a key alone opens.
+CITIZENS = {
+    *("testimonials.arrive", "testimonials.give", "testimonials.enter"),
+    *("followups.own", "followups.tell", "followups.take_back", "followups.withdraw", "followups.appeal"),
+    *("surveys.begin", "responses.own", "responses.answer"),
+}
+
 FORMS: dict[str, dict[str, Any]] = {
     "workshops.convene": {
         "title": "T",

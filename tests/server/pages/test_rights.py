@@ -17,7 +17,7 @@ from server.routes import ACCESS, ROUTES
 from tests.browser import serving
 from tests.cast import Browsers, account, facilitator, member_of, signed_in, somebody, workshop
 from tests.server.pages.day import HTMX, JSON
-from tests.server.pages.everything import FORMS, GESTURES, PAGES, UNKNOWN, World, address, everything
+from tests.server.pages.everything import CITIZENS, FORMS, GESTURES, PAGES, UNKNOWN, World, address, everything
 from tests.server.pages.reading import read
 from workshops import agenda, indicators, memberships, people
 from workshops.agenda import Stage
@@ -25,9 +25,7 @@ from workshops.people import Role
 
 # Who holds the code, or the key, comes in; a link says nothing of whether it ever opened.
 LINKS = {"signin.by_link", "mailbox.confirm", "mailbox.enter"}
-KEYS = {"followups.own", "followups.tell", "followups.take_back", "followups.withdraw", "followups.appeal"}
-OPEN = {"workshops.join", "reviews.leave", "testimonials.arrive", *LINKS, *KEYS}
-OPEN = {"workshops.join", "reviews.leave", "surveys.begin", "responses.answer", *LINKS}
+OPEN = {"workshops.join", "reviews.leave", *LINKS, *CITIZENS}
 # For whoever has an account, or is about one's own: a member of another workshop is like anybody there.
 OWN = {"memberships.ask", "invitations.accept", "account.close", "account.remove_identity"}
 ON_SOMETHING = [route for route in GESTURES if route.param_convertors and route.name not in OPEN | OWN]
