@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from server import database as databases
 from server import sqlite, sweeping
 from server.database import Database
-from tests.cast import act, colleague, give, respond, survey, witness
+from tests.cast import act, colleague, give, moderator, respond, survey, witness
 from tests.conftest import Clock
 from workshops import answers, moderation, testimonials, withdrawals
 from workshops.people import Person

@@ -30,6 +30,7 @@ async def test_no_page_no_feed_no_file_says_what_is_private(
     database: Database, client: Browsers, clock: Clock
 ) -> None:
     world = await everything(database, client)
+    clock.advance(minutes=1)  # the home page has the latest ones
     told = await tell_everything(database)
     sealed = client.app.state.settings.seal.seal(ADDRESS)
     async with database.transaction() as session:
