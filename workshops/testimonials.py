@@ -189,8 +189,8 @@ async def give(
 async def tell(session: AsyncSession, key: str, told: Told) -> Testimonial:
     """The author writes what happened, and what may be done with it; again, until somebody begins to judge it.
 
-    The same words twice are one gesture, and nothing at all is none. Raises NotFound without that key, NotNow once it is opened or withdrawn,
-    NotThus for whatever does not hold.
+    The same words twice are one gesture, and nothing at all is none. Raises NotFound without that key, NotNow once it
+    is opened or withdrawn, NotThus for whatever does not hold.
     """
     register, own = await held(session, key)
     before = own.telling or Telling(testimonial_id=own.testimonial.id)
