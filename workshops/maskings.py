@@ -8,7 +8,7 @@ from sqlmodel import Field, col, select
 
 from workshops import audit, moderation, personal, testimonials, world
 from workshops.audit import Deed
-from workshops.moderation import Judged
+from workshops.moderation import Judged, State
 from workshops.people import Person
 from workshops.records import Moment, Record
 from workshops.refusals import NotNow, NotThus
@@ -40,14 +40,17 @@ async def mask(
     """Take passages out of a testimonial for good, wherever they stand, and show that something was.
 
     They go from what was written of it too: an appeal, a note. (`withdrawals.mask` takes them out of the lab's answer
-    besides.) Raises NotNow when nobody asked to publish it, or when the text changed meanwhile; NotThus when a passage
-    is too short or too long, nowhere in it, when nothing would be left to read, or when a lab would take out more than a
-    quarter of what was written, or than a name or two where that is short: one masks data, not an opinion.
+    besides.) Raises NotNow when nobody asked to publish it, when the text changed meanwhile, or for a lab while a second
+    look is asked; NotThus when a passage is too short or too long, nowhere in it, when nothing would be left to read, or
+    when a lab would take out more than a quarter of what was written, or than a name or two where that is short: one
+    masks data, not an opinion.
     """
     register, judged = await moderation.to_judge(session, testimonial_id, by=by)
     telling = judged.telling
     if telling is None or not judged.testimonial.may_publish:
         raise NotNow(N_("Son auteur n'a pas demandé à le publier : il n'y a rien à masquer."))
+    if judged.state is State.APPEALED and not await moderation.is_apart(session, judged.testimonial, by):
+        raise NotNow(N_("Un second examen est demandé : la modération de la DITP masque, s'il le faut."))
     wanted = each_once(passages)
     if not wanted:
         raise NotThus({"passages": N_("Choisissez au moins un passage à masquer.")})

@@ -550,3 +550,12 @@ async def test_a_name_may_be_masked_in_a_short_text(database: Database, alix: Pe
     _key, other = await give(database, happened="Un accueil odieux et trois heures d'attente pour rien du tout.")
     with pytest.raises(NotThus):
         await act(database, withdrawals.mask, other.id, ["accueil odieux et trois heures d'attente pour rien"], base=1, by=alix)
+
+
+async def test_a_lab_masks_nothing_while_somebody_else_looks_again(database: Database, alix: Person) -> None:
+    key, told = await give(database, happened="Merci à Mme Dupont, du guichet, pour sa patience.")
+    await act(database, moderation.decide, told.id, verdict="refuse", reason="hors_sujet", base=1, by=alix)
+    await act(database, moderation.appeal, key)
+    with pytest.raises(NotNow):
+        await act(database, withdrawals.mask, told.id, ["Mme Dupont"], base=1, by=alix)
+    await act(database, withdrawals.mask, told.id, ["Mme Dupont"], base=1, by=await moderator(database))
