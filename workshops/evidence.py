@@ -16,7 +16,7 @@ from workshops.audit import Deed
 from workshops.indicators import Card, Indicator
 from workshops.journal import Kind
 from workshops.labs import Lab
-from workshops.moderation import Decision, Verdict
+from workshops.moderation import STANDING, Decision, Verdict
 from workshops.people import Person, Role
 from workshops.projects import Project
 from workshops.published import Filters, month_of
@@ -229,7 +229,7 @@ def _joined(asked: Select[Any]) -> Select[Any]:
         asked.join(Lab, col(Lab.slug) == col(Testimonial.lab_slug))
         .outerjoin(Telling, col(Telling.testimonial_id) == col(Testimonial.id))
         .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
-        .outerjoin(Decision, (col(Decision.testimonial_id) == col(Testimonial.id)) & col(Decision.ended_at).is_(None))
+        .outerjoin(Decision, STANDING)
         .outerjoin(Project, col(Project.id) == col(Testimonial.project_id))
     )
 

@@ -14,7 +14,7 @@ from workshops.audit import Deed, Register
 from workshops.memberships import Membership
 from workshops.people import Person, Role
 from workshops.records import Coded, Moment, Record, one_of, standing
-from workshops.refusals import NotNow, NotThus, NotYours, Refusal
+from workshops.refusals import NotFound, NotNow, NotThus, NotYours, Refusal
 from workshops.testimonials import Opening, Telling, Testimonial, Tombstone
 from workshops.texts import clean
 from workshops.words import N_, Word
@@ -135,10 +135,9 @@ async def decide(
     """A member of the lab, or a moderator, publishes or refuses what they read (`base`: its revision), once.
 
     To come back on a decision, on appeal or not, is for a moderator who is not of the lab, nor was when it was given or
-    since, and never refused it before.
-    The reason is one of the published list; the note is for the author. Deciding the same twice is once. Raises
-    NotYours for others, NotNow when there is nothing to decide, or when the text changed meanwhile; NotThus without a
-    reason.
+    since, and never refused it before. The reason is one of the published list; the note is for the author. Deciding
+    the same twice is once. Raises NotYours for others, NotNow when there is nothing to decide, or when the text changed
+    meanwhile; NotThus without a reason.
     """
     register, judged = await to_judge(session, testimonial_id, by=by)
     decision = _decision(judged, verdict, reason, note, by)
@@ -275,6 +274,7 @@ async def seen(session: AsyncSession, testimonial_id: str, *, by: Person) -> Jud
 
 
 async def begin(session: AsyncSession, testimonial_id: str) -> None:
+    """Somebody judges it from now on: its author corrects it no more. No gesture: part of one."""
     if await session.get(Opening, testimonial_id) is None:
         session.add(Opening(testimonial_id=testimonial_id))
 
@@ -297,11 +297,13 @@ async def labs_of(session: AsyncSession, person: Person) -> frozenset[str]:
     return frozenset(each.lab_slug for each in await memberships.of(session, person) if each.stands)
 
 
+# The decision that stands for a testimonial, joined to it.
+STANDING = (col(Decision.testimonial_id) == col(Testimonial.id)) & col(Decision.ended_at).is_(None)
 JUDGED = (
     columns(Testimonial, Telling, Tombstone, Decision, Appeal)
     .outerjoin(Telling, col(Telling.testimonial_id) == col(Testimonial.id))
     .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
-    .outerjoin(Decision, (col(Decision.testimonial_id) == col(Testimonial.id)) & col(Decision.ended_at).is_(None))
+    .outerjoin(Decision, STANDING)
     .outerjoin(Appeal, col(Appeal.testimonial_id) == col(Testimonial.id))
 )
 
@@ -310,8 +312,7 @@ async def get(session: AsyncSession, testimonial_id: str) -> Judged:
     """A testimonial with what was decided of it, or NotFound. One query."""
     row = (await session.execute(JUDGED.where(col(Testimonial.id) == testimonial_id))).one_or_none()
     if row is None:
-        await testimonials.get(session, testimonial_id)
-        raise AssertionError("a testimonial without itself")
+        raise NotFound(testimonials.UNKNOWN)
     return Judged(*row)
 
 

@@ -17,7 +17,7 @@ from sqlmodel import col, exists, func, or_
 from workshops.answers import LabAnswer
 from workshops.labs import Lab
 from workshops.maskings import Masking
-from workshops.moderation import Decision, Verdict
+from workshops.moderation import STANDING, Decision, Verdict
 from workshops.personal import MASK
 from workshops.projects import Project
 from workshops.refusals import NotFound
@@ -118,11 +118,7 @@ def next_month(month: date) -> date:
 
 # ── Questions
 
-_STANDS = (
-    (col(Decision.testimonial_id) == col(Testimonial.id))
-    & col(Decision.ended_at).is_(None)
-    & (col(Decision.verdict) == Verdict.PUBLISHED)
-)
+_STANDS = STANDING & (col(Decision.verdict) == Verdict.PUBLISHED)
 _LATEST = (col(Decision.at).desc(), col(Testimonial.id))
 _SHOWN: dict[str, Any] = {
     **{

@@ -13,7 +13,7 @@ from sqlmodel import Field, col, or_, select
 from workshops import audit, contacts, surveys, withdrawals, world
 from workshops.audit import Deed
 from workshops.contacts import Contact
-from workshops.moderation import Appeal, Decision, Verdict
+from workshops.moderation import STANDING, Appeal, Decision, Verdict
 from workshops.records import Moment, Record
 from workshops.testimonials import End, Testimonial, Tombstone
 from workshops.words import N_, Word
@@ -104,7 +104,7 @@ def _standing(*rules: ColumnElement[bool]) -> Any:
     return (
         select(Testimonial.id)
         .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
-        .outerjoin(Decision, (col(Decision.testimonial_id) == col(Testimonial.id)) & col(Decision.ended_at).is_(None))
+        .outerjoin(Decision, STANDING)
         .outerjoin(Appeal, col(Appeal.testimonial_id) == col(Testimonial.id))
         .where(col(Tombstone.testimonial_id).is_(None), *rules)
         .order_by(col(Testimonial.at), col(Testimonial.id))

@@ -19,6 +19,8 @@ from workshops.words import N_, Word
 HAPPENED_LENGTH, CHANGED_LENGTH, NAME_LENGTH = 2000, 1000, 40
 LEAST, MOST = 1, 5  # of a degree
 
+UNKNOWN = N_("Ce témoignage n'existe pas.")
+
 
 class Face(Word):
     """How it went, on the whole."""
@@ -303,7 +305,7 @@ async def get(session: AsyncSession, testimonial_id: str) -> Testimonial:
     """A testimonial, or NotFound."""
     testimonial = await session.get(Testimonial, testimonial_id)
     if testimonial is None:
-        raise NotFound(N_("Ce témoignage n'existe pas."))
+        raise NotFound(UNKNOWN)
     return testimonial
 
 

@@ -13,7 +13,9 @@ from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
 from workshops import agenda, evidence, frameworks, indicators, labs, people, world
+from workshops.agenda import Workshop
 from workshops.evidence import Cited
+from workshops.indicators import Card
 from workshops.people import Person, Role
 from workshops.refusals import NotNow, NotThus, NotYours
 
@@ -24,8 +26,8 @@ async def choose(request: Request) -> Response:
     """What may be cited on an indicator, searched by words and by lab; what already is."""
     viewer, indicator_id = signed_in(request), request.path_params["indicator"]
     async with reading(request) as session:
-        await evidence.require_citing(session, indicator_id, viewer)
-        values = await _on_indicator(request, session, indicator_id, viewer)
+        card, workshop = await evidence.require_citing(session, indicator_id, viewer)
+        values = await _on_indicator(request, session, card, workshop, viewer)
     return page(request, "evidence/choose.html", **values, form={}, errors={})
 
 
@@ -38,16 +40,18 @@ async def cite(request: Request) -> Response:
             await evidence.cite(session, indicator_id, form.testimonial, because=form.because, by=viewer)
     except (NotThus, NotNow, NotYours) as refusal:
         async with reading(request) as session:
-            values = await _on_indicator(request, session, indicator_id, viewer)
+            card = await indicators.card(session, indicator_id)
+            workshop = await agenda.get(session, card.indicator.workshop_id)
+            values = await _on_indicator(request, session, card, workshop, viewer)
         return again(request, "evidence/choose.html", refusal, **values, form=await typed(request))
     return done(request, f"/indicateurs/{indicator_id}#evidence-{indicator_id}")
 
 
-async def _on_indicator(request: Request, session: AsyncSession, indicator_id: str, viewer: Person) -> dict[str, Any]:
-    card = await indicators.card(session, indicator_id)
-    workshop = await agenda.get(session, card.indicator.workshop_id)
+async def _on_indicator(
+    request: Request, session: AsyncSession, card: Card, workshop: Workshop, viewer: Person
+) -> dict[str, Any]:
     member = await agenda.seat(session, workshop.id, viewer)
-    cited = (await evidence.of_workshop(session, workshop.id, [indicator_id])).get(indicator_id, ())
+    cited = (await evidence.of_workshop(session, workshop.id, [card.id])).get(card.id, ())
     return {
         "card": card,
         "workshop": workshop,

@@ -14,6 +14,7 @@ from server.i18n import gettext as _
 from server.limits import Limits
 from server.templating import page
 from workshops import labs, surveys, testimonials, touchpoints
+from workshops.labs import Lab
 from workshops.refusals import NotFound, NotNow, NotThus, Refusal
 from workshops.testimonials import Face
 from workshops.touchpoints import Met
@@ -73,8 +74,8 @@ async def give(request: Request) -> Response:
 async def _admit(request: Request, form: dict[str, str], key: str, named: str) -> None:
     """Nobody is counted for what was given already, nor for a link or a lab that does not exist. Raises Doubted."""
     async with reading(request) as session:
-        place, is_given = await _place(session, form), await testimonials.is_given(session, key)
-    met, lab = place["met"], place["lab"]
+        met, lab = await _spoken_of(session, form)
+        is_given = await testimonials.is_given(session, key)
     if lab and not is_given:
         await Floods.of(request).admit(request, met.point.token if met else lab.slug, named)
 
@@ -99,12 +100,19 @@ def _asked(form: dict[str, str], already: str | None = None) -> dict[str, Any]:
     return {"form": form, "key": witnessing.new_sending(), "faces": list(Face), "already": already}
 
 
+async def _spoken_of(session: AsyncSession, form: dict[str, str]) -> tuple[Met | None, Lab | None]:
+    """A touch-point and its lab, a lab alone, or neither. Raises NotFound for no such touch-point."""
+    if form.get("point"):
+        met = await touchpoints.met(session, form["point"])
+        return met, met.lab
+    slug = form.get("lab", "")
+    return None, await labs.get(session, slug) if await labs.exists(session, slug) else None
+
+
 async def _place(session: AsyncSession, form: dict[str, str]) -> dict[str, Any]:
-    """What is spoken of: a touch-point, a lab, or any lab of the list. Raises NotFound for no such touch-point."""
-    met: Met | None = await touchpoints.met(session, form["point"]) if form.get("point") else None
+    """What is spoken of, the labs to choose among without a touch-point, the surveys that one may answer there."""
+    met, lab = await _spoken_of(session, form)
     names = [] if met else await labs.names(session)
-    known = {slug for slug, _name, _region in names}
-    lab = met.lab if met else await labs.get(session, form["lab"]) if form.get("lab") in known else None
     offered = await surveys.standing(session, met.point.id) if met and met.is_open else []
     return {"met": met, "lab": lab, "offered": offered, "labs": [(slug, name) for slug, name, _region in names]}
 
