@@ -73,7 +73,8 @@ class Database:
         self.on_commit: Callable[[float, Mapping[str, int]], None] = lambda seconds, kinds: None
         self.process = world.new_id()
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url)
+        self._ending = sqlite.Ending()
+        self.engine = _sqlite(url, self._ending) if self.is_sqlite else _postgresql(url)
         # Each statement of PostgreSQL's default level sees its own moment; a page shows one.
         self._past = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         # SQLite is in autocommit until `begin` below: its dialect would put our connections in a mode of its own.
@@ -190,6 +191,7 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await self._ending.ended()
 
 
 def _postgresql(url: str) -> AsyncEngine:
@@ -218,12 +220,12 @@ def _postgresql(url: str) -> AsyncEngine:
     return engine
 
 
-def _sqlite(url: str) -> AsyncEngine:
+def _sqlite(url: str, ending: sqlite.Ending) -> AsyncEngine:
     """An SQLite engine that begins its own transactions: deferred to read, immediate to write."""
     file = make_url(url).database or ":memory:"
     if file != ":memory:":
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, async_creator=lambda: sqlite.connect(file), pool_size=10, max_overflow=20)
+    engine = create_async_engine(url, async_creator=lambda: sqlite.connect(file, ending), pool_size=10, max_overflow=20)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Any) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
+from threading import Thread
 from typing import Any
 
 import aiosqlite
@@ -12,12 +13,31 @@ from aiosqlite.core import _STOP_RUNNING_SENTINEL
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "secure_delete=ON")
 TAKE_TURN = "BEGIN IMMEDIATE"
+LAST = 15  # seconds given to a thread told to end: it may be waiting for its turn (`busy_timeout`)
 SCRUB_TIMEOUT = 250  # milliseconds that scrubbing waits for whoever reads or writes, before it tries again
 
 
-def connect(file: str) -> "Connection":
-    """A connection to a file, to be awaited. It begins no transaction by itself."""
+class Ending:
+    """Threads told to end. Somebody may have stopped waiting for them: what they still do answers to a loop, which must
+    not close before they have.
+    """
+
+    def __init__(self) -> None:
+        self._threads: set[Thread] = set()
+
+    def add(self, thread: Thread) -> None:
+        self._threads = {thread, *filter(Thread.is_alive, self._threads)}
+
+    async def ended(self) -> None:
+        """Wait for each, not for ever."""
+        for thread in filter(Thread.is_alive, self._threads):
+            await asyncio.to_thread(thread.join, LAST)
+
+
+def connect(file: str, ending: Ending) -> "Connection":
+    """A connection to a file, to be awaited. It begins no transaction by itself; `ending` is told when it is over."""
     connection = Connection(partial(_open, file), iter_chunk_size=64)
+    connection.ending = ending
     connection._thread.daemon = True  # a connection that was not closed keeps no process from ending
     return connection
 
@@ -54,6 +74,7 @@ class Connection(aiosqlite.Connection):
     A connection serves one transaction at a time: its thread and the loop are never at work on it together.
     """
 
+    ending: Ending
     _is_in_doubt = False  # somebody stopped waiting for the thread, which goes on
 
     def __del__(self) -> None:
@@ -74,6 +95,7 @@ class Connection(aiosqlite.Connection):
             return _STOP_RUNNING_SENTINEL
 
         self._tx.put_nowait((None, close))
+        self.ending.add(self._thread)
 
     def cursor(self) -> "Cursor":  # type: ignore[override]
         return Cursor(self)
