@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from workshops import evidence
-from workshops.evidence import Cited, Voice
+from workshops.evidence import Cited, Quoted
 
 Document = Mapping[str, Any]
 
@@ -16,7 +16,7 @@ Document = Mapping[str, Any]
 class OfItem:
     """What an indicator of a version cites: what the version holds, and what was cited beside it since."""
 
-    frozen: tuple[Voice, ...] = ()
+    frozen: tuple[Quoted, ...] = ()
     since: tuple[Cited, ...] = ()
 
     @property
@@ -36,12 +36,12 @@ async def of_item(session: AsyncSession, item: Document, *, is_latest: bool) -> 
 
 
 async def _read(session: AsyncSession, held: Mapping[str, list[str]], *, is_latest: bool) -> dict[str, OfItem]:
-    voices = await evidence.shown(session, {id for ids in held.values() for id in ids})
+    quoted = await evidence.shown(session, {id for ids in held.values() for id in ids})
     added = await evidence.since(session, list(held)) if is_latest else {}
     return {
         code: OfItem(
-            tuple(voices[id] for id in ids if id in voices),
-            tuple(each for each in added.get(code, ()) if each.voice.id not in ids),
+            tuple(quoted[id] for id in ids if id in quoted),
+            tuple(each for each in added.get(code, ()) if each.quoted.id not in ids),
         )
         for code, ids in held.items()
     }

@@ -62,11 +62,10 @@ def room(scene: Any, threads: Mapping[str, list[Thread]], cast: Any, present: in
 
 def cited(each: Cited) -> dict[str, Any]:
     """A testimonial where it is cited; once it is gone, why, and nothing of it."""
-    voice = each.voice
-    if voice.gone:
-        return {"id": voice.id, "retire": True, "pourquoi": voice.gone.value}
-    assert voice.face
-    assert voice.month
+    quoted, voice = each.quoted, each.quoted.voice
+    if quoted.gone:
+        return {"id": quoted.id, "retire": True, "pourquoi": quoted.gone.value}
+    assert voice
     return {
         "id": voice.id,
         "motif": each.because,

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, Select, func
+from sqlalchemy import CheckConstraint, ColumnElement, Index, Row, Select, func
 from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, or_, select
@@ -15,18 +15,15 @@ from workshops.agenda import Member, Stage, Workshop
 from workshops.audit import Deed
 from workshops.indicators import Card, Indicator
 from workshops.journal import Kind
-from workshops.labs import Lab
 from workshops.moderation import STANDING, Decision, Verdict
 from workshops.people import Person, Role
-from workshops.projects import Project
-from workshops.published import Filters, month_of
+from workshops.published import Voice
 from workshops.records import Moment, Record, standing
 from workshops.refusals import NotFound, NotThus, NotYours
-from workshops.testimonials import Capacity, End, Face, Telling, Testimonial, Tombstone
+from workshops.testimonials import End, Telling, Testimonial, Tombstone
 from workshops.texts import said
 from workshops.vocabulary import Family
 from workshops.words import N_, Word
-from workshops.world import PARIS
 
 REASON_LENGTH = 300
 STAGES = (Stage.PROPOSING, Stage.DISCUSSING, Stage.VOTING)
@@ -65,29 +62,22 @@ class Citation(Record, table=True):
 
 
 @dataclass(frozen=True)
-class Voice:
-    """A testimonial where it is cited, as it may be read now: nothing of it once it is `gone`."""
+class Quoted:
+    """A testimonial where it is cited: its `voice` as anyone reads it now, none once it is `gone`."""
 
     id: str
+    voice: Voice | None = None
     gone: Gone | None = None
-    face: Face | None = None
-    capacity: Capacity | None = None
-    lab: str = ""
-    project: str = ""
-    month: date | None = None  # of its publication: never the day
-    happened: str = ""
-    changed: str = ""
-    name: str = ""
 
 
 @dataclass(frozen=True)
 class Cited:
-    """A citation that nobody removed, with what it cites. `because` says nothing once that is gone."""
+    """A citation that nobody removed, with what it quotes. `because` says nothing once that is gone."""
 
     id: str
     because: str
     by_id: str
-    voice: Voice
+    quoted: Quoted
 
 
 async def cite(session: AsyncSession, indicator_id: str, testimonial_id: str, *, because: str, by: Person) -> Citation:
@@ -152,8 +142,8 @@ async def _cited(session: AsyncSession, testimonial_id: str, because: str, **whe
     # Whoever withdraws it meanwhile waits for this row, then erases the reason too; or came first, and it is gone.
     kept = select(Telling.testimonial_id).where(col(Telling.testimonial_id) == testimonial_id).with_for_update(read=True)
     told = await session.scalar(kept)
-    voice = (await shown(session, [testimonial_id])).get(testimonial_id)
-    if told is None or voice is None or voice.gone:
+    quoted = (await shown(session, [testimonial_id])).get(testimonial_id)
+    if told is None or quoted is None or quoted.gone:
         raise NotThus({"testimonial": N_("Choisissez un témoignage publié, que son auteur permet de citer.")})
     citation = Citation(testimonial_id=testimonial_id, because=because, **where)
     session.add(citation)
@@ -220,53 +210,30 @@ async def get(session: AsyncSession, citation_id: str) -> Citation:
 
 # ── What is cited, as it may be read now
 
-_READ: tuple[Any, ...] = (Testimonial, Telling, Tombstone, Decision, Lab.name, Project.title)
+_READ = (*published.SHOWN, col(Decision.verdict))
 
 
 def _joined(asked: Select[Any]) -> Select[Any]:
     """A query that has testimonials, with all that says whether, and how, each may be read."""
-    return (
-        asked.join(Lab, col(Lab.slug) == col(Testimonial.lab_slug))
-        .outerjoin(Telling, col(Telling.testimonial_id) == col(Testimonial.id))
-        .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
-        .outerjoin(Decision, STANDING)
-        .outerjoin(Project, col(Project.id) == col(Testimonial.project_id))
-    )
+    return published.joined(asked.outerjoin(Decision, STANDING))
 
 
-def _voice(
-    testimonial: Testimonial,
-    telling: Telling | None,
-    tombstone: Tombstone | None,
-    decision: Decision | None,
-    lab: str,
-    project: str | None,
-) -> Voice:
-    if tombstone:
-        return Voice(testimonial.id, Gone.WITHDRAWN if tombstone.how is End.WITHDRAWN else Gone.EXPIRED)
-    if telling is None or decision is None or decision.verdict is not Verdict.PUBLISHED:
-        return Voice(testimonial.id, Gone.UNPUBLISHED)
-    if not testimonial.may_cite:
-        return Voice(testimonial.id, Gone.TAKEN_BACK)
-    return Voice(
-        testimonial.id,
-        face=testimonial.face,
-        capacity=testimonial.capacity,
-        lab=lab,
-        project=project or "",
-        month=month_of(decision.at.astimezone(PARIS).date()),
-        happened=telling.happened,
-        changed=telling.changed,
-        name=telling.name,
-    )
+def _quoted(row: Row[Any]) -> Quoted:
+    if row.how:
+        return Quoted(row.id, gone=Gone.WITHDRAWN if row.how is End.WITHDRAWN else Gone.EXPIRED)
+    if row.verdict is not Verdict.PUBLISHED:
+        return Quoted(row.id, gone=Gone.UNPUBLISHED)
+    if not row.may_cite:
+        return Quoted(row.id, gone=Gone.TAKEN_BACK)
+    return Quoted(row.id, voice=published.voice(row))
 
 
-async def shown(session: AsyncSession, testimonial_ids: Collection[str]) -> dict[str, Voice]:
+async def shown(session: AsyncSession, testimonial_ids: Collection[str]) -> dict[str, Quoted]:
     """These testimonials as they may be read now, by id. One query, none for nothing."""
     if not testimonial_ids:
         return {}
     found = await session.execute(_joined(columns(*_READ)).where(col(Testimonial.id).in_(testimonial_ids)))
-    return {voice.id: voice for voice in (_voice(*row) for row in found)}
+    return {row.id: _quoted(row) for row in found}
 
 
 _CITED: Select[Any] = columns(Citation, *_READ).join(
@@ -294,38 +261,11 @@ async def _by(session: AsyncSession, asked: Select[Any], key: str) -> dict[str, 
     )
     found: dict[str, tuple[Cited, ...]] = {}
     for row in rows:
-        citation, voice = row[0], _voice(*row[1:])
+        citation, quoted = row.Citation, _quoted(row)
         place = getattr(citation, key)
-        cited = Cited(citation.id, "" if voice.gone else citation.because, citation.by_id, voice)
+        cited = Cited(citation.id, "" if quoted.gone else citation.because, citation.by_id, quoted)
         found[place] = (*found.get(place, ()), cited)
     return found
-
-
-async def choices(
-    session: AsyncSession,
-    *,
-    words: str = "",
-    lab: str = "",
-    without: Collection[str] = (),
-    offset: int = 0,
-    limit: int = 20,
-) -> list[Voice]:
-    """What may be cited, the last published first: of a lab, with each of these words, `without` some. Two queries."""
-    asked = Filters(lab=lab, words=words, citable=True, without=without)
-    return [
-        Voice(
-            voice.id,
-            face=voice.face,
-            capacity=voice.capacity,
-            lab=voice.lab,
-            project=voice.project,
-            month=voice.month,
-            happened=voice.happened,
-            changed=voice.changed,
-            name=voice.name,
-        )
-        for voice in await published.some(session, asked, offset=offset, limit=limit)
-    ]
 
 
 async def news(session: AsyncSession) -> str:
@@ -365,31 +305,31 @@ async def for_version(
         .where(or_(col(Citation.code).is_not(None), col(Citation.indicator_id).in_(on_table.values())))
         .order_by(col(Citation.at), col(Citation.id))
     )
-    discussed, published, removed = _sorted(found)
+    discussed, added, removed = _sorted(found)
     kept = await shown(session, {id for ids in former.values() for id in ids})
     cited: dict[str, tuple[str, ...]] = {}
     for code in {*on_table, *former}:
-        voices = [kept[id] for id in former.get(code, ()) if id in kept and (code, id) not in removed]
-        voices += published.get(code, []) + discussed.get(on_table.get(code, ""), [])
-        cited[code] = tuple(dict.fromkeys(voice.id for voice in voices if not voice.gone))
+        quoted = [kept[id] for id in former.get(code, ()) if id in kept and (code, id) not in removed]
+        quoted += added.get(code, []) + discussed.get(on_table.get(code, ""), [])
+        cited[code] = tuple(dict.fromkeys(each.id for each in quoted if not each.gone))
     return cited
 
 
 def _sorted(
     rows: Iterable[Any],
-) -> tuple[dict[str, list[Voice]], dict[str, list[Voice]], set[tuple[str, str]]]:
+) -> tuple[dict[str, list[Quoted]], dict[str, list[Quoted]], set[tuple[str, str]]]:
     """What stands, by indicator and by code, and what publishers removed: (code, testimonial)."""
-    discussed: dict[str, list[Voice]] = {}
-    published: dict[str, list[Voice]] = {}
+    discussed: dict[str, list[Quoted]] = {}
+    added: dict[str, list[Quoted]] = {}
     removed: set[tuple[str, str]] = set()
     for row in rows:
-        citation: Citation = row[0]
+        citation: Citation = row.Citation
         if citation.ended_at is None:
-            found, place = (published, citation.code) if citation.code else (discussed, citation.indicator_id)
-            found.setdefault(place or "", []).append(_voice(*row[1:]))
+            found, place = (added, citation.code) if citation.code else (discussed, citation.indicator_id)
+            found.setdefault(place or "", []).append(_quoted(row))
         elif citation.code:
             removed.add((citation.code, citation.testimonial_id))
-    return discussed, published, removed
+    return discussed, added, removed
 
 
 def frozen_in(item: Mapping[str, Any]) -> list[str]:

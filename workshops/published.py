@@ -135,20 +135,26 @@ _SHOWN: dict[str, Any] = {
     "answer": func.coalesce(col(LabAnswer.text), ""),
     "how": Tombstone.how,
 }
-_VOICES: Select[Any] = (
-    columns(*(shown.label(name) for name, shown in _SHOWN.items()))
-    .select_from(Testimonial)
-    .join(Decision, _STANDS)
-    .join(Lab, col(Lab.slug) == col(Testimonial.lab_slug))
-    .outerjoin(Project, col(Project.id) == col(Testimonial.project_id))
-    .outerjoin(Telling, col(Telling.testimonial_id) == col(Testimonial.id))
-    .outerjoin(LabAnswer, col(LabAnswer.testimonial_id) == col(Testimonial.id))
-    .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
-)
+SHOWN = tuple(shown.label(name) for name, shown in _SHOWN.items())  # what `voice` reads, of a query made by `joined`
 
 
-def _voice(row: Row[Any]) -> Voice:
-    told = dict(row._mapping)
+def joined(decided: Select[Any]) -> Select[Any]:
+    """A query that has testimonials and their decisions, with the rest of what one reads of them."""
+    return (
+        decided.join(Lab, col(Lab.slug) == col(Testimonial.lab_slug))
+        .outerjoin(Project, col(Project.id) == col(Testimonial.project_id))
+        .outerjoin(Telling, col(Telling.testimonial_id) == col(Testimonial.id))
+        .outerjoin(LabAnswer, col(LabAnswer.testimonial_id) == col(Testimonial.id))
+        .outerjoin(Tombstone, col(Tombstone.testimonial_id) == col(Testimonial.id))
+    )
+
+
+_VOICES = joined(columns(*SHOWN).select_from(Testimonial).join(Decision, _STANDS))
+
+
+def voice(row: Row[Any]) -> Voice:
+    """What anyone reads, from a row that holds `SHOWN`, among other things or not."""
+    told = {name: row._mapping[name] for name in _SHOWN}
     day = told.pop("at").astimezone(PARIS).date()
     return Voice(**told, day=day, end=end) if (end := told.pop("how")) is None else _buried(told, day, end)
 
@@ -164,16 +170,16 @@ async def get(session: AsyncSession, testimonial_id: str) -> Voice:
 
     Raises NotFound for any other, in the same words: nobody learns that something waits, or was refused.
     """
-    voice = (await named(session, [testimonial_id])).get(testimonial_id)
-    if voice is None:
+    found = (await named(session, [testimonial_id])).get(testimonial_id)
+    if found is None:
         raise NotFound(N_("Ce témoignage n'existe pas, ou n'est pas publié."))
-    return voice
+    return found
 
 
 async def named(session: AsyncSession, ids: Collection[str]) -> dict[str, Voice]:
     """Those of these testimonials that are published, or were until they were withdrawn, by id. One query."""
     found = await session.execute(_VOICES.where(col(Testimonial.id).in_(ids)))
-    return {voice.id: voice for voice in map(_voice, found)}
+    return {row.id: voice(row) for row in found}
 
 
 async def some(
@@ -186,7 +192,7 @@ async def some(
     # Which ones first: a database that sorts all of them with their words is slower by so many words.
     those = _found(filters, col(Testimonial.id)).order_by(*_LATEST).offset(offset).limit(limit)
     asked = _VOICES.where(col(Testimonial.id).in_(those)).order_by(*_LATEST)
-    return [_voice(row) for row in await session.execute(asked)]
+    return [voice(row) for row in await session.execute(asked)]
 
 
 async def count(session: AsyncSession, filters: Filters = EVERYTHING) -> int:

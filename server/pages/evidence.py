@@ -8,18 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server import paging
 from server.forms import CitationForm, read, typed
 from server.gestures import again, done, reading, transaction
 from server.identity import signed_in
 from server.templating import page
-from workshops import agenda, evidence, frameworks, indicators, labs, people, world
+from workshops import agenda, evidence, frameworks, indicators, labs, people, published, world
 from workshops.agenda import Workshop
 from workshops.evidence import Cited
 from workshops.indicators import Card
 from workshops.people import Person, Role
+from workshops.published import Filters
 from workshops.refusals import NotNow, NotThus, NotYours
 
-ON_A_PAGE = 20
+LONGEST = 200  # characters, of what one looks for
 
 
 async def choose(request: Request) -> Response:
@@ -98,35 +100,17 @@ async def _on_published(request: Request, session: AsyncSession, code: str) -> d
 
 async def _choices(request: Request, session: AsyncSession, cited: Iterable[Cited]) -> dict[str, Any]:
     """What is found of what was asked and not cited yet, a page at a time."""
-    words, lab = request.query_params.get("mots", "")[:200], request.query_params.get("labo", "")
-    asked = request.query_params.get("page", "")
-    number = max(int(asked), 1) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
-    found = await evidence.choices(
-        session,
-        words=words,
-        lab=lab,
-        without={each.voice.id for each in cited},
-        offset=(number - 1) * ON_A_PAGE,
-        limit=ON_A_PAGE + 1,
-    )
+    words, lab = request.query_params.get("mots", "")[:LONGEST], request.query_params.get("labo", "")
+    filters = Filters(words=words, lab=lab, citable=True, without={each.quoted.id for each in cited})
+    found = await published.found(session, filters, number=paging.asked(request) or 1)
+    asked = {name: said for name, said in (("mots", words), ("labo", lab)) if said}
     return {
-        "voices": found[:ON_A_PAGE],
-        "has_more": len(found) > ON_A_PAGE,
-        "page_number": number,
-        "query": _query(words, lab, number),
-        "previous": _query(words, lab, number - 1),
-        "following": _query(words, lab, number + 1),
+        "found": found,
+        "query": f"?{urlencode(asked)}" if asked else "",
         "asked": {"mots": words, "labo": lab},
         "labs": [(slug, name) for slug, name, _region in await labs.names(session)],
         "key": world.new_id(),
     }
-
-
-def _query(words: str, lab: str, number: int) -> str:
-    """What an address adds to find the same again; nothing for the first page of everything."""
-    asked = {"mots": words, "labo": lab, "page": str(number) if number > 1 else ""}
-    said = urlencode({name: value for name, value in asked.items() if value})
-    return f"?{said}" if said else ""
 
 
 async def remove(request: Request) -> Response:

@@ -212,7 +212,7 @@ async def test_what_an_author_withdraws_is_read_again_without_a_gesture_and_all_
         cited = await rooms.now(room.id)
         assert await rooms.now(room.id) is cited
         (item,) = [item for item in cited.items if item.id == text.id]
-        assert [each.voice.gone for each in item.evidence] == [None]
+        assert [each.quoted.gone for each in item.evidence] == [None]
     drawn = part("text", item)
     assert part("evidence", item) != ""
     await act(database, withdrawals.withdraw, key)
@@ -220,7 +220,7 @@ async def test_what_an_author_withdraws_is_read_again_without_a_gesture_and_all_
     assert now == await ask(database, scenes.room, room.id)
     assert now.workshop.gestures == cited.workshop.gestures
     (again,) = [item for item in now.items if item.id == text.id]
-    assert [each.voice.gone for each in again.evidence] == [Gone.WITHDRAWN]
+    assert [each.quoted.gone for each in again.evidence] == [Gone.WITHDRAWN]
     assert part("text", again) is drawn
     assert "Retiré par son auteur" in part("evidence", again)
     assert [item for item in now.items if item.id != text.id] == [item for item in cited.items if item.id != text.id]

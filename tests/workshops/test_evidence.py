@@ -1,7 +1,6 @@
 """Evidence: testimonials cited on indicators, and what is left of them once their authors withdraw them."""
 
 import asyncio
-from datetime import date
 from typing import Any
 
 import pytest
@@ -47,20 +46,21 @@ from workshops import (
     maskings,
     moderation,
     people,
+    published,
     testimonials,
     withdrawals,
 )
 from workshops.agenda import Stage, Start, Workshop
 from workshops.audit import Deed
 from workshops.canonical import timestamp
-from workshops.evidence import Citation, Cited, Gone, Voice
+from workshops.evidence import Citation, Cited, Gone, Quoted
 from workshops.frameworks import Framework
 from workshops.indicators import Card
 from workshops.journal import Kind
 from workshops.people import Person
 from workshops.refusals import NotFound, NotNow, NotThus, NotYours
 from workshops.sheet import Sheet
-from workshops.testimonials import Capacity, End, Face, Testimonial
+from workshops.testimonials import End, Testimonial
 
 BECAUSE = "Quelqu'un a fini sa démarche seul."
 MAY_NOT = {"testimonial": "Choisissez un témoignage publié, que son auteur permet de citer."}
@@ -121,15 +121,7 @@ async def test_who_takes_part_cites_a_published_testimonial(
             citation.id,
             BECAUSE,
             alix.id,
-            Voice(
-                voice,
-                face=Face.GOOD,
-                capacity=Capacity.USER,
-                lab="Ti Lab",
-                month=date(2026, 11, 1),
-                happened=HAPPENED,
-                name="Ana",
-            ),
+            Quoted(voice, voice=await ask(database, published.get, voice)),
         ),
     )
     (entry,) = await ask(database, journal.since, room.id, before)
@@ -143,7 +135,7 @@ async def test_the_place_is_the_project_it_is_about(
     _key, testimonial = await witness(database, point, by=yann)
     await cite(database, text, testimonial.id, alix)
     (found,) = await cited(database, room, text)
-    assert (found.voice.lab, found.voice.project) == ("Ti Lab", "Papiers en ligne")
+    assert (found.quoted.voice.lab, found.quoted.voice.project) == ("Ti Lab", "Papiers en ligne")
 
 
 async def test_citing_twice_is_once_whoever_does(
@@ -258,7 +250,7 @@ async def test_a_withdrawn_testimonial_says_so_and_nothing_more(
 ) -> None:
     citation = await cite(database, text, voice, alix, "Il dit « chez moi ».")
     await act(database, withdrawals.withdraw, key)
-    gone = Voice(voice, Gone.WITHDRAWN)
+    gone = Quoted(voice, gone=Gone.WITHDRAWN)
     assert await cited(database, room, text) == (Cited(citation.id, "", alix.id, gone),)
     assert await ask(database, evidence.shown, [voice]) == {voice: gone}
 
@@ -312,10 +304,10 @@ async def test_each_way_of_not_being_there_any_more_has_its_words(
         await withdrawals.bury(session, await testimonials.get(session, expiring.id), End.EXPIRED)
     again = {"verdict": "refuse", "reason": "personne_visee", "base": unpublished.revision}
     await act(database, moderation.decide, unpublished.id, **again, by=await moderator(database))
-    assert [(each.voice, each.because) for each in await cited(database, room, text)] == [
-        (Voice(voice, Gone.TAKEN_BACK), ""),
-        (Voice(expiring.id, Gone.EXPIRED), ""),
-        (Voice(unpublished.id, Gone.UNPUBLISHED), ""),
+    assert [(each.quoted, each.because) for each in await cited(database, room, text)] == [
+        (Quoted(voice, gone=Gone.TAKEN_BACK), ""),
+        (Quoted(expiring.id, gone=Gone.EXPIRED), ""),
+        (Quoted(unpublished.id, gone=Gone.UNPUBLISHED), ""),
     ]
 
 
@@ -325,31 +317,8 @@ async def test_what_is_masked_is_masked_where_it_is_cited(
     await cite(database, text, voice, alix)
     await act(database, maskings.mask, voice, ["chez moi"], base=1, by=yann)
     (found,) = await cited(database, room, text)
-    assert "⟦masqué⟧" in found.voice.happened
-    assert "chez moi" not in found.voice.happened
-
-
-# ── Choose
-
-
-async def test_one_chooses_among_those_that_may_be_cited(database: Database, yann: Person, voice: str) -> None:
-    await give(database, happened="En attente.")
-    await witness(database, by=yann, may_cite=False, happened="Pas pour cela.")
-    elsewhere = await colleague(database, "siilab")
-    _key, other = await witness(database, lab="siilab", by=elsewhere, happened="À 100 % en ligne", changed="Tout_va")
-
-    async def ids(**asked: Any) -> list[str]:
-        return [each.id for each in await ask(database, evidence.choices, **asked)]
-
-    assert set(await ids()) == {voice, other.id}
-    assert await ids(lab="siilab") == [other.id]
-    assert await ids(words="démarche CHEZ") == [voice]
-    assert await ids(words="tout_va 100") == [other.id]
-    assert await ids(words="toutXva") == []
-    assert await ids(words="DEMARCHE") == [voice]
-    assert len(await ids(limit=1)) == 1
-    assert await ids(limit=1) + await ids(offset=1) == await ids()
-    assert await ids(without={other.id}) == [voice]
+    assert "⟦masqué⟧" in found.quoted.voice.happened
+    assert "chez moi" not in found.quoted.voice.happened
 
 
 # ── On the published framework
@@ -407,7 +376,7 @@ async def test_a_publisher_cites_one_on_an_impact_indicator_of_the_latest_versio
     citation = await add(database, voice, dominique)
     assert await add(database, voice, dominique, because="Autre chose.") == citation
     (found,) = (await ask(database, evidence.since))["IMP-10"]
-    assert (found.id, found.because, found.voice.happened) == (citation.id, BECAUSE, HAPPENED)
+    assert (found.id, found.because, found.quoted.voice.happened) == (citation.id, BECAUSE, HAPPENED)
     deeds = [entry for entry in await ask(database, audit.entries) if entry.kind is Deed.EVIDENCE_CITED]
     assert [(deed.by_id, deed.about, deed.kind.is_public) for deed in deeds] == [(dominique.id, citation.id, True)]
     assert (await ask(database, frameworks.fetch, "2.0.0")).fingerprint == first.fingerprint
@@ -491,7 +460,7 @@ async def test_what_goes_after_is_an_identifier_that_leads_nowhere(
     framework = await ask(database, frameworks.fetch, framework.version)
     assert (framework.document, frameworks.verify(framework.content)) == (before, True)
     assert frozen(framework)["IMP-10"] == [{"id": voice}]
-    assert await ask(database, evidence.shown, [voice]) == {voice: Voice(voice, Gone.WITHDRAWN)}
+    assert await ask(database, evidence.shown, [voice]) == {voice: Quoted(voice, gone=Gone.WITHDRAWN)}
 
 
 async def test_the_next_version_keeps_what_the_one_before_cites_and_adds_what_was_cited_since(

@@ -153,6 +153,17 @@ async def test_filters_say_where_as_what_how_and_when(database: Database, morgan
     assert found.months == [JANUARY, DECEMBER, NOVEMBER]
 
 
+async def test_one_may_look_only_for_what_serves_as_evidence(database: Database, morgane: Person) -> None:
+    for told, may_cite in (("À 100 % en ligne.", True), ("Tout_va.", True), ("Pas pour cela.", False)):
+        _key, given = await witness(database, happened=told, may_cite=may_cite, by=morgane)
+        assert await texts(database, citable=True, words="pas") == []
+        assert (told in await texts(database, citable=True)) is may_cite
+        assert told not in await texts(database, without={given.id})
+    assert await texts(database, citable=True, words="tout_va") == ["Tout_va."]
+    assert await texts(database, words="100") == ["À 100 % en ligne."]
+    assert await texts(database, words="toutXva") == []
+
+
 async def test_a_page_after_the_other(database: Database, morgane: Person, clock: Clock) -> None:
     assert (await ask(database, published.found)).pages == 1
     for n in range(published.ON_A_PAGE + 1):

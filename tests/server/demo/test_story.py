@@ -150,6 +150,6 @@ async def test_citizens_speak_and_what_became_of_it_is_counted(database: Databas
     assert {voice.name for voice in voices} == {citizens.NAME}
     assert [voice.lab for voice in voices if voice.answer] == ["Ti Lab"]
     cited = await ask(database, evidence.of_workshop, told.id)
-    assert [[each.voice.capacity for each in each_cited] for each_cited in cited.values()] == [[Capacity.AGENT]]
+    assert [[each.quoted.voice.capacity for each in each_cited] for each_cited in cited.values()] == [[Capacity.AGENT]]
     (survey,) = await ask(database, surveys.of_lab, "ti-lab")
     assert "démonstration" in survey.survey.title
