@@ -150,6 +150,11 @@ async def test_there_may_be_several_pages_of_them(database: Database, client: Br
     assert second.one("a", rel="prev")["href"] == f"{path(day)}?mots=d%C3%A9marche&page=1#choose"
     pages = [[each["value"] for each in page.all("input", name="testimonial")] for page in (first, second)]
     assert ([len(page) for page in pages], {*pages[0], *pages[1]}) == ([20, 1], ids)
+    # What was chosen on the second page is still chosen when the reason was forgotten.
+    action = f"{path(day)}?mots=d%C3%A9marche&page=2"
+    assert value(second.one("form", action=action, method="post"), "testimonial") == ""
+    again = read(await alix.post(action, data={"testimonial": pages[1][0], "because": ""}))
+    assert value(again.one("form", action=action, method="post"), "testimonial") == pages[1][0]
 
 
 async def test_what_does_not_hold_comes_back_as_typed(database: Database, client: Browsers) -> None:
