@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import hypothesis
 import psycopg
@@ -147,6 +148,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(world, "datetime", clock)
     return clock
+
+
+def without_waiting(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> list[float]:
+    """The seconds for which a module makes people wait from now on, without waiting."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=sleep, Semaphore=asyncio.Semaphore))
+    return slept
 
 
 # ── The cast: `room` is the workshop that each file of tests convenes for itself

@@ -27,7 +27,7 @@ from server.database import Database
 from server.floods import Doubted, Floods
 from server.settings import Settings
 from server.tries import Tries
-from tests.conftest import Clock
+from tests.conftest import Clock, without_waiting
 from tests.server.pages.day import JSON
 from tests.server.pages.reading import plain, read
 
@@ -54,13 +54,7 @@ async def app(app: Starlette) -> Starlette:
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds people were made to wait, without waiting."""
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    monkeypatch.setattr(floods, "asyncio", SimpleNamespace(sleep=sleep, Semaphore=asyncio.Semaphore))
-    return slept
+    return without_waiting(monkeypatch, floods)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -20,7 +19,7 @@ from server.limits import Limits, Patience, TooMany
 from server.settings import Settings
 from server.tries import Tries
 from tests.cast import Browsers, act, facilitator, signed_in, stranger, workshop
-from tests.conftest import Clock
+from tests.conftest import Clock, without_waiting
 from tests.server.pages.day import JSON
 from tests.server.pages.reading import plain, read
 from tests.server.pages.test_queries import counting
@@ -33,13 +32,7 @@ WRONG = "/rejoindre/ZZZZZZ"
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds people were made to wait, without waiting."""
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    monkeypatch.setattr(limits, "asyncio", SimpleNamespace(sleep=sleep, Semaphore=asyncio.Semaphore))
-    return slept
+    return without_waiting(monkeypatch, limits)
 
 
 @asynccontextmanager

@@ -66,7 +66,6 @@ from workshops.people import TERMS, Role
 PAGES = [route for route in ROUTES if isinstance(route, Route) and "GET" in (route.methods or ())]
 GESTURES = [route for route in ROUTES if isinstance(route, Route) and "POST" in (route.methods or ())]
 
-# A form that holds, for each gesture that asks for one: what comes back is then about rights, not about forms.
 # For citizens, who have no account: what they send, and what a key alone opens.
 CITIZENS = {
     *("testimonials.arrive", "testimonials.give", "testimonials.enter"),
@@ -74,6 +73,7 @@ CITIZENS = {
     *("surveys.begin", "responses.own", "responses.answer"),
 }
 
+# A form that holds, for each gesture that asks for one: what comes back is then about rights, not about forms.
 FORMS: dict[str, dict[str, Any]] = {
     "workshops.convene": {
         "title": "T",

@@ -1,10 +1,8 @@
 """A flood on the page where one testifies: neighbours pass, nothing is lost, nothing counts twice."""
 
-import asyncio
 import base64
 import html
 import json
-from types import SimpleNamespace
 
 import altcha
 import httpx2
@@ -14,7 +12,7 @@ from starlette.applications import Starlette
 from server import floods, proofs, witnessing
 from server.database import Database
 from tests.cast import ask, colleague, touchpoint
-from tests.conftest import Clock
+from tests.conftest import Clock, without_waiting
 from tests.server.pages.reading import read
 from workshops import handling
 from workshops.touchpoints import Touchpoint
@@ -30,15 +28,9 @@ async def point(database: Database) -> Touchpoint:
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds people were made to wait, without waiting; calculations of a moment."""
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    monkeypatch.setattr(floods, "asyncio", SimpleNamespace(sleep=sleep, Semaphore=asyncio.Semaphore))
     monkeypatch.setattr(proofs, "LEAST", 3)
     monkeypatch.setattr(proofs, "MOST", 9)
-    return slept
+    return without_waiting(monkeypatch, floods)
 
 
 def behind(app: Starlette, address: str = ADDRESS) -> httpx2.AsyncClient:
